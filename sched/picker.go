@@ -1,0 +1,63 @@
+package sched
+
+// Picker chooses which ready stage a worker runs next: deficit round robin in nanoseconds, lower index first within a round.
+//
+// Every stage has a deficit, the time it may still use in this round. Pick takes the lowest ready index whose deficit is positive;
+// when no ready stage has any left, a new round gives each stage one quantum. Charge takes off what a batch cost, which may leave a
+// deficit negative: a batch is never cut short, its stage waits out the rounds it overdrew. A stage cannot save up more than one
+// quantum, so between two stages that are always ready the time used differs by at most one quantum plus one batch, and a
+// stage that was idle gets at most one quantum ahead.
+//
+// Source: M. Shreedhar, G. Varghese, "Efficient Fair Queueing using Deficit Round Robin", SIGCOMM 1995; charged after the fact, since
+// what a batch costs is known only when it is done, and scanned from the lowest index rather than from where the last round
+// stopped, so that within a round the downstream stages go first.
+//
+// One goroutine at a time. The zero value needs a Reset.
+type Picker struct {
+	quantum int64
+	deficit []int64 // by stage index
+}
+
+// Reset makes the picker fresh for stages with indices [0, stages) and the given quantum in nanoseconds (at least 1).
+func (p *Picker) Reset(stages int, quantum int64) {
+	p.quantum = max(quantum, 1)
+	p.deficit = make([]int64, stages)
+	for i := range p.deficit {
+		p.deficit[i] = p.quantum
+	}
+}
+
+// Pick returns the stage to run among those in ready, or -1 if ready is empty. It costs a few nanoseconds per stage in ready.
+func (p *Picker) Pick(ready *Set) int {
+	first := ready.Next(0)
+	if first < 0 {
+		return -1
+	}
+	for s := first; s >= 0; s = ready.Next(s + 1) {
+		if p.deficit[s] > 0 {
+			return s
+		}
+	}
+	p.refill(ready)
+	for s := first; ; s = ready.Next(s + 1) {
+		if p.deficit[s] > 0 {
+			return s
+		}
+	}
+}
+
+// Charge takes ns off the deficit of stage.
+func (p *Picker) Charge(stage int, ns int64) { p.deficit[stage] -= ns }
+
+// refill begins as many rounds at once as the first ready stage needs to have time again.
+func (p *Picker) refill(ready *Set) {
+	rounds := int64(-1)
+	for s := ready.Next(0); s >= 0; s = ready.Next(s + 1) {
+		if need := -p.deficit[s]/p.quantum + 1; rounds < 0 || need < rounds {
+			rounds = need
+		}
+	}
+	for i, d := range p.deficit {
+		p.deficit[i] = min(d+rounds*p.quantum, p.quantum)
+	}
+}
