@@ -6,7 +6,7 @@ package sched
 // when no ready stage has any left, a new round gives each stage one quantum. Charge takes off what a batch cost, which may leave a
 // deficit negative: a batch is never cut short, its stage waits out the rounds it overdrew. A stage cannot save up more than one
 // quantum, so between two stages that are always ready the time used differs by at most one quantum plus one batch, and a
-// stage that was idle gets at most one quantum ahead.
+// stage that comes back from being idle runs for two quanta at most, the end of one round and the start of the next, before others do.
 //
 // Source: M. Shreedhar, G. Varghese, "Efficient Fair Queueing using Deficit Round Robin", SIGCOMM 1995; charged after the fact, since
 // what a batch costs is known only when it is done, and scanned from the lowest index rather than from where the last round

@@ -87,7 +87,7 @@ func TestPickerSharesTime(t *testing.T) {
 }
 
 // A stage that was idle for long may not lock the others out when it comes back.
-func TestPickerIdleStageSavesOneQuantum(t *testing.T) {
+func TestPickerIdleStageSavesNothing(t *testing.T) {
 	var p sched.Picker
 	p.Reset(2, 100)
 	only := sched.SetOf(1)
@@ -100,7 +100,7 @@ func TestPickerIdleStageSavesOneQuantum(t *testing.T) {
 		p.Charge(0, 10)
 		first += 10
 	}
-	require.LessOrEqual(t, first, int64(100))
+	require.LessOrEqual(t, first, int64(200), "the end of one round and the start of the next")
 }
 
 // One ready stage that overdrew by far is picked at once: rounds are counted, not walked.
