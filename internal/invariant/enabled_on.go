@@ -1,0 +1,6 @@
+//go:build invariants || race
+
+package invariant
+
+// Enabled reports whether this build checks invariants. It is a constant.
+const Enabled = true
