@@ -1,0 +1,45 @@
+# Thin: each target is one command that can be typed as well.
+GO   ?= go
+TOOL  = $(GO) tool -modfile=tools/go.mod
+F    ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build test race invariants bench figures nightly model fmt lint ci
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+build: ## compile everything
+	$(GO) build ./...
+
+test: ## run the tests
+	$(GO) test ./...
+
+race: ## run the tests under the race detector
+	$(GO) test -race ./...
+
+invariants: ## run the tests with assertions on
+	$(GO) test -tags invariants ./...
+
+bench: ## run every benchmark once through; compare runs with benchstat
+	$(GO) test -run '^$$' -bench . -count 1 ./...
+
+figures: ## print the figures of the design and their bounds; F=engine. selects by prefix
+	$(GO) run ./bench/figures $(F)
+
+nightly: ## long stress, fuzzing, conservation and all figures, into bench/results
+	bash bench/nightly.sh
+
+model: ## check the model of the wake-up protocol with spin
+	bash engine/model/run.sh
+
+fmt: ## format the Go files
+	$(TOOL) gofumpt -w .
+
+lint: ## vet and static analysis
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	$(GO) test -count=1 ./internal/layers
+
+ci: ## everything a change has to pass; .ci/run test race runs two stages of it
+	bash .ci/run
