@@ -1,0 +1,22 @@
+//go:build amd64 && !race
+
+package release
+
+import "sync/atomic"
+
+// Store sets *p to v; what the goroutine did before is visible to whoever
+// loads v from p. It costs about 1 ns and does not wait for the cache line.
+//
+//go:noescape
+func Store(p *atomic.Uint64, v uint64)
+
+// StoreInt is Store for a signed value.
+//
+//go:noescape
+func StoreInt(p *atomic.Int64, v int64)
+
+// StorePair is Store(p, v) followed by Store(q, w) for one call: whoever
+// loads w from q also sees v in p.
+//
+//go:noescape
+func StorePair(p *atomic.Uint64, v uint64, q *atomic.Uint64, w uint64)

@@ -1,0 +1,131 @@
+package release_test
+
+import (
+	"math"
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/internal/release"
+)
+
+func TestStoreWritesTheWholeWordAndNothingElse(t *testing.T) {
+	for _, v := range []uint64{0, 1, 0xff, 1 << 31, 1 << 32, 1 << 63, math.MaxUint64, 0x0123456789abcdef} {
+		var w [3]atomic.Uint64
+		for i := range w {
+			w[i].Store(^v)
+		}
+		release.Store(&w[1], v)
+		require.Equal(t, []uint64{^v, v, ^v}, []uint64{w[0].Load(), w[1].Load(), w[2].Load()})
+	}
+}
+
+func TestStoreIntKeepsTheSign(t *testing.T) {
+	for _, v := range []int64{0, 1, -1, math.MinInt64, math.MaxInt64} {
+		var w [3]atomic.Int64
+		release.StoreInt(&w[1], v)
+		require.Equal(t, []int64{0, v, 0}, []int64{w[0].Load(), w[1].Load(), w[2].Load()})
+	}
+}
+
+func TestStorePairWritesBoth(t *testing.T) {
+	var w [4]atomic.Uint64
+	release.StorePair(&w[1], math.MaxUint64, &w[2], 7)
+	require.Equal(t, []uint64{0, math.MaxUint64, 7, 0},
+		[]uint64{w[0].Load(), w[1].Load(), w[2].Load(), w[3].Load()})
+	release.StorePair(&w[0], 1, &w[0], 2)
+	require.Equal(t, uint64(2), w[0].Load(), "the second store comes second")
+}
+
+// cell is written once and published once.
+type cell struct {
+	data   [2]uint64 // plain memory: the race detector checks that the flag synchronizes
+	before atomic.Uint64
+	flag   atomic.Uint64
+	signed atomic.Int64
+}
+
+// The message-passing litmus test. The writer fills a cell and publishes it;
+// the reader waits for the flag. Forbidden: flag seen, data not.
+func TestMessagePassing(t *testing.T) {
+	tests := []struct {
+		name    string
+		publish func(c *cell, v uint64)
+		seen    func(c *cell, v uint64) bool
+	}{
+		{"Store", func(c *cell, v uint64) { release.Store(&c.flag, v) },
+			func(c *cell, v uint64) bool { return c.flag.Load() == v }},
+		{"StoreInt", func(c *cell, v uint64) { release.StoreInt(&c.signed, -int64(v)) },
+			func(c *cell, v uint64) bool { return c.signed.Load() == -int64(v) }},
+		{"StorePair", func(c *cell, v uint64) { release.StorePair(&c.before, v, &c.flag, v) },
+			func(c *cell, v uint64) bool { return c.flag.Load() == v && c.before.Load() == v }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cells := make([]cell, 20_000)
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				for i := range cells {
+					v := uint64(i) + 1
+					cells[i].data = [2]uint64{v, ^v}
+					tt.publish(&cells[i], v)
+				}
+			}()
+			for i := range cells {
+				v := uint64(i) + 1
+				for !tt.seen(&cells[i], v) {
+					runtime.Gosched()
+				}
+				require.Equal(t, [2]uint64{v, ^v}, cells[i].data, "cell %d: flag seen before data", i)
+			}
+			<-done
+		})
+	}
+}
+
+// Stores of one goroutine are seen in order. Forbidden: second new, first old.
+func TestStorePairOrder(t *testing.T) {
+	const last = 50_000
+	var first, second atomic.Uint64
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for v := uint64(1); v <= last; v++ {
+			release.StorePair(&first, v, &second, v)
+		}
+	}()
+	for {
+		s := second.Load()
+		f := first.Load()
+		require.GreaterOrEqual(t, f, s)
+		if s == last {
+			break
+		}
+		runtime.Gosched()
+	}
+	<-done
+}
+
+var sink atomic.Uint64
+
+func BenchmarkStore(b *testing.B) {
+	b.Run("store=release", func(b *testing.B) {
+		for i := uint64(0); b.Loop(); i++ {
+			release.Store(&sink, i)
+		}
+	})
+	b.Run("store=pair", func(b *testing.B) {
+		var other atomic.Uint64
+		for i := uint64(0); b.Loop(); i++ {
+			release.StorePair(&other, i, &sink, i)
+		}
+	})
+	b.Run("store=atomic", func(b *testing.B) {
+		for i := uint64(0); b.Loop(); i++ {
+			sink.Store(i)
+		}
+	})
+}
