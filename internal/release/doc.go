@@ -18,7 +18,7 @@
 // then look at theirs" - Dekker's, announcing oneself before going to sleep,
 // publishing before looking whether somebody sleeps - is broken with Store
 // alone. Such code must use sync/atomic (a Store of the Go runtime, a swap, a
-// compare-and-swap) between the two, and say so.
+// compare-and-swap) or Fence between the two, and say so.
 //
 // The race detector and its tests do not show that mistake: under -race the
 // stores here are ordinary atomic stores.

@@ -20,3 +20,7 @@ func StoreInt(p *atomic.Int64, v int64)
 //
 //go:noescape
 func StorePair(p *atomic.Uint64, v uint64, q *atomic.Uint64, w uint64)
+
+// Fence orders every store before it, those of this package too, before every load after it: the StoreLoad order that Store lacks.
+// It costs about 5 ns and waits for no cache line but those the goroutine has written.
+func Fence()

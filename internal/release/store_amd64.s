@@ -25,3 +25,9 @@ TEXT ·StorePair(SB), NOSPLIT, $0-32
 	MOVQ CX, (AX)
 	MOVQ DX, (BX)
 	RET
+
+// func Fence()
+TEXT ·Fence(SB), NOSPLIT, $0-0
+	LOCK
+	ADDL $0, 0(SP)
+	RET

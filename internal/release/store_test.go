@@ -3,6 +3,7 @@ package release_test
 import (
 	"math"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -107,6 +108,38 @@ func TestStorePairOrder(t *testing.T) {
 		runtime.Gosched()
 	}
 	<-done
+}
+
+// The store-buffering litmus test, many times: each side stores its own word, fences, and loads the other's. Forbidden: both load 0.
+func TestFenceOrdersStoreBeforeLoad(t *testing.T) {
+	const rounds = 100_000
+	var x, y [rounds]struct {
+		atomic.Uint64
+		_ [56]byte
+	}
+	var seen [2][]uint64
+	var start, done sync.WaitGroup
+	start.Add(2)
+	done.Add(2)
+	side := func(me int, mine, theirs func(i int) *atomic.Uint64) {
+		defer done.Done()
+		seen[me] = make([]uint64, rounds)
+		start.Done()
+		start.Wait()
+		for i := range rounds {
+			release.Store(mine(i), 1)
+			release.Fence()
+			seen[me][i] = theirs(i).Load()
+		}
+	}
+	xs := func(i int) *atomic.Uint64 { return &x[i].Uint64 }
+	ys := func(i int) *atomic.Uint64 { return &y[i].Uint64 }
+	go side(0, xs, ys)
+	go side(1, ys, xs)
+	done.Wait()
+	for i := range rounds {
+		require.False(t, seen[0][i] == 0 && seen[1][i] == 0, "round %d", i)
+	}
 }
 
 var sink atomic.Uint64
