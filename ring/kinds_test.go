@@ -1,0 +1,66 @@
+package ring_test
+
+import (
+	"testing"
+
+	"github.com/seda-go/seda/ring"
+)
+
+// queue is what all four rings have in common.
+type queue[T any] interface {
+	PushBatch(items []T, stamp int64) int
+	PushAll(items []T, stamp int64) bool
+	Push(v T, stamp int64) bool
+	PopBatch(dst []T) (n int, stamp int64)
+	Pop() (v T, stamp int64, ok bool)
+	HeadTime() (stamp int64, ok bool)
+	Len() int
+	Cap() int
+}
+
+// sealer is what MPSC and MPMC have besides.
+type sealer interface {
+	Seal()
+	Sealed() bool
+}
+
+var (
+	_ sealer = (*ring.MPSC[int])(nil)
+	_ sealer = (*ring.MPMC[int])(nil)
+)
+
+// kind is one of the four types, as the tests know it.
+type kind struct {
+	name           string
+	producers      int // 1 or any (0)
+	consumers      int
+	starts         []uint64
+	batchesAppear1 bool // a batch becomes visible at once
+}
+
+var kinds = []kind{
+	{"SPSC", 1, 1, ring.StartsWord, true},
+	{"MPSC", 0, 1, ring.StartsSpan, true},
+	{"MPMC", 0, 0, ring.StartsSpan, true},
+	{"Slot", 0, 0, ring.StartsWord, false},
+}
+
+func make1[T any](k kind, capacity int, start uint64) queue[T] {
+	switch k.name {
+	case "SPSC":
+		return ring.NewSPSCAt[T](capacity, start)
+	case "MPSC":
+		return ring.NewMPSCAt[T](capacity, start)
+	case "MPMC":
+		return ring.NewMPMCAt[T](capacity, start)
+	default:
+		return ring.NewSlotAt[T](capacity, start)
+	}
+}
+
+// eachKind runs f as a subtest for each of the four rings.
+func eachKind(t *testing.T, f func(t *testing.T, k kind)) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) { f(t, k) })
+	}
+}

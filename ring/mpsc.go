@@ -1,0 +1,237 @@
+package ring
+
+import (
+	"runtime"
+	"sync/atomic"
+
+	"github.com/seda-go/seda/internal/invariant"
+	"github.com/seda-go/seda/internal/release"
+)
+
+// MPSC is a span ring for any number of producers and one consumer. PopBatch
+// and Pop must be called by one goroutine at a time, each call happening
+// before the next; all other methods are safe for concurrent use.
+//
+// A push claims a run of slots with one compare-and-swap, copies, and
+// publishes it with one release store; producers never wait for one another.
+// A pop costs no read-modify-write at all.
+//
+// Order: FIFO, in the order of the claims; a batch stays together. Progress:
+// lockless, not lock-free: no call waits or spins for another goroutine, but
+// events behind one that is claimed and not yet published cannot be popped
+// until it is. Pop and PopBatch are wait-free. Memory: the event and 16 bytes
+// per slot.
+type MPSC[T any] struct {
+	_ pad
+	slots[T]
+	mpscCursors
+}
+
+// mpscCursors is the part of MPSC that does not depend on T.
+type mpscCursors struct {
+	full spanLog
+
+	_ pad
+	// tail is a word whose remainder is always 0; written by producers, who
+	// claim the slots from here on.
+	tail atomic.Uint64
+	// limit is the position up to which the slots are known to be free: head
+	// plus capacity as a producer last saw it. Written by producers, maybe
+	// back to an older value, which costs a look at head and nothing else.
+	limit atomic.Uint64
+
+	_    pad
+	head atomic.Uint64 // position; written by the consumer: slots before it are free for the next lap
+	// end of the span that head stands in, or head itself if it stands at the
+	// beginning of one. Written by the consumer, before head.
+	end atomic.Uint64
+	_   pad
+}
+
+// NewMPSC makes an empty ring. It panics if CheckCapacity objects.
+func NewMPSC[T any](capacity int) *MPSC[T] { return newMPSC[T](capacity, 0) }
+
+func newMPSC[T any](capacity int, start uint64) *MPSC[T] {
+	mustCapacity(capacity)
+	q := &MPSC[T]{slots: newSlots[T](capacity)}
+	q.full = newSpanLog(capacity, start)
+	q.tail.Store(word(start, 0))
+	q.limit.Store((start + uint64(capacity)) & posMask)
+	q.head.Store(start)
+	q.end.Store(start)
+	return q
+}
+
+// Cap is the number of slots.
+func (q *MPSC[T]) Cap() int { return len(q.buf) }
+
+// PushBatch appends as many of items as fit, in order, and returns their
+// number. stamp is the time of the push in nanoseconds on the caller's clock.
+// It never pushes fewer than fit. A sealed ring takes none.
+func (q *MPSC[T]) PushBatch(items []T, stamp int64) int {
+	if len(items) == 0 {
+		return 0
+	}
+	pos, n := q.claim(uint64(len(items)), 1)
+	if n == 0 {
+		return 0
+	}
+	q.put(pos, items[:n])
+	q.full.publish(pos, n, stamp)
+	return int(n)
+}
+
+// PushAll appends all items or none, and reports which. They are neighbours
+// in the ring and become visible at once. It always fails for more items than
+// Cap, and on a sealed ring. No items always fit.
+func (q *MPSC[T]) PushAll(items []T, stamp int64) bool {
+	if len(items) == 0 {
+		return true
+	}
+	pos, n := q.claim(uint64(len(items)), uint64(len(items)))
+	if n == 0 {
+		return false
+	}
+	q.put(pos, items)
+	q.full.publish(pos, n, stamp)
+	return true
+}
+
+// Push is PushBatch for one event.
+func (q *MPSC[T]) Push(v T, stamp int64) bool {
+	pos, n := q.claim(1, 1)
+	if n == 0 {
+		return false
+	}
+	q.buf[pos&q.mask] = v
+	q.full.publishSpan(pos, 1, stamp)
+	return true
+}
+
+// PopBatch moves the oldest events into dst, in order, at most len(dst), and
+// returns their number and the stamp of the first. It may return fewer than
+// Len, and none, while a push that overlaps this call has claimed a slot and
+// not published it yet.
+func (q *MPSC[T]) PopBatch(dst []T) (n int, stamp int64) {
+	pos, m, end, stamp := q.published(uint64(len(dst)))
+	if m == 0 {
+		return 0, 0
+	}
+	q.take(pos, dst[:m])
+	q.advance(pos+m, end)
+	return int(m), stamp
+}
+
+// Pop is PopBatch for one event.
+func (q *MPSC[T]) Pop() (v T, stamp int64, ok bool) {
+	pos, n, end, stamp := q.published(1)
+	if n == 0 {
+		return v, 0, false
+	}
+	v = q.takeOne(pos)
+	q.advance(pos+1, end)
+	return v, stamp, true
+}
+
+// claim takes the slots [pos, pos+n) from the tail: as many as are free, at
+// most want; or none (n is 0) if fewer than least are, or the ring is sealed.
+func (q *mpscCursors) claim(want, least uint64) (pos, n uint64) {
+	capacity := q.full.mask + 1
+	for {
+		w := q.tail.Load()
+		if w&sealBit != 0 {
+			return 0, 0
+		}
+		pos = w >> posShift
+		room := (q.limit.Load() - pos) & posMask
+		if room < want || room > capacity { // more than capacity: limit is behind pos
+			// Pairs with the release store in advance: who sees head may
+			// write the slots before it; who sees it through limit as well.
+			limit := (q.head.Load() + capacity) & posMask
+			release.Store(&q.limit, limit)
+			room = (limit - pos) & posMask
+		}
+		n = min(room, want)
+		if n < least || room > capacity {
+			if q.tail.Load() != w {
+				continue // somebody else pushed; what we saw was of no one time
+			}
+			return 0, 0
+		}
+		if q.tail.CompareAndSwap(w, word(pos+n, 0)) {
+			if invariant.Enabled && invariant.Sometimes(64) {
+				runtime.Gosched() // claimed and not yet published
+			}
+			return pos, n
+		}
+	}
+}
+
+// published finds the events to pop next: n of them at pos, at most want,
+// stamp being that of the first and end that of the span of the last.
+func (q *mpscCursors) published(want uint64) (pos, n, end uint64, stamp int64) {
+	pos, end = q.head.Load(), q.end.Load()
+	run := (end - pos) & posMask
+	first := run
+	for run < want {
+		length := q.full.length((pos + run) & posMask)
+		if length == 0 {
+			break
+		}
+		run += length
+		if first == 0 {
+			first = length
+		}
+	}
+	n = min(run, want)
+	if n == 0 {
+		return 0, 0, 0, 0
+	}
+	return pos, n, pos + run, q.full.stamp(pos + first)
+}
+
+// advance frees the slots before head for the next lap.
+func (q *mpscCursors) advance(head, end uint64) {
+	// Pairs with the load of head in claim. end first: who sees the new head
+	// sees its end as well.
+	release.StorePair(&q.end, end&posMask, &q.head, head&posMask)
+}
+
+// HeadTime is the stamp of the oldest waiting event. It is false if the ring
+// is empty or the event at the head is not published yet. Any goroutine may
+// call it; the event may be gone when it returns, but the stamp was that of
+// the head at some time during the call, or of an event about to be popped.
+func (q *MPSC[T]) HeadTime() (stamp int64, ok bool) {
+	for {
+		head := q.head.Load()
+		end := q.end.Load() // that of head, or of a pop on its way
+		if end == head {
+			end += q.full.length(head)
+		}
+		stamp = q.full.stamp(end)
+		if q.head.Load() != head {
+			continue // the stamp may be of a later lap
+		}
+		if end == head {
+			return 0, false
+		}
+		return stamp, true
+	}
+}
+
+// Len is the number of events claimed by pushes and not yet popped, from 0 to
+// Cap. Any goroutine may call it; on a ring in use it is a recent value, and 0
+// is exact: every event pushed before the call has been popped.
+func (q *MPSC[T]) Len() int {
+	head := q.head.Load() // first: it cannot be past a tail read later
+	tail := q.tail.Load() >> posShift
+	return int(min((tail-head)&posMask, q.mask+1))
+}
+
+// Seal ends pushing. A push that claimed its slots before Seal publishes them,
+// also after Seal has returned; every other push fails from then on, and Len
+// only falls. Sealed and a Len of 0 together say that the ring is finished.
+func (q *MPSC[T]) Seal() { q.tail.Or(sealBit) }
+
+// Sealed reports whether Seal has been called.
+func (q *MPSC[T]) Sealed() bool { return q.tail.Load()&sealBit != 0 }
