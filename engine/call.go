@@ -1,0 +1,193 @@
+package engine
+
+import (
+	"context"
+	"reflect"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"weak"
+)
+
+// Reply is the way back to a caller. An event type that embeds a Reply can be sent with Call; the reply travels with the event, and with
+// what is derived from it, until some handler sends the answer. The first Send or Lost wins; later ones, and all of them once the
+// caller has left, do nothing. The zero Reply answers nobody. A Reply may be copied and used by any goroutine.
+//
+// The engine answers with the reason, by Lost, where the event is dropped, fails without a failure edge, or is left when the engine
+// closes; and with ErrNoReply where everything was handled and no answer sent.
+type Reply[R any] struct {
+	to  *callOf[R]
+	gen uint64
+}
+
+// call is the untyped half of a caller's slot. Slots are reused; the generation tells a late answer from one that is due.
+type call struct {
+	// state is generation<<2 | phase. Written by CAS: the caller opens and abandons, whoever answers moves it from open over writing
+	// to done.
+	state  atomic.Uint64
+	err    error         // written while writing, read when done
+	answer chan struct{} // capacity 1: told once for each done
+}
+
+const (
+	open = iota
+	writing
+	done
+	phaseBits = 2
+)
+
+type callOf[R any] struct {
+	call
+	value R // as err
+}
+
+// Send answers with v. c is the context of the handler that sends; the caller is then woken when the batch is done, together with the
+// others. Outside a handler c is nil and the caller is woken at once.
+func (r Reply[R]) Send(c *Context, v R) {
+	if r.to == nil || !r.to.take(r.gen) {
+		return
+	}
+	r.to.value = v
+	r.to.finish(c, r.gen)
+}
+
+// Lost answers with an error.
+func (r Reply[R]) Lost(err error) {
+	if r.to == nil || !r.to.take(r.gen) {
+		return
+	}
+	r.to.err = err
+	r.to.finish(nil, r.gen)
+}
+
+// take claims the right to answer.
+func (k *call) take(gen uint64) bool {
+	return k.state.CompareAndSwap(gen<<phaseBits|open, gen<<phaseBits|writing)
+}
+
+// finish publishes the answer and wakes the caller, or leaves that to the end of the batch.
+func (k *call) finish(c *Context, gen uint64) {
+	k.state.Store(gen<<phaseBits | done) // pairs with the loads in await and leave
+	if c != nil && c.stage != nil {
+		c.w.replies = append(c.w.replies, k)
+		return
+	}
+	k.answer <- struct{}{}
+}
+
+// sendReplies wakes the callers that the batch answered.
+func (w *worker) sendReplies() {
+	if len(w.replies) == 0 {
+		return
+	}
+	for i, k := range w.replies {
+		k.answer <- struct{}{}
+		w.replies[i] = nil
+	}
+	w.replies = w.replies[:0]
+	w.replied = true
+}
+
+// Call submits the event that make returns to the stage and waits for its reply, or until ctx ends. The error is that of Submit, ctx's,
+// the one the event was lost with, or ErrNoReply. It may be called by any goroutine but a worker's: a handler that waits for its own
+// engine can wait for ever.
+func Call[T, R any](ctx context.Context, to *Stage[T], event func(Reply[R]) T) (R, error) {
+	pool := poolOf[R](to.e)
+	k := pool.get()
+	gen := k.state.Load() >> phaseBits
+	if err := to.Submit(ctx, event(Reply[R]{k, gen})); err != nil {
+		pool.leave(k, gen)
+		var none R
+		return none, err
+	}
+	return pool.await(ctx, k, gen)
+}
+
+// callPool holds the slots for one answer type of one engine.
+type callPool[R any] struct {
+	free sync.Pool
+	mu   sync.Mutex
+	all  []weak.Pointer[callOf[R]] // every slot that may be in use: what the end of the engine has to answer
+}
+
+// abandoner is a callPool of any type.
+type abandoner interface{ abandon(err error) }
+
+func poolOf[R any](e *Engine) *callPool[R] {
+	key := reflect.TypeFor[R]()
+	if p, ok := e.calls.Load(key); ok {
+		return p.(*callPool[R])
+	}
+	p, _ := e.calls.LoadOrStore(key, new(callPool[R]))
+	return p.(*callPool[R])
+}
+
+func (p *callPool[R]) get() *callOf[R] {
+	if k, ok := p.free.Get().(*callOf[R]); ok {
+		return k
+	}
+	k := &callOf[R]{call: call{answer: make(chan struct{}, 1)}}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.all) == cap(p.all) { // before growing: forget what the collector took
+		p.all = slices.DeleteFunc(p.all, func(w weak.Pointer[callOf[R]]) bool { return w.Value() == nil })
+	}
+	p.all = append(p.all, weak.Make(k))
+	return k
+}
+
+// put makes the slot free for the next call: with a new generation nobody can answer the old one.
+func (p *callPool[R]) put(k *callOf[R], gen uint64) {
+	var none R
+	k.value, k.err = none, nil
+	k.state.Store((gen+1)<<phaseBits | open)
+	p.free.Put(k)
+}
+
+func (p *callPool[R]) await(ctx context.Context, k *callOf[R], gen uint64) (R, error) {
+	if ctx.Done() == nil {
+		<-k.answer
+		return p.answered(k, gen)
+	}
+	select {
+	case <-k.answer:
+		return p.answered(k, gen)
+	case <-ctx.Done():
+	}
+	if v, err, answered := p.leave(k, gen); answered {
+		return v, err
+	}
+	var none R
+	return none, ctx.Err()
+}
+
+func (p *callPool[R]) answered(k *callOf[R], gen uint64) (R, error) {
+	v, err := k.value, k.err
+	p.put(k, gen)
+	return v, err
+}
+
+// leave ends a call whose caller does not wait any more. If an answer came at the last moment it is returned, and the slot is not
+// used again, since its wake-up may still be on the way.
+func (p *callPool[R]) leave(k *callOf[R], gen uint64) (v R, err error, answered bool) {
+	if k.state.CompareAndSwap(gen<<phaseBits|open, (gen+1)<<phaseBits|open) {
+		p.free.Put(k)
+		return v, nil, false
+	}
+	for k.state.Load() != gen<<phaseBits|done {
+		runtime.Gosched() // somebody is between take and finish
+	}
+	return k.value, k.err, true
+}
+
+// abandon answers every call that is still open. No handler runs any more.
+func (p *callPool[R]) abandon(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, w := range p.all {
+		if k := w.Value(); k != nil {
+			Reply[R]{k, k.state.Load() >> phaseBits}.Lost(err)
+		}
+	}
+}

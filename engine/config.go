@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/sched"
+)
+
+// Time is a point on the engine's monotonic clock, in nanoseconds since the engine was made.
+type Time int64
+
+// Sub returns the time from u to t.
+func (t Time) Sub(u Time) time.Duration { return time.Duration(t - u) }
+
+// Kind says what a worker is. It is chosen once, at Start, for all workers of the engine.
+type Kind uint8
+
+const (
+	// Auto is Pinned where two or more CPUs are allowed and no CPU quota applies, else Shared.
+	Auto Kind = iota
+	// Pinned workers are goroutines locked to an OS thread that is pinned to one CPU for its whole life.
+	Pinned
+	// Shared workers are ordinary goroutines that park on channels.
+	Shared
+)
+
+// String returns the kind's name in lower case.
+func (k Kind) String() string { return nameOf(int(k), "auto", "pinned", "shared") }
+
+// Idle says what a worker without work does. Shared workers always park.
+type Idle uint8
+
+const (
+	// Adaptive spins while events arrive faster than a parked worker could be woken, and parks otherwise.
+	Adaptive Idle = iota
+	// Park goes to sleep at once.
+	Park
+	// Spin never sleeps: each worker keeps its CPU busy for as long as the engine runs.
+	Spin
+)
+
+// String returns the mode's name in lower case.
+func (i Idle) String() string { return nameOf(int(i), "adaptive", "park", "spin") }
+
+func nameOf(i int, names ...string) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("unknown(%d)", i)
+}
+
+// Config describes an engine. The zero value serves.
+type Config struct {
+	// Name stands in logs and profiles. Default "engine".
+	Name string
+	// Workers is the number of workers, 1 to 256. Default: one less than the allowed CPUs (the collector, the network poller and the
+	// rest of the program need one), at least one.
+	Workers int
+	// CPUs are the CPUs for pinned workers, in any number from Workers up. Default: chosen from the allowed ones. A CPU named here
+	// that the kernel refuses is an error of Start; a CPU the engine chose and cannot have leaves that worker unpinned, with a log line.
+	CPUs affinity.Set
+	// Kind is what a worker is. Default Auto.
+	Kind Kind
+	// Oversubscribe allows more pinned workers than CPUs.
+	Oversubscribe bool
+	// Idle is what a pinned worker does without work. Default Adaptive. Under a CPU quota it is Park, since a spinning thread uses
+	// up the quota.
+	Idle Idle
+	// Procs is GOMAXPROCS while the engine runs: 0 raises it to at least Workers+2 if workers are pinned (with as many Ps as spinning
+	// threads, timers and the collector wait for milliseconds), -1 leaves it alone, a positive number sets it. The old value
+	// comes back when the last engine that changed it ends.
+	Procs int
+	// Assign is a static plan: the workers, by index, that serve a stage. Stages it does not name are served by every worker, and so
+	// is every stage when it is nil.
+	Assign map[string][]int
+	// Log receives what an operator should know. Default slog.Default().
+	Log *slog.Logger
+}
+
+func (c *Config) setDefaults() {
+	if c.Name == "" {
+		c.Name = "engine"
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	c.Log = c.Log.With("engine", c.Name)
+}
+
+func (c *Config) validate() (errs []error) {
+	if c.Workers < 0 || c.Workers > sched.MaxSet {
+		errs = append(errs, fmt.Errorf("Workers is %d, want 0 to %d", c.Workers, sched.MaxSet))
+	}
+	if c.Kind > Shared {
+		errs = append(errs, fmt.Errorf("Kind is %v", c.Kind))
+	}
+	if c.Idle > Spin {
+		errs = append(errs, fmt.Errorf("Idle is %v", c.Idle))
+	}
+	if c.Procs < -1 {
+		errs = append(errs, fmt.Errorf("Procs is %d, want -1 or more", c.Procs))
+	}
+	return errs
+}
+
+// Limits of a stage, an inlet and an edge; Start reports what lies outside.
+const (
+	defaultCapacity = 1024
+	defaultMaxBatch = 64
+	defaultWaiters  = 1024
+	maxBatch        = 1 << 16
+	maxLanes        = 64
+	// runaway times MaxOut is what one event may emit on one edge before it fails: enough for any honest expansion, too little to
+	// take the machine's memory.
+	runaway = 1024
+)
+
+// StageConfig describes a stage. The zero value of each field but Name is a good default.
+type StageConfig[T any] struct {
+	// Name is unique in its engine and stands in statistics, logs and profiles.
+	Name string
+	// Capacity is how many events the stage's ring holds, a power of two. Default 1024. Events from edges and events from Submit wait
+	// in rings of their own, each of this capacity.
+	Capacity int
+	// MaxBatch is the most events a worker takes at once, 1 to 65536. Default 64, or Capacity if that is less.
+	MaxBatch int
+	// Waiters is how many Submit calls may wait for room at the same time; further ones get ErrRefused. Default 1024; negative: none
+	// may wait, so that Submit refuses at once when the ring is full.
+	Waiters int
+	// Serial lets one worker at a time run the stage. Events of one inlet are then handled in the order of their submission, and
+	// what the stage emits arrives in the order it was emitted.
+	Serial bool
+}
+
+// InletConfig describes an inlet. The zero value of each field but Name is a good default.
+type InletConfig struct {
+	// Name is unique among the stage's inlets.
+	Name string
+	// Capacity is how many events each lane holds, a power of two. Default: the stage's Capacity.
+	Capacity int
+	// Lanes is the number of rings that callers are spread over, 1 to 64. Default 1; more lanes contend less and give up order.
+	Lanes int
+	// Waiters is as in StageConfig. Default: the stage's.
+	Waiters int
+}
+
+// Full says what an edge does with events that do not fit into the ring of the stage it leads to.
+type Full uint8
+
+const (
+	// Block holds the emitting stage back until there is room. No thread waits: the worker runs other stages meanwhile.
+	Block Full = iota
+	// Drop discards the events that do not fit, and counts them.
+	Drop
+	// Fail makes the event whose handler emits fail with ErrFull.
+	Fail
+)
+
+// String returns the policy's name in lower case.
+func (f Full) String() string { return nameOf(int(f), "block", "drop", "fail") }
+
+const noLimit = math.MaxInt

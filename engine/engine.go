@@ -1,0 +1,247 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Engine runs a graph of stages on a fixed set of workers. New makes it; stages and edges are added by one goroutine before Start; from
+// then on all methods may be called by any goroutine that is not a worker's.
+type Engine struct {
+	cfg    Config
+	log    *slog.Logger
+	now    func() Time // the only clock the engine reads
+	added  []*stageCore
+	misuse struct { // what was added too late
+		sync.Mutex
+		errs []error
+	}
+
+	stages  []*stageCore // by id: downstream first. Set by Start
+	workers []*worker
+	procs   bool // this engine takes part in the GOMAXPROCS policy
+	kind    Kind
+	calls   sync.Map // reflect.Type of the answer -> *callPool
+
+	ready  bits // stages that may have events. See wake.go
+	parked bits // workers that sleep or are about to
+	plan   atomic.Pointer[plan]
+
+	coldWakes atomic.Uint64 // wake-ups that found all eligible workers asleep
+	lastPanic atomic.Int64  // Time of the last panic that was logged
+
+	phase   atomic.Uint32 // fresh, starting, started, ended
+	control sync.Mutex    // one publication of a plan at a time, and the steps from started to ended
+	running sync.WaitGroup
+	quiet   chan struct{} // a worker slept while draining: look whether all do
+	halt    chan struct{} // closed by Close: stop waiting for what is left
+	done    chan struct{} // closed when workers are gone and every call is answered
+	unwatch func() bool   // stop watching Start's context
+	left    *RemainsError // what Close left. Written before done is closed
+}
+
+const (
+	fresh = iota
+	starting
+	started
+	ended
+)
+
+// New returns an engine that is yet without stages.
+func New(c Config) *Engine {
+	c.setDefaults()
+	base := time.Now()
+	return &Engine{
+		cfg: c, log: c.Log,
+		now:   func() Time { return Time(time.Since(base)) },
+		quiet: make(chan struct{}, 1), halt: make(chan struct{}), done: make(chan struct{}),
+	}
+}
+
+// Now returns the time on the engine's clock.
+func (e *Engine) Now() Time { return e.now() }
+
+func (e *Engine) add(s *stageCore) {
+	if e.frozen() {
+		e.late(fmt.Sprintf("stage %q", s.name))
+		return
+	}
+	s.id = len(e.added)
+	e.added = append(e.added, s)
+}
+
+// frozen reports whether the graph can be changed no more.
+func (e *Engine) frozen() bool { return e.phase.Load() != fresh }
+
+// late notes something that was added after Start. It takes no part: submitting to it fails with ErrNotStarted.
+func (e *Engine) late(what string) {
+	e.log.Error("added after Start and ignored", "what", what)
+}
+
+// Start checks the graph, and reports all its mistakes at once, then makes the rings and starts the workers. When ctx ends the engine is
+// closed as by Close. An engine whose Start failed cannot be used again.
+func (e *Engine) Start(ctx context.Context) error {
+	if !e.phase.CompareAndSwap(fresh, starting) {
+		return fmt.Errorf("engine %q: %w", e.cfg.Name, ErrStarted)
+	}
+	if err := e.start(ctx); err != nil {
+		e.phase.Store(ended)
+		close(e.done)
+		return fmt.Errorf("engine %q: %w", e.cfg.Name, err)
+	}
+	return nil
+}
+
+func (e *Engine) start(ctx context.Context) error {
+	errs := append(e.cfg.validate(), e.checkGraph()...)
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	e.rank()
+	seats, err := e.seat()
+	if err != nil {
+		return err
+	}
+	e.makeWorkers(seats)
+	first, err := e.firstPlan()
+	if err != nil {
+		return err
+	}
+	for _, s := range e.stages {
+		s.run.open(len(e.workers))
+	}
+	e.publish(newPlan(first, len(e.stages)))
+	if err := e.launch(); err != nil {
+		return err
+	}
+	e.phase.Store(started)
+	for _, s := range e.stages {
+		for _, in := range s.inlets {
+			in.open.Store(true)
+		}
+	}
+	e.log.Info("started", "workers", len(e.workers), "kind", e.kind, "cpus", e.cpus(), "stages", len(e.stages))
+	unwatch := context.AfterFunc(ctx, func() { _ = e.Close() })
+	e.control.Lock()
+	e.unwatch = unwatch
+	e.control.Unlock()
+	return nil
+}
+
+func (e *Engine) makeWorkers(seats []seat) {
+	e.ready.size(len(e.stages))
+	e.parked.size(len(seats))
+	for i, seat := range seats {
+		w := &worker{e: e, id: i, cpu: seat.cpu, named: seat.named, locked: e.kind == Pinned, idler: idler{mode: e.cfg.Idle}}
+		w.ctx = Context{w: w, worker: i}
+		w.picker.Reset(len(e.stages), quantum)
+		if e.kind == Shared {
+			w.idler.mode = Park
+			w.parker.woken = make(chan struct{}, 1)
+		}
+		w.makeLabels()
+		e.workers = append(e.workers, w)
+	}
+}
+
+// launch starts the workers and waits until each has its thread and CPU.
+func (e *Engine) launch() error {
+	if e.kind == Pinned {
+		e.raiseProcs()
+	}
+	result := make(chan error, len(e.workers))
+	e.running.Add(len(e.workers))
+	for _, w := range e.workers {
+		go w.main(result)
+	}
+	var errs []error
+	for range e.workers {
+		if err := <-result; err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) > 0 {
+		e.stopWorkers()
+		return errors.Join(errs...)
+	}
+	e.measureWake()
+	return nil
+}
+
+// measureWake gives pinned workers a first idea of what waking them costs here.
+func (e *Engine) measureWake() {
+	const rounds, patience = 3, 10 * time.Millisecond
+	if e.kind != Pinned || e.cfg.Idle != Adaptive {
+		return
+	}
+	deadline := e.now() + Time(patience)
+	for range rounds {
+		for i, w := range e.workers {
+			for w.state.Load() != asleep && e.now() < deadline {
+				pause()
+			}
+			e.wake(i)
+		}
+	}
+}
+
+// stopWorkers tells the workers to leave and waits until they have.
+func (e *Engine) stopWorkers() {
+	e.control.Lock()
+	e.publish(e.plan.Load().with(true, true))
+	e.control.Unlock()
+	e.running.Wait()
+	if e.procs {
+		e.restoreProcs()
+	}
+}
+
+// Drain refuses new events, waits until everything accepted is done and the workers are gone, and returns nil. If ctx ends first it
+// returns a *RemainsError that wraps ctx's error, and the engine goes on draining; Drain may be called again. Calls without an
+// answer get ErrNoReply. Never call it from a handler, for which it would wait.
+func (e *Engine) Drain(ctx context.Context) error {
+	switch e.phase.Load() {
+	case fresh, starting:
+		return fmt.Errorf("engine %q: drain: %w", e.cfg.Name, ErrNotStarted)
+	}
+	e.beginDrain()
+	select {
+	case <-e.done:
+		if e.left != nil {
+			return fmt.Errorf("engine %q: drain: %w: %w", e.cfg.Name, ErrClosed, e.left)
+		}
+		return nil
+	case <-ctx.Done():
+		left := e.remains()
+		left.cause = ctx.Err()
+		return fmt.Errorf("engine %q: drain: %w", e.cfg.Name, left)
+	}
+}
+
+// Close refuses new events, lets handlers that are running finish, and stops. What was accepted and not finished is discarded, its
+// replies answered with ErrClosed, and reported as a *RemainsError. Closing an engine that has ended does nothing. Never call it from a
+// handler.
+func (e *Engine) Close() error {
+	if e.phase.CompareAndSwap(fresh, ended) {
+		close(e.done)
+		return nil
+	}
+	e.beginDrain()
+	e.control.Lock()
+	select {
+	case <-e.halt:
+	default:
+		close(e.halt)
+	}
+	e.control.Unlock()
+	<-e.done
+	if e.left != nil {
+		return fmt.Errorf("engine %q: %w", e.cfg.Name, e.left)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"runtime/debug"
+	"slices"
+)
+
+// Failed is an event that a handler failed to handle, as it arrives at a failure stage. Whoever takes it takes over the duty to answer
+// the reply it may carry.
+type Failed[T any] struct {
+	Event T
+	Err   error
+}
+
+// Lost answers the reply that the event carries, if it carries one, with the error of the failure and err.
+func (f Failed[T]) Lost(err error) { lose(&f.Event, fmt.Errorf("%w; then %w", f.Err, err)) }
+
+// OnFailure sends events that fail in from to the stage to. The edge never holds from back: what does not fit is dropped and counted,
+// and its reply answered with the error of the failure. A stage has at most one failure edge. Call it before Start.
+func OnFailure[T any](from *Stage[T], to *Stage[Failed[T]]) {
+	ed := Connect(from, to)
+	ed.Full = Drop
+	ed.failure = true
+	from.onFailure = append(from.onFailure, func(worker int, v T, err error) {
+		b := &ed.out[worker]
+		b.items = append(b.items, Failed[T]{v, err})
+	})
+}
+
+// lost is implemented by events that carry a reply.
+type lost interface{ Lost(error) }
+
+// lose answers the reply in v, if there is one, with err.
+func lose[T any](v *T, err error) {
+	if l, ok := any(*v).(lost); ok {
+		l.Lost(err)
+	}
+}
+
+// fail marks the current event as failed and withdraws what it emitted.
+func (s *Stage[T]) fail(c *Context, i int, err error) {
+	s.withdraw(c)
+	c.failed = append(c.failed, failure{i, err})
+}
+
+// failAll marks the whole batch as failed, over what single events failed with, and withdraws what it emitted.
+func (s *Stage[T]) failAll(c *Context, n int, err error) {
+	s.withdraw(c)
+	c.failed = c.failed[:0]
+	for i := range n {
+		c.failed = append(c.failed, failure{i, err})
+	}
+}
+
+func (s *Stage[T]) withdraw(c *Context) {
+	for _, ed := range s.outs {
+		ed.withdraw(c.worker, c.seq)
+	}
+}
+
+// dispose hands the failed events of a batch to the failure edge, or answers their replies, and returns how many there were.
+func (s *Stage[T]) dispose(c *Context, h *hand[T]) int {
+	if !s.each() { // Fail may have named an event twice, in any order
+		byIndex := func(a, b failure) int { return cmp.Compare(a.i, b.i) }
+		slices.SortStableFunc(c.failed, byIndex)
+		c.failed = slices.CompactFunc(c.failed, func(a, b failure) bool { return a.i == b.i })
+	}
+	n := len(c.failed)
+	for _, f := range c.failed {
+		if len(s.onFailure) > 0 {
+			s.onFailure[0](c.worker, h.batch[f.i], f.err)
+		} else {
+			lose(&h.batch[f.i], f.err)
+		}
+	}
+	clear(c.failed)
+	c.failed = c.failed[:0]
+	return n
+}
+
+// caught turns a panic, or a Goexit when cause is nil, into failed events. It runs deferred, on the stack of the handler.
+func (s *Stage[T]) caught(w *worker, h *hand[T], cause any) {
+	c := &w.ctx
+	var err error = &PanicError{Value: cause, Stack: debug.Stack()}
+	if cause == nil {
+		err = fmt.Errorf("stage %s: %w", s.name, ErrExited)
+	}
+	c.err = nil
+	h.count.panics.Store(h.count.panics.Load() + 1)
+	w.e.logPanic(&s.stageCore, err)
+	if s.each() {
+		s.fail(c, h.i, err)
+		h.i++
+	} else {
+		s.failAll(c, h.n, err)
+		h.i = h.n
+	}
+	if cause == nil {
+		// The goroutine is on its way out and no line after the handler will run. Finish the batch from here; the worker
+		// goes on in a new goroutine (worker.main).
+		s.complete(w, h)
+	}
+}

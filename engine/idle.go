@@ -1,0 +1,174 @@
+package engine
+
+import "time"
+
+// idler decides how long a worker that found nothing spins before it sleeps. It is a pure state machine; the worker feeds it times.
+//
+// Sleeping costs the next event a wake-up. Spinning for twice that cost before sleeping is at worst a constant factor from what a
+// prophet would spend (the ski-rental argument), and worth nothing when events come rarely; so a worker spins only while events
+// come closer together than that, by a moving average. Spins that end in sleep anyway are paid out of a budget that grows by a
+// twentieth of the time that passes.
+type idler struct {
+	mode   Idle
+	wake   time.Duration // moving average of what waking this worker takes, measured from the waker's claim
+	gap    time.Duration // moving average of the time from running dry to the next batch
+	credit time.Duration // what may still be spent on spins in vain
+	last   Time          // when credit was last brought up to date
+}
+
+const (
+	spinShare   = 20 // one part in so many of the time may go to spins in vain
+	spinSavings = 16 // so many spins in vain may be saved up
+	forget      = 8  // weight of a new sample in the moving averages: one in so many
+)
+
+// budget returns how long to spin from now on; replied says that the worker has just woken callers, who may well be waiting for the P
+// that it would keep busy.
+func (d *idler) budget(now Time, replied bool) time.Duration {
+	switch {
+	case d.mode == Spin:
+		return noLimit
+	case d.mode == Park || replied:
+		return 0
+	}
+	spin := 2 * d.wake
+	d.credit = min(d.credit+now.Sub(d.last)/spinShare, spinSavings*spin)
+	d.last = now
+	if d.gap >= spin || d.credit < spin {
+		return 0
+	}
+	return spin
+}
+
+// inVain notes a spin that found nothing.
+func (d *idler) inVain(spent time.Duration) { d.credit -= spent }
+
+// found notes that the worker had nothing to do for gap. A long gap counts as a few spins, so that a burst is noticed soon.
+func (d *idler) found(gap time.Duration) {
+	gap = min(gap, 2*forget*d.wake)
+	d.gap += (gap - d.gap) / forget
+}
+
+// woke notes how long a wake-up took.
+func (d *idler) woke(cost time.Duration) {
+	if d.wake == 0 {
+		d.wake = cost
+	}
+	d.wake += (cost - d.wake) / forget
+}
+
+// idle is called when w found nothing to run: spin for a while, then sleep. It returns when there may be something to do.
+func (w *worker) idle() {
+	e := w.e
+	since := w.now
+	if !w.fresh {
+		since = e.now()
+	}
+	w.fresh = false
+	w.state.Store(searching)
+	replied := w.replied
+	w.replied = false
+	if budget := w.idler.budget(since, replied); budget > 0 && !w.plan.draining {
+		if w.spin(since, budget) {
+			return
+		}
+		w.idler.inVain(budget)
+	}
+	w.park(since)
+}
+
+// spin looks for work until budget is used up. It reports whether it ran a batch, or has to look at a new plan.
+func (w *worker) spin(since Time, budget time.Duration) bool {
+	for i := 1; ; i++ {
+		if i > spinEager {
+			pause()
+		}
+		if w.e.plan.Load() != w.plan {
+			return true
+		}
+		if len(w.debts) > 0 {
+			w.payDebts()
+		}
+		if w.turn() {
+			w.idler.found(w.ctx.now.Sub(since))
+			return true
+		}
+		if i%spinClock == 0 && w.e.now().Sub(since) > budget {
+			return false
+		}
+	}
+}
+
+const (
+	spinEager = 32 // looks without a pause in between: a partner on another core answers within these
+	spinClock = 16 // looks between two readings of the clock
+)
+
+// park announces that w is about to sleep, looks at everything once more, and sleeps. See wake.go.
+func (w *worker) park(since Time) {
+	e := w.e
+	e.parked.set(w.id)
+	if w.mayPark() {
+		if w.plan.draining {
+			e.tellDrain()
+		}
+		w.state.Store(asleep)
+		w.parker.park()
+		w.state.Store(searching)
+		now := e.now()
+		if claimed := Time(w.wokenAt.Load()); claimed >= since { // else an old permit: nobody woke w from this sleep
+			w.idler.woke(max(now.Sub(claimed), 0))
+		}
+		w.idler.found(now.Sub(since))
+		add(&w.parks, 1)
+		add(&w.slept, uint64(now.Sub(since)))
+	}
+	e.parked.clear(w.id) // if a waker did: its permit makes the next sleep short
+}
+
+// mayPark reports whether there is nothing w could do, and has made sure that it will be woken when that changes. It runs after
+// the announcement: the second halves of pairs (1) and (5).
+func (w *worker) mayPark() bool {
+	if w.e.plan.Load() != w.plan {
+		return false
+	}
+	for _, ed := range w.debts {
+		ed.core().target.waiting.set(w.id)
+	}
+	if len(w.debts) > 0 && w.payDebts() {
+		return false
+	}
+	ready := w.e.ready.load()
+	mine := ready.And(&w.mask)
+	for i := mine.Next(0); i >= 0; i = mine.Next(i + 1) {
+		if w.couldRun(w.e.stages[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// couldRun reports whether w could run a batch of s now. If s is empty it clears its ready bit; if s is held up by full rings it asks to
+// be woken when they have room.
+func (w *worker) couldRun(s *stageCore) bool {
+	if !s.run.pending() {
+		w.e.clean(s)
+		return w.e.ready.has(s.id)
+	}
+	if s.serial && s.owner.Load() != nobody {
+		return false // its owner looks again; if that is w, it owes, and is woken for that
+	}
+	for _, ed := range s.outs {
+		if ed.owed(w.id) > 0 {
+			return false // a debt, asked for above
+		}
+		if ed.admits() {
+			continue
+		}
+		ed.core().target.waiting.set(w.id)
+		if !ed.admits() {
+			return false
+		}
+	}
+	return true
+}

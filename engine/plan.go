@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seda-go/seda/sched"
+)
+
+// plan is a sched.Plan as the data path reads it. It never changes once published; workers compare pointers to see that there is a
+// new one, and act on it from their next batch on.
+type plan struct {
+	sched.Plan
+	serve    []sched.Set // by worker: stages
+	eligible []sched.Set // by stage: workers
+	draining bool        // no more input will come: sleep rather than spin, and say so
+	stop     bool        // leave at once
+}
+
+var errInTransition = errors.New("the last plan is not in force yet")
+
+func newPlan(p sched.Plan, stages int) *plan {
+	q := &plan{Plan: p, serve: make([]sched.Set, len(p.Serve)), eligible: make([]sched.Set, stages)}
+	for w, list := range p.Serve {
+		for _, s := range list {
+			q.serve[w].Add(s)
+			q.eligible[s].Add(w)
+		}
+	}
+	return q
+}
+
+// apply publishes p unless it is impossible, a plan is still in transition, or the engine is ending. Then the last plan stays.
+func (e *Engine) apply(p sched.Plan) error {
+	if err := p.Validate(len(e.workers), len(e.stages)); err != nil {
+		return err
+	}
+	e.control.Lock()
+	defer e.control.Unlock()
+	now := e.plan.Load()
+	switch {
+	case now.draining || now.stop:
+		return ErrClosed
+	case !e.inForce(now):
+		return errInTransition
+	}
+	e.publish(newPlan(p, len(e.stages)))
+	return nil
+}
+
+// inForce reports whether every worker acts on p or sleeps, and will see p when it wakes.
+func (e *Engine) inForce(p *plan) bool {
+	for i, w := range e.workers {
+		if w.epoch.Load() != p.Epoch && !e.parked.has(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// publish numbers p, puts it in place and wakes every sleeper to look at it: pair (4) in wake.go. The caller holds e.control.
+func (e *Engine) publish(p *plan) {
+	p.Epoch = 1
+	if old := e.plan.Load(); old != nil {
+		p.Epoch = old.Epoch + 1
+	}
+	e.plan.Store(p)
+	e.wakeAll(e.parked.load())
+}
+
+// with returns the same assignment in another phase of the engine's life.
+func (p *plan) with(draining, stop bool) *plan {
+	q := *p
+	q.draining, q.stop = draining, stop
+	return &q
+}
+
+// firstPlan is serve-all, but for the stages that Config.Assign names.
+func (e *Engine) firstPlan() (sched.Plan, error) {
+	workers := len(e.workers)
+	p := sched.Plan{Serve: make([][]int, workers)}
+	var errs []error
+	known := map[string]bool{}
+	for _, s := range e.stages {
+		known[s.name] = true
+		list, static := e.cfg.Assign[s.name]
+		if !static {
+			for w := range workers {
+				list = append(list, w)
+			}
+		}
+		if len(list) == 0 {
+			errs = append(errs, fmt.Errorf("Assign[%q] names no worker", s.name))
+		}
+		for _, w := range list {
+			if w < 0 || w >= workers {
+				errs = append(errs, fmt.Errorf("Assign[%q] names worker %d, there are %d", s.name, w, workers))
+				continue
+			}
+			p.Serve[w] = append(p.Serve[w], s.id)
+		}
+	}
+	for name := range e.cfg.Assign {
+		if !known[name] {
+			errs = append(errs, fmt.Errorf("Assign names the stage %q, which does not exist", name))
+		}
+	}
+	if len(errs) == 0 {
+		errs = append(errs, p.Validate(workers, len(e.stages)))
+	}
+	return p, errors.Join(errs...)
+}

@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seda-go/seda/affinity"
+)
+
+// seat is where a worker will run.
+type seat struct {
+	cpu   int  // -1: anywhere
+	named bool // the user asked for this CPU
+}
+
+// seat decides the kind of the workers, how many there are, and on which CPUs.
+func (e *Engine) seat() ([]seat, error) {
+	usable, err := affinity.Allowed()
+	if errors.Is(err, affinity.ErrNotSupported) {
+		return e.sharedSeats(e.cfg.Workers, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the allowed CPUs: %w", err)
+	}
+	topo, limits, err := affinity.System()
+	if err != nil {
+		e.log.Warn("placing workers without the machine's topology", "err", err)
+		topo = nil
+	}
+	workers := e.cfg.Workers
+	if workers == 0 {
+		workers = max(usable.Len()-1, 1)
+	}
+	e.kind = e.cfg.Kind
+	if e.kind == Auto {
+		e.kind = Shared
+		if canPin && usable.Len() >= 2 && limits.Quota == 0 {
+			e.kind = Pinned
+		}
+	}
+	if e.kind == Shared {
+		return e.sharedSeats(workers, nil)
+	}
+	if !canPin {
+		return nil, fmt.Errorf("pinned workers: %w", affinity.ErrNotSupported)
+	}
+	if limits.Quota > 0 && e.cfg.Idle != Park {
+		e.log.Warn("pinned workers under a CPU quota sleep at once: a spinning thread would use up the quota", "quota", limits.Quota)
+		e.cfg.Idle = Park
+	}
+	return e.pinnedSeats(workers, usable, topo)
+}
+
+func (e *Engine) sharedSeats(workers int, reason error) ([]seat, error) {
+	if e.cfg.Kind == Pinned {
+		return nil, fmt.Errorf("pinned workers: %w", reason)
+	}
+	e.kind = Shared
+	if !e.cfg.CPUs.Empty() {
+		e.log.Warn("CPUs is ignored: workers are shared", "cpus", e.cfg.CPUs)
+	}
+	seats := make([]seat, max(workers, 1))
+	for i := range seats {
+		seats[i].cpu = -1
+	}
+	return seats, nil
+}
+
+func (e *Engine) pinnedSeats(workers int, usable affinity.Set, topo *affinity.Topology) ([]seat, error) {
+	named := !e.cfg.CPUs.Empty()
+	if named {
+		if refused := e.cfg.CPUs.AndNot(usable); !refused.Empty() {
+			return nil, fmt.Errorf("CPUs names %v, allowed are %v", refused, usable)
+		}
+		usable = e.cfg.CPUs
+	}
+	if workers > usable.Len() && !e.cfg.Oversubscribe {
+		return nil, fmt.Errorf("%d pinned workers on %d CPUs (%v): set Oversubscribe, or fewer Workers", workers, usable.Len(), usable)
+	}
+	order := e.order(usable, topo)
+	seats := make([]seat, workers)
+	for i := range seats {
+		seats[i] = seat{cpu: order[i%len(order)], named: named}
+	}
+	return seats, nil
+}
+
+// order lists CPUs in the order to fill them. Of the CPUs the engine may choose from, the first comes last: it serves most
+// interrupts, and whatever else the process does finds it free.
+func (e *Engine) order(usable affinity.Set, topo *affinity.Topology) []int {
+	order := usable.CPUs()
+	if topo != nil {
+		order = topo.Place(usable, affinity.Compact|affinity.SiblingsLast|affinity.FastFirst)
+	}
+	if !e.cfg.CPUs.Empty() {
+		return order
+	}
+	for i, cpu := range order {
+		if cpu == usable.Min() {
+			return append(append(order[:i:i], order[i+1:]...), cpu)
+		}
+	}
+	return order
+}
+
+// cpus returns where the workers are pinned, for the log; -1 stands for anywhere.
+func (e *Engine) cpus() []int {
+	var list []int
+	for _, w := range e.workers {
+		list = append(list, w.cpu)
+	}
+	return list
+}

@@ -1,0 +1,144 @@
+package engine
+
+import "github.com/seda-go/seda/internal/release"
+
+// giveUpLooking is how many looks in vain a worker takes before it clears a stage's ready bit, which costs it, and the next
+// publisher, a contended write. A spinning partner answers well within it.
+const giveUpLooking = 256
+
+// serve takes one batch of s and runs it to its end. It reports whether there was anything to run.
+func (s *Stage[T]) serve(w *worker) bool {
+	limit := s.maxBatch
+	for _, ed := range s.outs {
+		if limit = ed.limit(w.id, limit); limit == 0 {
+			return false
+		}
+	}
+	if s.serial && !s.owner.CompareAndSwap(nobody, int32(w.id)+1) {
+		return false
+	}
+	h := &s.hands[w.id]
+	if s.fill(h, limit) == 0 {
+		if s.serial {
+			s.owner.Store(nobody) // pair (6): w serves s and looks again before it sleeps
+		}
+		if h.misses++; h.misses >= giveUpLooking {
+			h.misses = 0
+			w.e.clean(&s.stageCore)
+		}
+		return false
+	}
+	h.misses = 0
+	w.enter(&s.stageCore)
+	s.complete(w, h)
+	return true
+}
+
+// fill takes up to limit events out of the sources, beginning with another one each time.
+func (s *Stage[T]) fill(h *hand[T], limit int) int {
+	h.n, h.i, h.head = 0, 0, 0
+	k := h.next
+	for range s.sources {
+		q := s.sources[k]
+		if n, stamp := q.PopBatch(h.batch[h.n:limit]); n > 0 {
+			if h.n == 0 || stamp < h.head {
+				h.head = stamp
+			}
+			h.n += n
+			add(&h.popped[k], uint64(n))
+		} else if k > 0 && q.Len() > 0 {
+			add(&h.count.stalls, 1) // a goroutine was stopped between claim and publish
+		}
+		if k++; k == len(s.sources) {
+			k = 0
+		}
+		if h.n == limit {
+			break
+		}
+	}
+	if h.next++; h.next == len(s.sources) {
+		h.next = 0
+	}
+	return h.n
+}
+
+// complete runs the handler on what is left of the batch, and ends the batch.
+func (s *Stage[T]) complete(w *worker, h *hand[T]) {
+	for h.i < h.n {
+		s.call(w, h)
+	}
+	s.finish(w, h)
+}
+
+// call runs the handler until the batch is done or the handler panics.
+func (s *Stage[T]) call(w *worker, h *hand[T]) {
+	returned := false
+	defer func() {
+		if !returned {
+			s.caught(w, h, recover())
+		}
+	}()
+	c := &w.ctx
+	if s.each() {
+		for ; h.i < h.n; h.i++ {
+			c.begin(1)
+			if err := c.verdict(s.handle(c, h.batch[h.i])); err != nil {
+				s.fail(c, h.i, err)
+			}
+		}
+	} else {
+		c.begin(h.n)
+		if err := c.verdict(s.handleBatch(c, h.batch[:h.n])); err != nil {
+			s.failAll(c, h.n, err)
+		}
+		h.i = h.n
+	}
+	returned = true
+}
+
+// finish flushes what the batch emitted, answers, accounts, and tells whoever waits for events or for room. The order matters: outputs
+// first, so that whoever sees a serial stage free also sees what its last owner sent; then one fence for all that was published
+// and freed; then the looks at who sleeps.
+func (s *Stage[T]) finish(w *worker, h *hand[T]) {
+	c := &w.ctx
+	c.stage = nil
+	failed := 0
+	if len(c.failed) > 0 {
+		failed = s.dispose(c, h)
+	}
+	start := w.now
+	w.now = w.e.now()
+	for _, ed := range s.outs {
+		ed.flush(w)
+	}
+	w.sendReplies()
+	if s.pointers {
+		clear(h.batch[:h.n])
+	}
+	busy := w.now.Sub(start)
+	add(&h.count.busy, uint64(busy))
+	add(&h.count.wait, uint64(max(int64(start)-h.head, 0)))
+	add(&h.count.batches, 1)
+	if failed > 0 {
+		add(&h.count.failed, uint64(failed))
+	}
+	add(&h.count.completed, uint64(h.n-failed))
+	w.picker.Charge(s.id, int64(busy))
+	if s.serial && !s.owes(w.id) {
+		s.owner.Store(nobody) // a fence, too
+	} else {
+		release.Fence()
+	}
+	w.signalTouched()
+	s.relieve()
+}
+
+// relieve wakes workers and Submit calls that wait for room in the rings of s, once these are half empty.
+func (s *stageCore) relieve() {
+	if s.waiting.any() && s.free() >= s.capacity/2 {
+		s.e.wakeAll(s.waiting.take())
+	}
+	for _, in := range s.inlets {
+		in.relieve()
+	}
+}

@@ -1,0 +1,142 @@
+package engine
+
+import "time"
+
+// Stats is a reading of the engine's counters. While the engine runs the counters of different workers are read at slightly different
+// times; when nothing is in flight, and after Drain, the laws of conservation hold exactly:
+//
+//	inlet:  Offered = Accepted + Refused
+//	edge:   Emitted = Entered + Dropped
+//	stage:  Entered = Completed + Failed + Expired + Depth,  Entered = sum of Accepted + sum of Entered over the edges that lead to it
+//
+// While it runs, Entered >= Completed + Failed + Expired.
+type Stats struct {
+	Uptime    time.Duration // since New
+	Plan      uint64        // number of the plan that was published last
+	ColdWakes uint64        // wake-ups that found every worker that could take the event asleep
+	Workers   []WorkerStats // by index
+	Stages    []StageStats  // in the order they were added
+}
+
+// WorkerStats is one worker.
+type WorkerStats struct {
+	CPU    int           // where it is pinned; -1: anywhere
+	Plan   uint64        // number of the plan it acts on
+	Parks  uint64        // times it slept
+	Parked time.Duration // how long it was without work in those times
+}
+
+// StageStats is one stage.
+type StageStats struct {
+	Name      string
+	Entered   uint64 // events accepted by inlets and edges
+	Completed uint64 // events whose handler returned nil
+	Failed    uint64 // events whose handler returned an error or panicked
+	Expired   uint64 // events discarded because their time was up
+	Panics    uint64 // handler calls that panicked or left their goroutine
+	Batches   uint64
+	Stalls    uint64        // looks that found an event claimed by a caller who had not finished storing it
+	Depth     int           // events in rings, in workers' hands and in debts of workers
+	HeadAge   time.Duration // how long the oldest event in the rings has waited; 0 if there is none
+	Busy      time.Duration // spent in the handler, all workers together
+	Wait      time.Duration // sum over batches of how long the batch's oldest event had waited
+	Inlets    []InletStats
+	Edges     []EdgeStats // that start here
+}
+
+// InletStats is one way in.
+type InletStats struct {
+	Name     string
+	Offered  uint64 // Accepted + Refused
+	Accepted uint64
+	Refused  uint64 // ErrFull, ErrRefused, or given up waiting; what came after Drain or Close is not counted
+	Waiting  int    // Submit calls waiting for room
+}
+
+// EdgeStats is one edge.
+type EdgeStats struct {
+	From, To string
+	Full     Full
+	Failure  bool // made by OnFailure
+	Emitted  uint64
+	Entered  uint64 // Emitted - Dropped
+	Dropped  uint64
+	Owed     int // events that did not fit yet; they count as the target's depth
+}
+
+// Stats reads all counters. Any goroutine may call it at any time; it costs a few microseconds and stops nobody.
+func (e *Engine) Stats() Stats {
+	s := Stats{Uptime: time.Duration(e.now()), ColdWakes: e.coldWakes.Load()}
+	switch e.phase.Load() {
+	case started, ended:
+	default:
+		return s
+	}
+	if p := e.plan.Load(); p != nil {
+		s.Plan = p.Epoch
+	}
+	for _, w := range e.workers {
+		s.Workers = append(s.Workers, WorkerStats{
+			CPU: w.cpu, Plan: w.epoch.Load(), Parks: w.parks.Load(), Parked: time.Duration(w.slept.Load()),
+		})
+	}
+	for _, c := range e.added {
+		st := StageStats{Name: c.name}
+		c.run.collect(&st)
+		s.Stages = append(s.Stages, st)
+	}
+	return s
+}
+
+// Stage returns the statistics of the named stage, or the zero value.
+func (s Stats) Stage(name string) StageStats {
+	for _, st := range s.Stages {
+		if st.Name == name {
+			return st
+		}
+	}
+	return StageStats{}
+}
+
+// collect reads what is done before what came in, so that the books never show more done than entered.
+func (s *Stage[T]) collect(st *StageStats) {
+	for i := range s.hands {
+		n := &s.hands[i].count
+		st.Completed += n.completed.Load()
+		st.Failed += n.failed.Load()
+		st.Panics += n.panics.Load()
+		st.Batches += n.batches.Load()
+		st.Stalls += n.stalls.Load()
+		st.Busy += time.Duration(n.busy.Load())
+		st.Wait += time.Duration(n.wait.Load())
+	}
+	for _, in := range s.inlets {
+		is := InletStats{Name: in.name, Refused: in.refused.Load(), Waiting: int(in.waiting.Load())}
+		for i := range s.hands {
+			for k := range in.nlanes {
+				is.Accepted += s.hands[i].popped[in.first+k].Load()
+			}
+		}
+		is.Accepted += uint64(in.run.queued())
+		is.Offered = is.Accepted + is.Refused
+		st.Entered += is.Accepted
+		st.Inlets = append(st.Inlets, is)
+	}
+	for _, ed := range s.ins {
+		st.Entered += ed.stats().Entered
+	}
+	for _, ed := range s.outs {
+		st.Edges = append(st.Edges, ed.stats())
+	}
+	st.Depth = max(int(st.Entered-st.Completed-st.Failed-st.Expired), 0)
+	if t, ok := s.headTime(); ok {
+		st.HeadAge = max(s.e.now().Sub(t), 0)
+	}
+}
+
+func (s *Stage[T]) batches() (n uint64) {
+	for i := range s.hands {
+		n += s.hands[i].count.batches.Load()
+	}
+	return n
+}

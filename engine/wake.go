@@ -1,0 +1,133 @@
+package engine
+
+import "github.com/seda-go/seda/sched"
+
+// Wake-ups. No event may wait while a worker that could run it sleeps, and no wake-up may be spent where somebody is looking anyway.
+//
+// State, all of it sequentially consistent atomics:
+//
+//	ready[s]    stage s may have events. Set by whoever published one and found it clear; cleared by a worker that finds the stage
+//	            empty and is about to sleep or has looked in vain for long. Set too often costs a look, never an event.
+//	parked[w]   worker w sleeps or is about to. Set by w; cleared by the one waker that claims w, or by w itself.
+//	waiting[w]  of stage t: worker w sleeps, or is about to, and wants room in t's ring. Set by w, taken by a worker that makes room.
+//	w.state     running: w is in a handler and does not look. searching: w looks at every ready stage it serves before it sleeps.
+//	plan        who serves what.
+//
+// Every pair below is a store and then a load on each side with a full fence between them, so at least one side sees the other:
+//
+//	(1) publisher: publish event; fence; read ready[s], parked       sleeper: set parked; read every ready[s] it serves, then rings
+//	(2) publisher: publish event; fence; read ready[s]               cleaner: clear ready[s]; read the rings, set it again if not empty
+//	(3) publisher: publish event; fence; read plan, then w.state     searcher that found work: state = running; read ready, rings
+//	(4) publisher: publish event; fence; read plan                   planner: store plan; read parked, wake them all
+//	(5) consumer: free slots; fence; read waiting of the stage       sleeper: set parked; set waiting; try to flush again
+//	(6) publisher: publish event; fence; see the serial stage taken  owner: give it up; fence; read the rings
+//
+// By (1) an event published before a worker announced its sleep is found by that worker, one published after it finds the worker
+// parked. By (3) a publisher that leaves an event to a searcher is right: if the searcher went off to run something else, it
+// looks once more for what it left behind and wakes the next worker for that (spread). By (4) a publisher that went by an old
+// plan is covered: whoever serves the stage under the new plan is woken after the event was published; and a worker that
+// loses a stage looks at it a last time (adopt). By (6) nobody is woken for a serial stage that another worker runs: that
+// worker looks again when it gives the stage up. model/ has this protocol as a model to be checked.
+//
+// A waker first claims the sleeper by clearing its parked bit, so two wakers never spend two wake-ups on one worker and the
+// second event wakes the second worker. A claimed worker counts as searching until it has looked.
+//
+// Rejected: a counter of searching workers as in the Go scheduler (two contended read-modify-writes each time a worker runs dry,
+// about 100 ns each way between cores; here a worker writes its own line and only a publisher that found somebody asleep reads
+// it); waking a worker for each event (a syscall each); clearing ready at every empty look (two more contended writes per hop).
+
+const (
+	searching = iota // also: asleep and claimed, or not yet started
+	running
+	asleep
+)
+
+// signal is called after an event was published into a ring of s and a full fence. w is the publishing worker, nil for an ordinary
+// goroutine. It costs two loads of rarely written lines unless a worker sleeps.
+func (e *Engine) signal(s *stageCore, w *worker) {
+	if !e.ready.has(s.id) {
+		e.ready.set(s.id)
+	}
+	if !e.parked.any() {
+		return
+	}
+	if w != nil && w.mask.Has(s.id) {
+		return // w looks at s before it sleeps, and wakes the next one if it finds more than it takes (spread)
+	}
+	e.wakeFor(s)
+}
+
+// wakeFor wakes one parked worker that serves s, unless one that serves it is searching or s is taken.
+func (e *Engine) wakeFor(s *stageCore) {
+	if s.serial && s.owner.Load() != nobody {
+		return // pair (6)
+	}
+	p := e.plan.Load()
+	eligible := &p.eligible[s.id]
+	parked := e.parked.load()
+	awake := eligible.AndNot(&parked)
+	for i := awake.Next(0); i >= 0; i = awake.Next(i + 1) {
+		if e.workers[i].state.Load() != running {
+			return // pair (3); asleep but not parked is claimed, and as good as searching
+		}
+	}
+	sleepers := eligible.And(&parked)
+	cold := awake.Empty() && e.allAsleep(&sleepers)
+	for i := sleepers.Next(0); i >= 0; i = sleepers.Next(i + 1) {
+		if e.wake(i) {
+			if cold {
+				e.coldWakes.Add(1)
+			}
+			return
+		}
+	}
+}
+
+// allAsleep reports whether every worker in the set has gone past its last look.
+func (e *Engine) allAsleep(set *sched.Set) bool {
+	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+		if e.workers[i].state.Load() != asleep {
+			return false
+		}
+	}
+	return true
+}
+
+// wake claims worker i if it is parked and gets it going. It reports whether the claim was its own.
+func (e *Engine) wake(i int) bool {
+	if !e.parked.clear(i) {
+		return false
+	}
+	w := e.workers[i]
+	w.wokenAt.Store(int64(e.now()))
+	w.parker.unpark()
+	return true
+}
+
+// wakeAll wakes the workers in set that are parked.
+func (e *Engine) wakeAll(set sched.Set) {
+	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
+		e.wake(i)
+	}
+}
+
+// clean clears the ready bit of a stage that looked empty, and sets it again if that was wrong: pair (2).
+func (e *Engine) clean(s *stageCore) {
+	e.ready.clear(s.id)
+	if s.run.pending() {
+		e.ready.set(s.id)
+	}
+}
+
+// spread wakes one more worker if w, which is about to run a batch, leaves behind something that a sleeper could run.
+func (w *worker) spread() {
+	e := w.e
+	ready := e.ready.load()
+	for i := ready.Next(0); i >= 0; i = ready.Next(i + 1) {
+		s := e.stages[i]
+		if s.run.pending() && s.admits() {
+			e.wakeFor(s)
+			return
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/pprof"
+	"sync/atomic"
+
+	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/internal/release"
+	"github.com/seda-go/seda/sched"
+)
+
+// quantum is the time a stage may use in one round of the picker.
+const quantum = 100_000 // ns
+
+// worker runs batches of the stages that the plan gives it: one goroutine, for a pinned worker locked to one OS thread on one CPU
+// for its whole life. What moves between workers is the assignment, never the thread.
+type worker struct {
+	e      *Engine
+	id     int
+	cpu    int // where it is pinned; -1: anywhere
+	named  bool
+	locked bool // has an OS thread of its own
+
+	plan    *plan
+	mask    sched.Set // the stages it serves
+	picker  sched.Picker
+	ctx     Context
+	now     Time         // end of the last batch
+	fresh   bool         // now is recent: no idling since
+	debts   []outEdge    // edges whose last flush did not fit
+	touched []*stageCore // stages pushed into since the last fence
+	replies []*call      // answered in this batch, callers not woken yet
+	replied bool         // the last batch woke callers
+	idler   idler
+	label   *stageCore // stage in the goroutine's profile label
+	labels  []context.Context
+
+	_       [cacheLine]byte
+	state   atomic.Uint32 // searching, running, asleep: written by the worker, read by wakers
+	epoch   atomic.Uint64 // of the plan it acts on: written by the worker, read by the control side
+	parks   atomic.Uint64 // times it slept
+	slept   atomic.Uint64 // ns
+	_       [cacheLine]byte
+	wokenAt atomic.Int64 // when the last waker claimed it
+	parker  parker
+	_       [cacheLine]byte
+}
+
+// main is the worker's goroutine. ready, if not nil, is told once how pinning went.
+func (w *worker) main(ready chan<- error) {
+	ended := false
+	defer func() {
+		if ended {
+			w.e.running.Done()
+			return
+		}
+		go w.main(nil) // a handler called runtime.Goexit: the batch is finished (see caught), the worker goes on
+	}()
+	if w.locked {
+		runtime.LockOSThread() // before pinning: the runtime then starts new threads from another one, which is not pinned
+		if onMainThread() {
+			w.leaveMainThread(ready)
+			ended = true
+			return
+		}
+		err := w.pin()
+		if ready != nil {
+			ready <- err
+		}
+		if err != nil {
+			ended = true
+			return
+		}
+	} else if ready != nil {
+		ready <- nil
+	}
+	w.loop()
+	ended = true // a locked thread ends with its goroutine
+}
+
+// leaveMainThread starts the worker again on another thread, which the process can do without when the worker ends.
+func (w *worker) leaveMainThread(ready chan<- error) {
+	defer runtime.UnlockOSThread()
+	away := make(chan error)
+	w.e.running.Add(1) // for that goroutine; this one ends as if it had been the worker
+	go w.main(away)
+	err := <-away
+	if ready != nil {
+		ready <- err
+	}
+}
+
+// pin binds the thread to the worker's CPU. A CPU that the engine chose and cannot have is not an error: the worker then runs unpinned.
+func (w *worker) pin() error {
+	if w.cpu < 0 {
+		return nil
+	}
+	err := affinity.Pin(w.cpu)
+	if err == nil || w.named {
+		return err
+	}
+	w.e.log.Warn("worker runs unpinned", "worker", w.id, "cpu", w.cpu, "err", err)
+	w.cpu = -1
+	return nil
+}
+
+// loop is the life of a worker: see what the plan says, push what is owed, run a batch; without any of these, idle.
+func (w *worker) loop() {
+	for {
+		if p := w.e.plan.Load(); p != w.plan {
+			w.adopt(p)
+			if p.stop {
+				return
+			}
+		}
+		if len(w.debts) > 0 {
+			w.payDebts()
+		}
+		if !w.turn() {
+			w.idle()
+		}
+	}
+}
+
+// adopt makes w act on p. Events of a stage that w serves no more may have been left to it by a publisher that saw it searching or by
+// its owning the stage: it looks once more and wakes somebody else for them.
+func (w *worker) adopt(p *plan) {
+	var before sched.Set
+	if w.plan != nil {
+		before = w.mask
+	}
+	w.plan, w.mask = p, p.serve[w.id]
+	w.epoch.Store(p.Epoch)
+	given := before.AndNot(&w.mask)
+	for i := given.Next(0); i >= 0; i = given.Next(i + 1) {
+		if s := w.e.stages[i]; s.run.pending() {
+			w.e.wakeFor(s)
+		}
+	}
+}
+
+// turn runs one batch of the ready stage whose turn it is. It reports whether there was one that could run.
+func (w *worker) turn() bool {
+	ready := w.e.ready.load()
+	candidates := ready.And(&w.mask)
+	for {
+		i := w.picker.Pick(&candidates)
+		if i < 0 {
+			return false
+		}
+		if w.e.stages[i].run.serve(w) {
+			return true
+		}
+		candidates.Remove(i)
+	}
+}
+
+// enter prepares for a batch of s.
+func (w *worker) enter(s *stageCore) {
+	if !w.fresh {
+		w.now, w.fresh = w.e.now(), true
+	}
+	w.ctx.stage, w.ctx.now = s, w.now
+	if w.state.Load() != running {
+		w.state.Store(running) // with its fence the first half of pair (3); spread is the second
+	}
+	if w.e.parked.any() {
+		w.spread()
+	}
+	if w.label != s {
+		w.label = s
+		pprof.SetGoroutineLabels(w.labels[s.id])
+	}
+	s.relieve() // early, while the handler runs; finish looks again behind a fence
+}
+
+// payDebts pushes what earlier flushes could not, and reports whether anything moved.
+func (w *worker) payDebts() (moved bool) {
+	kept := w.debts[:0]
+	for _, ed := range w.debts {
+		if ed.settle(w) {
+			moved = true
+		}
+		if ed.owed(w.id) > 0 {
+			kept = append(kept, ed)
+			continue
+		}
+		if s := ed.core().from; s.serial && !s.owes(w.id) {
+			w.giveUp(s)
+		}
+	}
+	clear(w.debts[len(kept):])
+	w.debts = kept
+	if moved {
+		release.Fence()
+		w.signalTouched()
+	}
+	return moved
+}
+
+// giveUp ends w's hold on a serial stage whose outputs are all pushed: pair (6).
+func (w *worker) giveUp(s *stageCore) {
+	s.owner.Store(nobody)
+	if !w.mask.Has(s.id) && s.run.pending() {
+		w.e.wakeFor(s)
+	}
+}
+
+// touch notes that events were pushed into s; signalTouched, after a fence, tells who waits for them.
+func (w *worker) touch(s *stageCore) { w.touched = append(w.touched, s) }
+
+func (w *worker) signalTouched() {
+	for _, s := range w.touched {
+		w.e.signal(s, w)
+	}
+	w.touched = w.touched[:0]
+}
+
+// makeLabels prepares the profile labels of this worker, one set per stage.
+func (w *worker) makeLabels() {
+	id := fmt.Sprint(w.id)
+	for _, s := range w.e.stages {
+		set := pprof.Labels("engine", w.e.cfg.Name, "stage", s.name, "worker", id)
+		w.labels = append(w.labels, pprof.WithLabels(context.Background(), set))
+	}
+}
