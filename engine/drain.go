@@ -1,7 +1,5 @@
 package engine
 
-
-
 // beginDrain closes every inlet and lets the workers work off what was accepted. Only the first call does anything.
 func (e *Engine) beginDrain() {
 	e.control.Lock()
@@ -127,4 +125,3 @@ func (e *Engine) remains() *RemainsError {
 	}
 	return r
 }
-

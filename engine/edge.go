@@ -33,11 +33,11 @@ type outEdge interface {
 	core() *edgeCore
 	policy() (full Full, maxOut int)
 	open(workers int)
-	admits() bool                 // the target has room for what one event may emit
-	limit(worker, batch int) int  // the largest batch, at most batch, whose outputs have room; 0 while worker has a debt here
-	flush(w *worker)              // push what the batch emitted
+	admits() bool                  // the target has room for what one event may emit
+	limit(worker, batch int) int   // the largest batch, at most batch, whose outputs have room; 0 while worker has a debt here
+	flush(w *worker)               // push what the batch emitted
 	settle(w *worker) (moved bool) // push what an earlier flush could not
-	owed(worker int) int          // events of a debt
+	owed(worker int) int           // events of a debt
 	withdraw(worker int, seq uint64)
 	stats() EdgeStats
 	sweep(err error) int

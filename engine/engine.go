@@ -28,8 +28,8 @@ type Engine struct {
 	kind    Kind
 	calls   sync.Map // reflect.Type of the answer -> *callPool
 
-	ready  bits // stages that may have events. See wake.go
-	parked bits // workers that sleep or are about to
+	ready  bitset // stages that may have events. See wake.go
+	parked bitset // workers that sleep or are about to
 	plan   atomic.Pointer[plan]
 
 	coldWakes atomic.Uint64 // wake-ups that found all eligible workers asleep

@@ -18,7 +18,7 @@ type Stage[T any] struct {
 	handle      func(*Context, T) error
 	handleBatch func(*Context, []T) error
 	onFailure   []func(worker int, v T, err error) // emit on the failure edge; a closure, since its type would not end
-	inlet       *Inlet[T] // what Submit and TrySubmit use
+	inlet       *Inlet[T]                          // what Submit and TrySubmit use
 
 	ring     queue[T]   // what edges push into
 	sources  []queue[T] // ring, then every lane of every inlet
@@ -45,7 +45,7 @@ type stageCore struct {
 	_       [cacheLine]byte
 	owner   atomic.Int32 // serial stages: 1 + the worker that runs it or owes for it, or nobody. Taken by CAS, given up by its owner
 	_       [cacheLine]byte
-	waiting bits // workers that want room in ring. See wake.go
+	waiting bitset // workers that want room in ring. See wake.go
 }
 
 const nobody = 0

@@ -9,28 +9,28 @@ import (
 // cacheLine is a safe distance between words that different cores write: two lines, since some CPUs fetch lines in pairs.
 const cacheLine = 128
 
-// bits is a set of stage or worker indices that any goroutine may change. Every change is an atomic read-modify-write and as such
+// bitset is a set of stage or worker indices that any goroutine may change. Every change is an atomic read-modify-write and as such
 // also a full fence, which the wake-up protocol relies on (see wake.go).
-type bits struct {
+type bitset struct {
 	_    [cacheLine]byte
 	word [sched.MaxSet / 64]atomic.Uint64
 	_    [cacheLine]byte
 	used int // words in use; set before the engine starts
 }
 
-func (b *bits) size(n int) { b.used = (n + 63) / 64 }
+func (b *bitset) size(n int) { b.used = (n + 63) / 64 }
 
-func (b *bits) set(i int) { b.word[i>>6].Or(1 << (i & 63)) }
+func (b *bitset) set(i int) { b.word[i>>6].Or(1 << (i & 63)) }
 
 // clear takes i out and reports whether it was in: of several callers one gets true.
-func (b *bits) clear(i int) bool {
+func (b *bitset) clear(i int) bool {
 	m := uint64(1) << (i & 63)
 	return b.word[i>>6].And(^m)&m != 0
 }
 
-func (b *bits) has(i int) bool { return b.word[i>>6].Load()&(1<<(i&63)) != 0 }
+func (b *bitset) has(i int) bool { return b.word[i>>6].Load()&(1<<(i&63)) != 0 }
 
-func (b *bits) any() bool {
+func (b *bitset) any() bool {
 	for k := range b.used {
 		if b.word[k].Load() != 0 {
 			return true
@@ -40,7 +40,7 @@ func (b *bits) any() bool {
 }
 
 // load returns a copy; words are read one after the other.
-func (b *bits) load() (s sched.Set) {
+func (b *bitset) load() (s sched.Set) {
 	for k := range b.used {
 		s[k] = b.word[k].Load()
 	}
@@ -48,7 +48,7 @@ func (b *bits) load() (s sched.Set) {
 }
 
 // take empties the set and returns what was in it.
-func (b *bits) take() (s sched.Set) {
+func (b *bitset) take() (s sched.Set) {
 	for k := range b.used {
 		if b.word[k].Load() != 0 {
 			s[k] = b.word[k].Swap(0)
