@@ -1,0 +1,110 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/engine"
+)
+
+func silent() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+// BenchmarkPipe is a source goroutine and three stages with trivial handlers, per event.
+func BenchmarkPipe(b *testing.B) {
+	for _, workers := range []int{1, 2} {
+		for _, batch := range []int{8, 32, 256} {
+			b.Run(fmt.Sprintf("workers=%d/batch=%d", workers, batch), func(b *testing.B) { pipe(b, workers, batch) })
+		}
+	}
+}
+
+func pipe(b *testing.B, workers, batch int) {
+	e := engine.New(engine.Config{Workers: workers, Kind: engine.Pinned, Oversubscribe: true, Log: silent()})
+	c := engine.StageConfig[int]{Capacity: 1024, MaxBatch: batch}
+	c.Name = "first"
+	first := engine.Add(e, c)
+	c.Name = "second"
+	second := engine.Add(e, c)
+	c.Name = "third"
+	third := engine.Add(e, c)
+	to2, to3 := engine.Connect(first, second), engine.Connect(second, third)
+	sum := 0
+	first.HandleBatch(func(c *engine.Context, vs []int) error {
+		for _, v := range vs {
+			to2.Emit(c, v+1)
+		}
+		return nil
+	})
+	second.HandleBatch(func(c *engine.Context, vs []int) error {
+		for _, v := range vs {
+			to3.Emit(c, v+1)
+		}
+		return nil
+	})
+	third.HandleBatch(func(_ *engine.Context, vs []int) error {
+		for _, v := range vs {
+			sum += v
+		}
+		return nil
+	})
+	in := first.Inlet(engine.InletConfig{Name: "source"})
+	require.NoError(b, e.Start(context.Background()))
+	out := make([]int, batch)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for left := b.N; left > 0; {
+		n, err := in.TrySubmitBatch(out[:min(left, batch)])
+		if err != nil && !errors.Is(err, engine.ErrFull) {
+			b.Fatal(err)
+		}
+		left -= n
+		if n == 0 {
+			runtime.Gosched()
+		}
+	}
+	require.NoError(b, e.Drain(context.Background()))
+}
+
+type ask struct{ engine.Reply[int] }
+
+// BenchmarkCall is one caller's round trip through an empty handler.
+func BenchmarkCall(b *testing.B) {
+	for _, kind := range []engine.Kind{engine.Shared, engine.Pinned} {
+		b.Run(fmt.Sprintf("kind=%v", kind), func(b *testing.B) {
+			e := engine.New(engine.Config{Workers: 1, Kind: kind, Log: silent()})
+			s := engine.Add(e, engine.StageConfig[ask]{Name: "s"})
+			s.Handle(func(c *engine.Context, a ask) error { a.Send(c, 1); return nil })
+			require.NoError(b, e.Start(context.Background()))
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := engine.Call(context.Background(), s, func(r engine.Reply[int]) ask { return ask{r} })
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			require.NoError(b, e.Drain(context.Background()))
+		})
+	}
+	b.Run("rival=channel", func(b *testing.B) {
+		type req struct{ reply chan int }
+		ch := make(chan req, 1024)
+		go func() {
+			for r := range ch {
+				r.reply <- 1
+			}
+		}()
+		reply := make(chan int, 1)
+		for b.Loop() {
+			ch <- req{reply}
+			<-reply
+		}
+		close(ch)
+	})
+}
