@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// An event is what the pipelines carry: a number, and a load that makes it as
+// large as is asked for. The load comes first since a last field of size zero
+// would be padded.
+type event[L any] struct {
+	load L
+	n    uint64
+}
+
+type (
+	small = struct{}  // an event of 8 bytes
+	large = [7]uint64 // an event of 64 bytes
+)
+
+// A sink counts what arrives at the end of a pipeline in which two stages have
+// added one to each number, in order from 0.
+type sink struct {
+	arrived  int
+	disorder int
+}
+
+func (s *sink) add(n uint64) {
+	if n != uint64(s.arrived)+2 {
+		s.disorder++
+	}
+	s.arrived++
+}
+
+func (s *sink) check(want int) error {
+	if s.arrived != want || s.disorder != 0 {
+		return fmt.Errorf("%d of %d events arrived, %d out of order", s.arrived, want, s.disorder)
+	}
+	return nil
+}
+
+// chanDepth is the capacity of each channel of events, and of each stage of the
+// engine beside it: the least from which on more hardly helped the channels. This
+// and the other capacities of the rivals were chosen by the sweep in
+// bench/results/2026-11-23-2cpu-x86_64/channel-capacity.txt.
+const chanDepth = 4096
+
+// chanPipeline is the rival that one would write first: a goroutine per stage
+// and a channel of events between each two. Nanoseconds per event.
+func chanPipeline[L any](events int) func(context.Context) (float64, error) {
+	return func(context.Context) (float64, error) {
+		var s sink
+		first, second, third := make(chan event[L], chanDepth), make(chan event[L], chanDepth), make(chan event[L], chanDepth)
+		done := make(chan struct{})
+		pass := func(in <-chan event[L], out chan<- event[L]) {
+			for e := range in {
+				e.n++
+				out <- e
+			}
+			close(out)
+		}
+		go pass(first, second)
+		go pass(second, third)
+		go func() {
+			for e := range third {
+				s.add(e.n)
+			}
+			close(done)
+		}()
+		began := time.Now()
+		for i := range events {
+			first <- event[L]{n: uint64(i)}
+		}
+		close(first)
+		<-done
+		return nsPer(began, events), s.check(events)
+	}
+}
+
+// chanBuffers is how many batches circulate in chanBatchPipeline for each of its
+// channels.
+const chanBuffers = 32
+
+// chanBatchPipeline is the rival an expert would write: whole batches move
+// through the channels without being copied, each stage works on them in place,
+// and the last one returns them to the source, so that nothing is allocated.
+// Nanoseconds per event.
+func chanBatchPipeline[L any](events, batch int) func(context.Context) (float64, error) {
+	return func(context.Context) (float64, error) {
+		var s sink
+		const total = 4 * chanBuffers
+		free := make(chan []event[L], total)
+		for range total {
+			free <- make([]event[L], 0, batch)
+		}
+		first, second, third := make(chan []event[L], chanBuffers), make(chan []event[L], chanBuffers), make(chan []event[L], chanBuffers)
+		done := make(chan struct{})
+		pass := func(in <-chan []event[L], out chan<- []event[L]) {
+			for b := range in {
+				for i := range b {
+					b[i].n++
+				}
+				out <- b
+			}
+			close(out)
+		}
+		go pass(first, second)
+		go pass(second, third)
+		go func() {
+			for b := range third {
+				for i := range b {
+					s.add(b[i].n)
+				}
+				free <- b[:0]
+			}
+			close(done)
+		}()
+		began := time.Now()
+		for sent := 0; sent < events; {
+			b := <-free
+			for n := min(batch, events-sent); len(b) < n; {
+				b = append(b, event[L]{n: uint64(sent + len(b))})
+			}
+			sent += len(b)
+			first <- b
+		}
+		close(first)
+		<-done
+		return nsPer(began, events), s.check(events)
+	}
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestQuantile(t *testing.T) {
+	require.True(t, math.IsNaN(median(nil)))
+	require.InDelta(t, 7.0, median([]float64{7}), 0)
+	require.InDelta(t, 2.0, median([]float64{3, 1, 2}), 0)
+	require.InDelta(t, 2.5, median([]float64{4, 1, 3, 2}), 0)
+	xs := []float64{5, 1, 4, 2, 3}
+	require.InDelta(t, 2.0, quantile(xs, 0.25), 0)
+	require.InDelta(t, 4.0, quantile(xs, 0.75), 0)
+	require.InDelta(t, 1.0, quantile(xs, 0), 0)
+	require.InDelta(t, 5.0, quantile(xs, 1), 0)
+	require.InDelta(t, 1.4, quantile(xs, 0.1), 1e-12)
+	require.Equal(t, []float64{5, 1, 4, 2, 3}, xs)
+}
+
+func TestMedianInterval(t *testing.T) {
+	low, high := medianInterval(nil)
+	require.True(t, math.IsNaN(low) && math.IsNaN(high))
+	low, high = medianInterval([]float64{3, 3, 3})
+	require.InDelta(t, 3.0, low, 0)
+	require.InDelta(t, 3.0, high, 0)
+	xs := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 100}
+	low, high = medianInterval(xs)
+	require.LessOrEqual(t, low, median(xs))
+	require.GreaterOrEqual(t, high, median(xs))
+	require.Less(t, high, 100.0)
+	low2, high2 := medianInterval(xs)
+	require.Equal(t, []float64{low, high}, []float64{low2, high2})
+}
+
+// TestMedianIntervalCovers draws samples with a known median: about 95 % of the
+// intervals have to hold it.
+func TestMedianIntervalCovers(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	const trials = 200
+	held := 0
+	for range trials {
+		xs := make([]float64, 15)
+		for i := range xs {
+			xs[i] = rng.NormFloat64()
+		}
+		if low, high := medianInterval(xs); low <= 0 && 0 <= high {
+			held++
+		}
+	}
+	require.Greater(t, held, trials*85/100)
+}
+
+func TestLine(t *testing.T) {
+	for want, f := range map[string]figure{
+		"figure a.b 2.000 2.500 ok n=3 ci=1.000..3.000 x / y":        judge("a.b", []float64{1, 2, 3}, 2.5, "x / y"),
+		"figure a.b 2.000 1.500 short n=3 ci=1.000..3.000 x / y":     judge("a.b", []float64{1, 2, 3}, 1.5, "x / y"),
+		"figure a.b 2.000 - info n=3 ci=1.000..3.000 ns":             judge("a.b", []float64{1, 2, 3}, none, "ns"),
+		"figure a.b 0 0 ok n=2 ci=0..0 allocations":                  judge("a.b", []float64{0, 0}, 0, "allocations"),
+		"figure a.b - 1.000 skip n=0 ci=-..- gcc is missing":         skipped("a.b", 1, "gcc is missing"),
+		"figure a.b 123457 - info n=1 ci=123457..123457 ns":          judge("a.b", []float64{123456.7}, none, "ns"),
+		"figure a.b 0.000123 - info n=1 ci=0.000123..0.000123 of it": judge("a.b", []float64{0.000123}, none, "of it"),
+	} {
+		require.Equal(t, want, f.String())
+	}
+}
+
+// fake returns a suite of two contenders, of which theirs takes twice as long.
+func fake(theirs error) suite {
+	calls := 0.0
+	return suite{
+		id: "test",
+		contenders: []contender{
+			{name: "ours", unit: "ns", sample: func(context.Context) (float64, error) { calls++; return calls, nil }},
+			{name: "theirs", unit: "ns", sample: func(context.Context) (float64, error) { return 2, theirs }},
+		},
+		rows: []row{
+			ratio("test.ratio", "ours", "theirs", 5),
+			plain("test.ns", "ours", none, "ns"),
+		},
+	}
+}
+
+func TestRun(t *testing.T) {
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []suite{fake(nil)}, []string{"-n", "3"}, &out, &errs)
+	require.Zero(t, code, errs.String())
+	// The first round, in which ours took 1, is thrown away.
+	require.Contains(t, out.String(), "figure test.ratio 1.500 5.000 ok n=3 ci=1.000..2.000 ours / theirs\n")
+	require.Contains(t, out.String(), "figure test.ns 3.000 - info n=3 ci=2.000..4.000 ns\n")
+	require.Contains(t, out.String(), "# test ours: median 3.000, quartiles 2.500 and 3.500 ns\n")
+}
+
+func TestRunOne(t *testing.T) {
+	var out, errs bytes.Buffer
+	called := fake(errors.New("must not be measured"))
+	require.Zero(t, run(t.Context(), []suite{called}, []string{"test.ns"}, &out, &errs), errs.String())
+	require.NotContains(t, out.String(), "test.ratio")
+}
+
+func TestRunSkips(t *testing.T) {
+	var out, errs bytes.Buffer
+	s := fake(fmt.Errorf("compile: %w", unavailable("gcc is missing")))
+	require.Zero(t, run(t.Context(), []suite{s}, nil, &out, &errs))
+	require.Contains(t, out.String(), "figure test.ratio - 5.000 skip n=0 ci=-..- theirs: compile: gcc is missing\n")
+	require.Contains(t, out.String(), "figure test.ns ")
+}
+
+func TestRunFails(t *testing.T) {
+	var out, errs bytes.Buffer
+	s := fake(errors.New("an event was lost"))
+	require.Equal(t, 1, run(t.Context(), []suite{s}, nil, &out, &errs))
+	require.Contains(t, errs.String(), "test: theirs: an event was lost")
+	require.NotContains(t, out.String(), "figure ")
+}
+
+func TestUsage(t *testing.T) {
+	var out, errs bytes.Buffer
+	require.Equal(t, 2, run(t.Context(), []suite{fake(nil)}, []string{"nothing."}, &out, &errs))
+	require.Contains(t, errs.String(), `no figure begins with ["nothing."]`)
+	require.Equal(t, 2, run(t.Context(), []suite{fake(nil)}, []string{"-n", "0"}, &out, &errs))
+	require.Equal(t, 2, run(t.Context(), []suite{fake(nil)}, []string{"-what"}, &out, &errs))
+	require.Zero(t, run(t.Context(), []suite{fake(nil)}, []string{"-list"}, &out, &errs))
+	require.Equal(t, "test.ratio 5.000 ours / theirs\ntest.ns - ns\n", out.String())
+}
+
+func TestIDsAreUnique(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range suites() {
+		names := map[string]bool{}
+		for _, c := range s.contenders {
+			require.False(t, names[c.name], "%s: two contenders %s", s.id, c.name)
+			names[c.name] = true
+		}
+		for _, r := range s.rows {
+			require.False(t, seen[r.id], "two rows %s", r.id)
+			seen[r.id] = true
+			for _, name := range r.of {
+				require.True(t, names[name], "%s needs %s", r.id, name)
+			}
+		}
+	}
+}

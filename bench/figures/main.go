@@ -1,0 +1,104 @@
+// Figures measures the bounds of the design, each beside its rivals, and prints
+// a line for every one:
+//
+//	figure <id> <value> <bound or -> <ok|short|skip|info> n=<repetitions> ci=<low>..<high> <unit or what it is>
+//
+// Values are medians over interleaved repetitions, and ratios are ours divided by
+// theirs within one round, so lower is better; ci is the 95 % bootstrap
+// confidence interval of the median. Lines that begin with # describe the
+// machine and the times behind the ratios.
+//
+// Usage:
+//
+//	go run ./bench/figures                  # all
+//	go run ./bench/figures engine.          # those whose id begins with engine.
+//	go run ./bench/figures -n 20 engine.hop # with 20 repetitions
+//	go run ./bench/figures -list
+//
+// The exit status is 0 also when figures fall short, 1 when a measurement gave a
+// wrong result or failed, and 2 for a usage error.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, suites(), os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// suites lists all measurements in the order in which they run.
+func suites() []suite {
+	return []suite{hopSuite(), pipeSuite(), callSuite(), steadySuite(), idleSuite()}
+}
+
+func run(ctx context.Context, all []suite, args []string, out, errs io.Writer) int {
+	flags := flag.NewFlagSet("figures", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	reps := flags.Int("n", 10, "repetitions")
+	list := flags.Bool("list", false, "print the ids and their bounds, and measure nothing")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return 2
+	}
+	if *reps < 1 {
+		fmt.Fprintln(errs, "figures: -n must be at least 1")
+		return 2
+	}
+	var chosen []suite
+	for _, s := range all {
+		if s = s.only(flags.Args()); len(s.rows) > 0 {
+			chosen = append(chosen, s)
+		}
+	}
+	if len(chosen) == 0 {
+		fmt.Fprintf(errs, "figures: no figure begins with %q\n", flags.Args())
+		return 2
+	}
+	if *list {
+		printList(out, chosen)
+		return 0
+	}
+	return measure(ctx, chosen, *reps, out, errs)
+}
+
+func printList(out io.Writer, chosen []suite) {
+	for _, s := range chosen {
+		for _, r := range s.rows {
+			fmt.Fprintln(out, r.id, number(r.bound), r.what)
+		}
+	}
+}
+
+func measure(ctx context.Context, chosen []suite, reps int, out, errs io.Writer) int {
+	code := 0
+	printMachine(out)
+	for i, s := range chosen {
+		fmt.Fprintf(errs, "%d/%d %s\n", i+1, len(chosen), s.id)
+		figures, err := s.run(ctx, reps, out)
+		if err != nil {
+			fmt.Fprintf(errs, "figures: %v\n", err)
+			code = 1
+			if errors.Is(err, context.Canceled) {
+				return code
+			}
+			continue
+		}
+		for f := range slices.Values(figures) {
+			fmt.Fprintln(out, f)
+		}
+	}
+	return code
+}

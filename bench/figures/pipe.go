@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seda-go/seda/engine"
+)
+
+const pipeEvents = 2_000_000
+
+// pipeSuite compares pipelines of three stages. All of them keep the order of
+// the events: a channel that one goroutine reads does, and so do serial stages.
+func pipeSuite() suite {
+	s := suite{id: "engine.pipe"}
+	addPipe[small](&s, "8B")
+	addPipe[large](&s, "64B")
+	return s
+}
+
+// addPipe adds the pipelines of one size of event.
+func addPipe[L any](s *suite, size string) {
+	add := func(name string, sample func(context.Context) (float64, error)) string {
+		name += " " + size
+		s.contenders = append(s.contenders, contender{name: name, unit: "ns/event", sample: sample})
+		return name
+	}
+	id := "engine.pipe." + size
+	chans := add("chan T", chanPipeline[L](pipeEvents))
+	for _, at := range []struct {
+		batch int
+		bound float64
+	}{{8, 0.5}, {32, 1}, {64, 1}, {256, 1}} {
+		b := fmt.Sprintf("b%d", at.batch)
+		ours := add("engine "+b, enginePipeline[L](pipeEvents, at.batch, false))
+		theirs := add("chan []T "+b, chanBatchPipeline[L](pipeEvents, at.batch))
+		s.rows = append(s.rows, ratio(id+".batched."+b, ours, theirs, at.bound))
+		if at.batch == 64 { // the default
+			each := add("engine Handle "+b, enginePipeline[L](pipeEvents, at.batch, true))
+			s.rows = append(s.rows,
+				ratio(id+".chan", ours, chans, 0.125),
+				ratio(id+".chan.handle", each, chans, none),
+				ratio(id+".batched.handle", each, theirs, none),
+				plain(id+".ns", ours, none, "ns per event, engine at batch 64"))
+		}
+	}
+}
+
+// enginePipeline is the pipeline on two workers, with handlers of batches or,
+// if each, of single events. Nanoseconds per event.
+func enginePipeline[L any](events, batch int, each bool) func(context.Context) (float64, error) {
+	return func(ctx context.Context) (float64, error) {
+		e, err := pinnedEngine(engine.Adaptive, nil)
+		if err != nil {
+			return 0, err
+		}
+		var s sink
+		done := make(chan struct{})
+		stage := func(name string) *engine.Stage[event[L]] {
+			return engine.Add(e, engine.StageConfig[event[L]]{Name: name, Capacity: chanDepth, MaxBatch: batch, Serial: true})
+		}
+		first, second, third := stage("first"), stage("second"), stage("third")
+		count := func(n uint64) {
+			if s.add(n); s.arrived == events {
+				close(done)
+			}
+		}
+		if each {
+			pass(first, second)
+			pass(second, third)
+			third.Handle(func(_ *engine.Context, ev event[L]) error { count(ev.n); return nil })
+		} else {
+			passBatch(first, second)
+			passBatch(second, third)
+			third.HandleBatch(func(_ *engine.Context, evs []event[L]) error {
+				for i := range evs {
+					count(evs[i].n)
+				}
+				return nil
+			})
+		}
+		in := first.Inlet(engine.InletConfig{Name: "source"})
+		var ns float64
+		err = during(ctx, e, func() error {
+			began := time.Now()
+			if err := feed(ctx, in, events, batch); err != nil {
+				return err
+			}
+			err := wait(ctx, done)
+			ns = nsPer(began, events)
+			return err
+		})
+		return ns, errors.Join(err, s.check(events))
+	}
+}
+
+func pass[L any](from, to *engine.Stage[event[L]]) {
+	out := engine.Connect(from, to)
+	from.Handle(func(c *engine.Context, ev event[L]) error {
+		ev.n++
+		out.Emit(c, ev)
+		return nil
+	})
+}
+
+func passBatch[L any](from, to *engine.Stage[event[L]]) {
+	out := engine.Connect(from, to)
+	from.HandleBatch(func(c *engine.Context, evs []event[L]) error {
+		for i := range evs {
+			evs[i].n++
+			out.Emit(c, evs[i])
+		}
+		return nil
+	})
+}
+
+// feed submits events from the calling goroutine, batch by batch, and waits in
+// line when there is no room.
+func feed[L any](ctx context.Context, in *engine.Inlet[event[L]], events, batch int) error {
+	buf := make([]event[L], batch)
+	for sent := 0; sent < events; {
+		rest := buf[:min(batch, events-sent)]
+		for i := range rest {
+			rest[i] = event[L]{n: uint64(sent + i)}
+		}
+		sent += len(rest)
+		for len(rest) > 0 {
+			n, err := in.TrySubmitBatch(rest)
+			rest = rest[n:]
+			if errors.Is(err, engine.ErrFull) {
+				err = in.Submit(ctx, rest[0])
+				rest = rest[1:]
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
