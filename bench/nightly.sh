@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# What takes longer than a change can wait for: long stress, fuzzing and
+# conservation, the checks of histories, the model, benchmarks and all figures.
+#
+#   bench/nightly.sh                 all steps, one to two hours
+#   bench/nightly.sh fuzz figures    these steps
+#
+# Output goes to bench/results/<date>-<machine>/, a file per step and the outcome
+# of all in summary.txt. Run it on a machine that does nothing else.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
+
+steps=(conservation wakeups race stress fuzz checks model figures benchmarks)
+out=${out:-bench/results/$(date +%F)-$(nproc)cpu-$(uname -m)}
+export out # the steps are processes of their own, perhaps of the next day
+export GOFLAGS="${GOFLAGS:-} -trimpath" # no path of this machine in what is kept
+
+step_conservation() { SEDA_EVENTS=100000000 go test -count=1 -v -timeout 55m -run 'Conserv|Stress' ./engine; }
+
+step_wakeups() { SEDA_WAKES=1000000 go test -count=1 -v -timeout 55m -run 'WakeUp' ./engine; }
+
+step_race() { SEDA_EVENTS=1000000 go test -race -count=1 -v -timeout 55m -run 'Conserv|Stress' ./engine ./ring; }
+
+step_stress() { go test -tags invariants -count=10 -timeout 55m ./ring ./engine ./affinity ./sched; }
+
+step_fuzz() {
+  local package target status=0
+  for package in $(go list ./...); do
+    for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz'); do
+      go test -run '^$' -fuzz "^$target\$" -fuzztime 3m -timeout 10m "$package" || status=1
+    done
+  done
+  return $status
+}
+
+step_checks() { [ ! -f checks/go.mod ] || (cd checks && go test -count=5 -timeout 55m ./...); }
+
+step_model() { [ ! -f engine/model/run.sh ] || bash engine/model/run.sh; }
+
+step_figures() { go run ./bench/figures -n 20; }
+
+step_benchmarks() {
+  go test -run '^$' -bench . -benchtime 0.2s -count 10 -timeout 55m ./ring ./engine >"$out/benchmarks.raw.txt" || return 1
+  go tool -modfile=tools/go.mod benchstat "$out/benchmarks.raw.txt"
+}
+
+machine() {
+  date -u +'%F %T UTC'
+  uname -srm
+  grep -m1 'model name' /proc/cpuinfo
+  echo "$(nproc) CPUs, $(go version | cut -d' ' -f3), commit $(git describe --always --dirty)"
+  uptime
+}
+
+case ${1:-} in
+  --step) "step_$2"; exit ;;
+esac
+[ $# -gt 0 ] || set -- "${steps[@]}"
+for step in "$@"; do
+  [[ " ${steps[*]} " == *" $step "* ]] || { echo "no step $step; there are: ${steps[*]}" >&2; exit 2; }
+done
+mkdir -p "$out" || exit 1
+machine | tee -a "$out/summary.txt"
+failed=0
+for step in "$@"; do
+  began=$SECONDS
+  timeout -k 30 1h bash bench/nightly.sh --step "$step" </dev/null >"$out/$step.txt" 2>&1
+  status=$?
+  [ $status = 0 ] || failed=$((failed + 1))
+  echo "$step: status $status, $((SECONDS - began)) s" | tee -a "$out/summary.txt"
+done
+exit $((failed > 0))
