@@ -185,7 +185,7 @@ func (e *Engine) measureWake() {
 			for w.state.Load() != asleep && e.now() < deadline {
 				pause()
 			}
-			e.wake(i)
+			e.wake(i, e.now())
 		}
 	}
 }

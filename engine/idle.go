@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"github.com/seda-go/seda/internal/release"
+)
 
 // idler decides how long a worker that found nothing spins before it sleeps. It is a pure state machine; the worker feeds it times.
 //
@@ -65,7 +69,7 @@ func (w *worker) idle() {
 		since = e.now()
 	}
 	w.fresh = false
-	w.state.Store(searching)
+	release.Store(&w.state, searching) // seen late it costs a wake-up too many
 	replied := w.replied
 	w.replied = false
 	if budget := w.idler.budget(since, replied); budget > 0 && !w.plan.draining {
@@ -112,16 +116,16 @@ func (w *worker) park(since Time) {
 		if w.plan.draining {
 			e.tellDrain()
 		}
-		w.state.Store(asleep)
+		release.Store(&w.state, asleep)
 		w.parker.park()
-		w.state.Store(searching)
-		now := e.now()
+		release.Store(&w.state, searching)
+		w.now, w.fresh = e.now(), true
 		if claimed := Time(w.wokenAt.Load()); claimed >= since { // else an old permit: nobody woke w from this sleep
-			w.idler.woke(max(now.Sub(claimed), 0))
+			w.idler.woke(max(w.now.Sub(claimed), 0))
 		}
-		w.idler.found(now.Sub(since))
+		w.idler.found(w.now.Sub(since))
 		add(&w.parks, 1)
-		add(&w.slept, uint64(now.Sub(since)))
+		add(&w.slept, uint64(w.now.Sub(since)))
 	}
 	e.parked.clear(w.id) // if a waker did: its permit makes the next sleep short
 }
@@ -148,12 +152,10 @@ func (w *worker) mayPark() bool {
 	return true
 }
 
-// couldRun reports whether w could run a batch of s now. If s is empty it clears its ready bit; if s is held up by full rings it asks to
-// be woken when they have room.
+// couldRun reports whether w could run a batch of s now. If s is held up by full rings w asks to be woken when they have room.
 func (w *worker) couldRun(s *stageCore) bool {
 	if !s.run.pending() {
-		w.e.clean(s)
-		return w.e.ready.has(s.id)
+		return false
 	}
 	if s.serial && s.owner.Load() != nobody {
 		return false // its owner looks again; if that is w, it owes, and is woken for that

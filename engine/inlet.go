@@ -132,11 +132,11 @@ func (in *Inlet[T]) TrySubmitBatch(vs []T) (int, error) {
 		return 0, nil
 	}
 	e := in.stage.e
-	l := in.pick()
-	n := l.PushBatch(vs, int64(e.now()))
+	l, now := in.pick(), e.now()
+	n := l.PushBatch(vs, int64(now))
 	if n > 0 {
 		release.Fence()
-		e.signal(&in.stage.stageCore, nil)
+		e.signal(&in.stage.stageCore, nil, now)
 	}
 	if n == len(vs) {
 		return n, nil
@@ -165,15 +165,14 @@ func (in *Inlet[T]) push(v T) error {
 		return in.errNotStarted
 	}
 	e := in.stage.e
-	stamp := int64(e.now())
-	l := in.pick()
-	pushed := l.Push(v, stamp)
+	l, now := in.pick(), e.now()
+	pushed := l.Push(v, int64(now))
 	for i := 0; !pushed && in.nlanes > 1 && i < len(in.lanes); i++ {
-		pushed = in.lanes[i].Push(v, stamp)
+		pushed = in.lanes[i].Push(v, int64(now))
 	}
 	if pushed {
 		release.Fence()
-		e.signal(&in.stage.stageCore, nil)
+		e.signal(&in.stage.stageCore, nil, now)
 		return nil
 	}
 	if l.Sealed() {

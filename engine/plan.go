@@ -65,7 +65,7 @@ func (e *Engine) publish(p *plan) {
 		p.Epoch = old.Epoch + 1
 	}
 	e.plan.Store(p)
-	e.wakeAll(e.parked.load())
+	e.wakeAll(e.parked.load(), e.now())
 }
 
 // with returns the same assignment in another phase of the engine's life.

@@ -130,13 +130,13 @@ func (s *Stage[T]) finish(w *worker, h *hand[T]) {
 		release.Fence()
 	}
 	w.signalTouched()
-	s.relieve()
+	s.relieve(w.now)
 }
 
 // relieve wakes workers and Submit calls that wait for room in the rings of s, once these are half empty.
-func (s *stageCore) relieve() {
+func (s *stageCore) relieve(now Time) {
 	if s.waiting.any() && s.free() >= s.capacity/2 {
-		s.e.wakeAll(s.waiting.take())
+		s.e.wakeAll(s.waiting.take(), now)
 	}
 	for _, in := range s.inlets {
 		in.relieve()

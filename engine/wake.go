@@ -1,13 +1,16 @@
 package engine
 
-import "github.com/seda-go/seda/sched"
+import (
+	"github.com/seda-go/seda/internal/release"
+	"github.com/seda-go/seda/sched"
+)
 
 // Wake-ups. No event may wait while a worker that could run it sleeps, and no wake-up may be spent where somebody is looking anyway.
 //
 // State, all of it sequentially consistent atomics:
 //
-//	ready[s]    stage s may have events. Set by whoever published one and found it clear; cleared by a worker that finds the stage
-//	            empty and is about to sleep or has looked in vain for long. Set too often costs a look, never an event.
+//	ready[s]    stage s may have events. Set by whoever published one and found it clear; cleared by a worker that has looked in
+//	            vain many times (giveUpLooking). A bit that is set for nothing costs a look now and then, never an event.
 //	parked[w]   worker w sleeps or is about to. Set by w; cleared by the one waker that claims w, or by w itself.
 //	waiting[w]  of stage t: worker w sleeps, or is about to, and wants room in t's ring. Set by w, taken by a worker that makes room.
 //	w.state     running: w is in a handler and does not look. searching: w looks at every ready stage it serves before it sleeps.
@@ -44,7 +47,7 @@ const (
 
 // signal is called after an event was published into a ring of s and a full fence. w is the publishing worker, nil for an ordinary
 // goroutine. It costs two loads of rarely written lines unless a worker sleeps.
-func (e *Engine) signal(s *stageCore, w *worker) {
+func (e *Engine) signal(s *stageCore, w *worker, now Time) {
 	if !e.ready.has(s.id) {
 		e.ready.set(s.id)
 	}
@@ -54,11 +57,11 @@ func (e *Engine) signal(s *stageCore, w *worker) {
 	if w != nil && w.mask.Has(s.id) {
 		return // w looks at s before it sleeps, and wakes the next one if it finds more than it takes (spread)
 	}
-	e.wakeFor(s)
+	e.wakeFor(s, now)
 }
 
 // wakeFor wakes one parked worker that serves s, unless one that serves it is searching or s is taken.
-func (e *Engine) wakeFor(s *stageCore) {
+func (e *Engine) wakeFor(s *stageCore, now Time) {
 	if s.serial && s.owner.Load() != nobody {
 		return // pair (6)
 	}
@@ -74,7 +77,7 @@ func (e *Engine) wakeFor(s *stageCore) {
 	sleepers := eligible.And(&parked)
 	cold := awake.Empty() && e.allAsleep(&sleepers)
 	for i := sleepers.Next(0); i >= 0; i = sleepers.Next(i + 1) {
-		if e.wake(i) {
+		if e.wake(i, now) {
 			if cold {
 				e.coldWakes.Add(1)
 			}
@@ -93,21 +96,21 @@ func (e *Engine) allAsleep(set *sched.Set) bool {
 	return true
 }
 
-// wake claims worker i if it is parked and gets it going. It reports whether the claim was its own.
-func (e *Engine) wake(i int) bool {
+// wake claims worker i if it is parked and gets it going, at about the time now. It reports whether the claim was its own.
+func (e *Engine) wake(i int, now Time) bool {
 	if !e.parked.clear(i) {
 		return false
 	}
 	w := e.workers[i]
-	w.wokenAt.Store(int64(e.now()))
+	release.StoreInt(&w.wokenAt, int64(now))
 	w.parker.unpark()
 	return true
 }
 
 // wakeAll wakes the workers in set that are parked.
-func (e *Engine) wakeAll(set sched.Set) {
+func (e *Engine) wakeAll(set sched.Set, now Time) {
 	for i := set.Next(0); i >= 0; i = set.Next(i + 1) {
-		e.wake(i)
+		e.wake(i, now)
 	}
 }
 
@@ -126,7 +129,7 @@ func (w *worker) spread() {
 	for i := ready.Next(0); i >= 0; i = ready.Next(i + 1) {
 		s := e.stages[i]
 		if s.run.pending() && s.admits() {
-			e.wakeFor(s)
+			e.wakeFor(s, w.now)
 			return
 		}
 	}

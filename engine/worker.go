@@ -39,7 +39,7 @@ type worker struct {
 	labels  []context.Context
 
 	_       [cacheLine]byte
-	state   atomic.Uint32 // searching, running, asleep: written by the worker, read by wakers
+	state   atomic.Uint64 // searching, running, asleep: written by the worker, read by wakers
 	epoch   atomic.Uint64 // of the plan it acts on: written by the worker, read by the control side
 	parks   atomic.Uint64 // times it slept
 	slept   atomic.Uint64 // ns
@@ -137,7 +137,7 @@ func (w *worker) adopt(p *plan) {
 	given := before.AndNot(&w.mask)
 	for i := given.Next(0); i >= 0; i = given.Next(i + 1) {
 		if s := w.e.stages[i]; s.run.pending() {
-			w.e.wakeFor(s)
+			w.e.wakeFor(s, w.now)
 		}
 	}
 }
@@ -174,7 +174,7 @@ func (w *worker) enter(s *stageCore) {
 		w.label = s
 		pprof.SetGoroutineLabels(w.labels[s.id])
 	}
-	s.relieve() // early, while the handler runs; finish looks again behind a fence
+	s.relieve(w.now) // early, while the handler runs; finish looks again behind a fence
 }
 
 // payDebts pushes what earlier flushes could not, and reports whether anything moved.
@@ -205,7 +205,7 @@ func (w *worker) payDebts() (moved bool) {
 func (w *worker) giveUp(s *stageCore) {
 	s.owner.Store(nobody)
 	if !w.mask.Has(s.id) && s.run.pending() {
-		w.e.wakeFor(s)
+		w.e.wakeFor(s, w.now)
 	}
 }
 
@@ -214,7 +214,7 @@ func (w *worker) touch(s *stageCore) { w.touched = append(w.touched, s) }
 
 func (w *worker) signalTouched() {
 	for _, s := range w.touched {
-		w.e.signal(s, w)
+		w.e.signal(s, w, w.now)
 	}
 	w.touched = w.touched[:0]
 }
