@@ -29,24 +29,16 @@ type cacheKey struct {
 // readCaches fills Caches and LLCs. A cache of unknown level or sharing is
 // left out.
 func (r *reader) readCaches() error {
-	caches := make(map[cacheKey]*partition)
-	sizes := make(map[cacheKey][]int64)
+	shared := make(map[cacheKey]*partition)
 	for _, c := range r.topo.CPUs {
 		indexes, err := r.numbered(cpuPath(c.ID, "cache"), "index")
 		if err != nil {
 			return err
 		}
 		for _, i := range indexes.CPUs() {
-			if err := r.readCache(c.ID, i, caches, sizes); err != nil {
+			if err := r.readCache(c.ID, cpuPath(c.ID, "cache/index"+strconv.Itoa(i)), shared); err != nil {
 				return err
 			}
-		}
-	}
-	for key, p := range caches {
-		for g, group := range p.groups {
-			r.topo.Caches = append(r.topo.Caches, Cache{
-				Level: key.level, Type: key.kind, ID: group.ID, Size: sizes[key][g], CPUs: group.CPUs,
-			})
 		}
 	}
 	slices.SortFunc(r.topo.Caches, func(a, b Cache) int {
@@ -56,9 +48,9 @@ func (r *reader) readCaches() error {
 	return nil
 }
 
-// readCache adds one cache as one CPU describes it.
-func (r *reader) readCache(cpu, index int, caches map[cacheKey]*partition, sizes map[cacheKey][]int64) error {
-	dir := cpuPath(cpu, "cache/index"+strconv.Itoa(index))
+// readCache adds the cache that a directory of one CPU describes, unless
+// another CPU that shares it did so before.
+func (r *reader) readCache(cpu int, dir string, shared map[cacheKey]*partition) error {
 	level, known, err := r.number(dir + "/level")
 	if err != nil || !known {
 		return err
@@ -67,8 +59,8 @@ func (r *reader) readCache(cpu, index int, caches map[cacheKey]*partition, sizes
 	if err != nil {
 		return err
 	}
-	set, from, err := r.cpus(dir, "shared_cpu_list", "shared_cpu_map")
-	if err != nil || from == "" {
+	set, from, err := r.shared(cpu, dir, "shared_cpu_list", "shared_cpu_map")
+	if err != nil || set.Empty() {
 		return err
 	}
 	id, err := r.id(dir + "/id")
@@ -76,18 +68,19 @@ func (r *reader) readCache(cpu, index int, caches map[cacheKey]*partition, sizes
 		return err
 	}
 	key := cacheKey{level, kind}
-	p := caches[key]
-	if p == nil {
-		p = &partition{}
-		caches[key] = p
+	if shared[key] == nil {
+		shared[key] = &partition{}
 	}
-	g, err := p.add(cpu, set.And(r.topo.Online), id, from)
-	if err != nil || g < len(sizes[key]) {
+	fresh, err := shared[key].add(set, id, from)
+	if err != nil || !fresh {
 		return err
 	}
 	size, err := r.size(dir + "/size")
-	sizes[key] = append(sizes[key], size)
-	return err
+	if err != nil {
+		return err
+	}
+	r.topo.Caches = append(r.topo.Caches, Cache{Level: level, Type: kind, ID: id, Size: size, CPUs: set})
+	return nil
 }
 
 // size reads a size such as "8192K"; 0 when the file is not there.

@@ -3,6 +3,7 @@ package affinity
 import (
 	"fmt"
 	"io/fs"
+	"path"
 	"strconv"
 	"strings"
 )
@@ -110,7 +111,7 @@ func (t tree) cpuset(g group, dirs []string) (Set, string, error) {
 // quota returns the quota of one group in CPUs' worth, 0 if it has none.
 func (t tree) quota(g group, dir string) (float64, string, error) {
 	if g.unified() {
-		from := dir + "/cpu.max"
+		from := path.Join(dir, "cpu.max")
 		s, ok, err := t.text(from)
 		if err != nil || !ok {
 			return 0, from, err
@@ -126,12 +127,12 @@ func (t tree) quota(g group, dir string) (float64, string, error) {
 		}
 		return float64(q) / float64(p), from, nil
 	}
-	from := dir + "/cpu.cfs_quota_us"
+	from := path.Join(dir, "cpu.cfs_quota_us")
 	q, ok, err := t.number(from)
 	if err != nil || !ok || q < 0 {
 		return 0, from, err
 	}
-	p, ok, err := t.number(dir + "/cpu.cfs_period_us")
+	p, ok, err := t.number(path.Join(dir, "cpu.cfs_period_us"))
 	if err != nil {
 		return 0, from, err
 	}

@@ -2,6 +2,7 @@ package affinity
 
 import (
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -112,7 +113,8 @@ func unescape(s string) string {
 func (g group) mount(mounts []mount) (mount, bool) {
 	var found []mount
 	for _, m := range mounts {
-		if g.unified() && m.kind == "cgroup2" || m.kind == "cgroup" && slices.Contains(m.options, g.controller) {
+		v2 := m.kind == "cgroup2"
+		if v2 == g.unified() && (v2 || slices.Contains(m.options, g.controller)) {
 			found = append(found, m)
 		}
 	}
@@ -143,7 +145,10 @@ func (m mount) above(group string) []string {
 	}
 	var dirs []string
 	for rel = path.Clean("/" + rel); ; rel = path.Dir(rel) {
-		dirs = append(dirs, strings.TrimPrefix(path.Join(m.point, rel), "/"))
+		dir := strings.TrimPrefix(path.Join("/", m.point, rel), "/")
+		if fs.ValidPath(dir) {
+			dirs = append(dirs, dir)
+		}
 		if rel == "/" {
 			return dirs
 		}

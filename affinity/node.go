@@ -106,7 +106,7 @@ func (r *reader) distances(name string, columns []Set) ([]int, error) {
 	}
 	fields := strings.Fields(s)
 	for _, nodes := range columns {
-		if nodes.Len() != len(fields) {
+		if nodes.Len() != len(fields) || !nodes.Contains(columns[0]) {
 			continue
 		}
 		var row []int

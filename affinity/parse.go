@@ -3,6 +3,7 @@ package affinity
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -83,28 +84,36 @@ func ParseMask(mask string) (Set, error) {
 	if len(words) == 1 {
 		words[0] = strings.TrimPrefix(words[0], "0x")
 	}
-	if len(text) > maxCPUs/4 {
-		return Set{}, fmt.Errorf("CPU mask %s: longer than %d CPUs", quote(mask), maxCPUs)
-	}
 	var b builder
 	base := 0 // id of the lowest bit of the word
-	for i := len(words) - 1; i >= 0; i-- {
-		word := words[i]
+	for _, word := range slices.Backward(words) {
 		if word == "" || len(words) > 1 && len(word) > 8 {
 			return Set{}, fmt.Errorf("CPU mask %s: %s is not a word of 1 to 8 hexadecimal digits", quote(mask), quote(word))
 		}
-		for k := range len(word) {
-			digit, err := strconv.ParseUint(word[len(word)-1-k:len(word)-k], 16, 4)
-			if err != nil {
-				return Set{}, fmt.Errorf("CPU mask %s: %s is not hexadecimal", quote(mask), quote(word))
-			}
-			for ; digit != 0; digit &= digit - 1 {
-				b.add(base + 4*k + bits.TrailingZeros64(digit))
-			}
+		if err := parseWord(&b, base, word); err != nil {
+			return Set{}, fmt.Errorf("CPU mask %s: %w", quote(mask), err)
 		}
 		base += 32
 	}
 	return b.set(), nil
+}
+
+// parseWord adds the CPUs of one word whose lowest bit is CPU base.
+func parseWord(b *builder, base int, word string) error {
+	for k := range len(word) {
+		digit, err := strconv.ParseUint(word[len(word)-1-k:len(word)-k], 16, 4)
+		if err != nil {
+			return fmt.Errorf("%s is not hexadecimal", quote(word))
+		}
+		for ; digit != 0; digit &= digit - 1 {
+			cpu := base + 4*k + bits.TrailingZeros64(digit)
+			if cpu >= maxCPUs {
+				return fmt.Errorf("CPU %d is above the highest possible, %d", cpu, maxCPUs-1)
+			}
+			b.add(cpu)
+		}
+	}
+	return nil
 }
 
 // trim removes the padding that kernels have put around lists and masks.

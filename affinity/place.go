@@ -3,6 +3,8 @@ package affinity
 import (
 	"slices"
 	"strings"
+
+	"github.com/seda-go/seda/internal/invariant"
 )
 
 // Order says in which order Place fills CPUs: a base, Spread or Compact, and
@@ -47,9 +49,10 @@ func (o Order) String() string {
 	return strings.Join(names, ",")
 }
 
-// Place returns the online CPUs of among in the order to fill them, each once.
-// The same arguments give the same answer. CPUs of unknown caches count as
-// sharing one per node and package. It takes microseconds per CPU.
+// Place returns the CPUs of among, each once, in the order to fill them. The
+// same arguments give the same answer. CPUs of unknown caches count as sharing
+// one per node and package; CPUs that t does not know, because they are offline
+// or hidden from this process, come last. It takes microseconds per CPU.
 func (t *Topology) Place(among Set, order Order) []int {
 	p := newPlacement(t, among, order)
 	slices.SortFunc(p.spots, p.compare)
@@ -67,6 +70,10 @@ func (t *Topology) Place(among Set, order Order) []int {
 			ids = append(ids, s.cpu.ID)
 		}
 		rest = rest[n:]
+	}
+	ids = append(ids, among.AndNot(t.Online).CPUs()...)
+	if invariant.Enabled {
+		invariant.Check(len(ids) == among.Len() && Of(ids...) == among, "place %s: not a permutation: %v", among, ids)
 	}
 	return ids
 }

@@ -29,16 +29,6 @@ func Of(cpus ...int) Set {
 	return b.set()
 }
 
-// Range returns the set of the ids from first to last, both included; it is
-// empty when last < first. It panics where Of does.
-func Range(first, last int) Set {
-	var b builder
-	if first <= last {
-		b.addRange(first, last)
-	}
-	return b.set()
-}
-
 // Len returns how many CPUs are in s.
 func (s Set) Len() int {
 	n := 0

@@ -178,99 +178,109 @@ func (r *reader) readSets() error {
 // readCores groups siblings. The core id takes no part: it repeats between
 // packages, and on some machines within one.
 func (r *reader) readCores() error {
+	t := r.topo
 	var p partition
-	for i := range r.topo.CPUs {
-		cpu := r.topo.CPUs[i].ID
-		set, from, err := r.shared(cpu, "core_cpus_list", "core_cpus", "thread_siblings_list", "thread_siblings")
-		if err != nil {
-			return err
-		}
-		id, err := r.id(cpuPath(cpu, "topology/core_id"))
+	for _, c := range t.CPUs {
+		set, from, err := r.shared(c.ID, cpuPath(c.ID, "topology"), "core_cpus_list", "core_cpus", "thread_siblings_list", "thread_siblings")
 		if err != nil {
 			return err
 		}
 		if set.Empty() {
-			set = Of(cpu)
+			continue
 		}
-		g, err := p.add(cpu, set, id, from)
+		id, err := r.id(cpuPath(c.ID, "topology/core_id"))
 		if err != nil {
 			return err
 		}
-		c := &r.topo.CPUs[i]
-		c.Core = g
-		c.Thread = set.And(below(cpu)).Len()
+		if _, err := p.add(set, id, from); err != nil {
+			return err
+		}
 	}
-	r.topo.Cores = p.groups
+	for _, c := range t.CPUs { // those that no list names
+		if p.find(c.ID) >= 0 {
+			continue
+		}
+		if _, err := p.add(Of(c.ID), -1, ""); err != nil {
+			return err
+		}
+	}
+	t.Cores = p.sorted()
+	used := make([]int, len(t.Cores))
+	for i := range t.CPUs {
+		core := p.find(t.CPUs[i].ID)
+		t.CPUs[i].Core, t.CPUs[i].Thread = core, used[core]
+		used[core]++
+	}
 	return nil
 }
 
 // readPackages groups the CPUs of a socket.
 func (r *reader) readPackages() error {
-	var p partition
-	for i := range r.topo.CPUs {
-		c := &r.topo.CPUs[i]
-		set, id, from, err := r.wider(c, "physical_package_id", "package_cpus_list", "package_cpus", "core_siblings_list", "core_siblings")
-		if err != nil {
-			return err
-		}
-		if set.Empty() {
-			continue
-		}
-		if c.Package, err = p.add(c.ID, set, id, from); err != nil {
-			return err
-		}
+	p, err := r.readWider("physical_package_id", "package_cpus_list", "package_cpus", "core_siblings_list", "core_siblings")
+	if err != nil {
+		return err
 	}
-	r.topo.Packages = p.groups
+	t := r.topo
+	t.Packages = p.sorted()
+	for i := range t.CPUs {
+		t.CPUs[i].Package = p.find(t.CPUs[i].ID)
+	}
 	return nil
 }
 
-// readDies groups the CPUs of a die; a CPU of an unknown die takes its package.
+// readDies groups the CPUs of a die. When one is unknown all are, and the
+// packages stand in for them.
 func (r *reader) readDies() error {
-	var p partition
-	for i := range r.topo.CPUs {
-		c := &r.topo.CPUs[i]
-		set, id, from, err := r.wider(c, "die_id", "die_cpus_list", "die_cpus")
-		if err != nil {
-			return err
+	p, err := r.readWider("die_id", "die_cpus_list", "die_cpus")
+	if err != nil {
+		return err
+	}
+	t := r.topo
+	t.Dies = p.sorted()
+	for i := range t.CPUs {
+		t.CPUs[i].Die = p.find(t.CPUs[i].ID)
+	}
+	if slices.ContainsFunc(t.CPUs, func(c CPU) bool { return c.Die < 0 }) {
+		t.Dies = slices.Clone(t.Packages)
+		for i := range t.CPUs {
+			t.CPUs[i].Die = t.CPUs[i].Package
 		}
-		if set.Empty() && c.Package >= 0 {
-			set, id = r.topo.Packages[c.Package].CPUs, r.topo.Packages[c.Package].ID
+	}
+	return nil
+}
+
+// readWider groups CPUs by what is wider than a core. A list no wider than the
+// core with an id of -1 is how kernels say that they do not know the group.
+func (r *reader) readWider(idName string, names ...string) (*partition, error) {
+	p := &partition{}
+	for _, c := range r.topo.CPUs {
+		set, from, err := r.shared(c.ID, cpuPath(c.ID, "topology"), names...)
+		if err != nil {
+			return nil, err
 		}
 		if set.Empty() {
 			continue
 		}
-		if c.Die, err = p.add(c.ID, set, id, from); err != nil {
-			return err
+		id, err := r.id(cpuPath(c.ID, "topology/"+idName))
+		if err != nil {
+			return nil, err
+		}
+		if id < 0 && r.topo.Cores[c.Core].CPUs.Contains(set) {
+			continue
+		}
+		if _, err := p.add(set, id, from); err != nil {
+			return nil, err
 		}
 	}
-	r.topo.Dies = p.groups
-	return nil
+	return p, nil
 }
 
-// wider reads a group above the core. An id of -1 with a list no wider than
-// the core is how kernels say that they do not know the group: then, and when
-// there is no list, set is empty.
-func (r *reader) wider(c *CPU, idName string, names ...string) (set Set, id int, from string, err error) {
-	set, from, err = r.shared(c.ID, names...)
-	if err != nil {
-		return Set{}, -1, from, err
+// shared reads a set that the CPU is part of and cuts it with the online CPUs:
+// lists may go on naming those that left. It is empty where nothing is told.
+func (r *reader) shared(cpu int, dir string, names ...string) (Set, string, error) {
+	set, from, err := r.cpus(dir, names...)
+	if err == nil && !set.Empty() && !set.Has(cpu) {
+		err = fmt.Errorf("%s: %q does not name CPU %d itself", from, set, cpu)
 	}
-	id, err = r.id(cpuPath(c.ID, "topology/"+idName))
-	if err != nil {
-		return Set{}, -1, from, err
-	}
-	if id < 0 && r.topo.Cores[c.Core].CPUs.Contains(set) {
-		return Set{}, -1, from, nil
-	}
-	return set, id, from, nil
-}
-
-// shared reads a set of the CPU's topology directory and cuts it with the
-// online CPUs: lists may go on naming those that left.
-func (r *reader) shared(cpu int, names ...string) (Set, string, error) {
-	set, from, err := r.cpus(cpuPath(cpu, "topology"), names...)
 	return set.And(r.topo.Online), from, err
 }
-
-// below returns the set of all ids smaller than cpu.
-func below(cpu int) Set { return Range(0, cpu-1) }

@@ -63,19 +63,20 @@ var maskFiles = map[string]bool{
 	"die_cpus": true, "shared_cpu_map": true, "cpumap": true,
 }
 
-// cpus returns the set in the first of the files that is there, and its path:
-// kernels have had lists, masks or both, under older and newer names. from is
-// empty when none is there.
+// cpus returns the set in the first of the files that is there and not empty,
+// and its path: kernels have had lists, masks or both, under older and newer
+// names. from is empty when none is there.
 func (t tree) cpus(dir string, names ...string) (s Set, from string, err error) {
 	for _, name := range names {
-		from = path.Join(dir, name)
-		text, ok, err := t.text(from)
+		file := path.Join(dir, name)
+		text, ok, err := t.text(file)
 		if err != nil {
-			return Set{}, from, err
+			return Set{}, file, err
 		}
 		if !ok {
 			continue
 		}
+		from = file
 		parse := Parse
 		if maskFiles[name] {
 			parse = ParseMask
@@ -84,9 +85,11 @@ func (t tree) cpus(dir string, names ...string) (s Set, from string, err error) 
 		if err != nil {
 			return Set{}, from, fmt.Errorf("%s: %w", from, err)
 		}
-		return s, from, nil
+		if !s.Empty() {
+			break
+		}
 	}
-	return Set{}, "", nil
+	return s, from, nil
 }
 
 // numbered returns the N of every entry of dir named prefixN; none when dir is
