@@ -142,8 +142,9 @@ func (s *stageCore) attach(ed outEdge) {
 		return
 	}
 	s.outs = append(s.outs, ed)
-	t := ed.core().target
-	t.ins = append(t.ins, ed)
+	if t := ed.core().target; t.e == s.e { // else Start objects, and the other engine goes without
+		t.ins = append(t.ins, ed)
+	}
 }
 
 // check reports what is wrong with the stage's own configuration.
