@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"testing"
+
+	"github.com/seda-go/seda/sched"
+)
+
+// What the tests in package engine_test need of the inside.
+
+const Patience = patience
+
+var ErrInTransition = errInTransition
+
+func CheckBooks(t *testing.T, s Stats) { t.Helper(); checkBooks(t, s) }
+
+// Worker returns the index of the worker that runs the handler.
+func (c *Context) Worker() int { return c.worker }
+
+// Asleep reports whether worker i has gone past its last look before sleeping.
+func (e *Engine) Asleep(i int) bool { return e.parked.has(i) && e.workers[i].state.Load() == asleep }
+
+// Stopping reports whether workers have been told to leave.
+func (e *Engine) Stopping() bool { return e.plan.Load().stop }
+
+// InForce reports whether every worker has seen the last plan, or will when it wakes.
+func (e *Engine) InForce() bool { return e.inForce(e.plan.Load()) }
+
+// Apply publishes the plan in which each stage is served by the workers given for it; stages that are not named by nobody.
+func (e *Engine) Apply(workers map[string][]int) error {
+	p := sched.Plan{Serve: make([][]int, len(e.workers))}
+	for _, s := range e.stages {
+		for _, w := range workers[s.name] {
+			p.Serve[w] = append(p.Serve[w], s.id)
+		}
+	}
+	return e.apply(p)
+}
+
+// ApplyRaw publishes a plan whatever it says.
+func (e *Engine) ApplyRaw(p sched.Plan) error { return e.apply(p) }
+
+// Pin makes a worker for the CPU, named by the user or not, and pins the calling thread as that worker would. It returns the CPU that
+// the worker thinks it has.
+func (e *Engine) Pin(cpu int, named bool) (int, error) {
+	w := &worker{e: e, cpu: cpu, named: named}
+	err := w.pin()
+	return w.cpu, err
+}
+
+// StartOn is Start with pinned workers on the given CPUs, which are taken as named by the user.
+func (e *Engine) StartOn(cpus ...int) error {
+	e.cfg.Kind = Pinned
+	e.phase.Store(starting)
+	e.kind = Pinned
+	e.rank()
+	var seats []seat
+	for _, cpu := range cpus {
+		seats = append(seats, seat{cpu: cpu, named: true})
+	}
+	e.makeWorkers(seats)
+	for _, s := range e.stages {
+		s.run.open(len(e.workers))
+	}
+	e.publish(newPlan(sched.ServeAll(len(e.workers), len(e.stages)), len(e.stages)))
+	return e.launch()
+}
+
+// StandIn is a Submit call that waits in the inlet's line, but does nothing when it is told of room.
+type StandIn struct {
+	in *inletCore
+	w  *waiter
+}
+
+// Join puts a StandIn at the end of the line.
+func (in *Inlet[T]) Join() StandIn {
+	w := &waiter{room: make(chan struct{}, 1)}
+	in.join(w, false)
+	return StandIn{&in.inletCore, w}
+}
+
+// TellFirst tells the first in line of room.
+func (s StandIn) TellFirst() {
+	s.in.mu.Lock()
+	defer s.in.unlock()
+	s.in.tell(1)
+}
+
+// Told reports whether s was told of room.
+func (s StandIn) Told() bool { return len(s.w.room) > 0 }
+
+// Leave takes s away, as when its context ended.
+func (s StandIn) Leave() { s.in.leave(s.w) }
+
+// Inlet0 returns the stage's own inlet.
+func (s *Stage[T]) Inlet0() *Inlet[T] { return s.inlet }
+
