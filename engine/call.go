@@ -37,6 +37,9 @@ const (
 	phaseBits = 2
 )
 
+// adviseAt is the use of a slot at which the engine looks whether most of its input comes by Call.
+const adviseAt = 10_000
+
 type callOf[R any] struct {
 	call
 	value R // as err
@@ -96,6 +99,9 @@ func Call[T, R any](ctx context.Context, to *Stage[T], event func(Reply[R]) T) (
 	pool := poolOf[R](to.e)
 	k := pool.get()
 	gen := k.state.Load() >> phaseBits
+	if gen == adviseAt && to.e.kind == Pinned {
+		to.e.adviseShared(pool.calls())
+	}
 	if err := to.Submit(ctx, event(Reply[R]{k, gen})); err != nil {
 		pool.leave(k, gen)
 		var none R
@@ -121,6 +127,18 @@ func poolOf[R any](e *Engine) *callPool[R] {
 	}
 	p, _ := e.calls.LoadOrStore(key, new(callPool[R]))
 	return p.(*callPool[R])
+}
+
+// calls returns how many calls there were, as far as the collector has left their slots.
+func (p *callPool[R]) calls() (n uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, w := range p.all {
+		if k := w.Value(); k != nil {
+			n += k.state.Load() >> phaseBits
+		}
+	}
+	return n
 }
 
 func (p *callPool[R]) get() *callOf[R] {

@@ -1,2 +1,47 @@
-// Package engine runs event-driven services built as a network of stages.
+// Package engine runs an event-driven service as a network of stages on one Linux machine.
+//
+// # Model
+//
+// A stage is a handler with bounded queues in front of it. Stages are joined by typed edges; handlers emit events along them. Workers,
+// by default one less than the CPUs the process may use, each pinned to its CPU, take batches of events from the queues and run the
+// handlers. A plan says which worker serves which stages; what moves between workers is this assignment, never a thread. So a stage is
+// code, a queue is where concurrency is bounded, and a core is a resource, and any graph runs on any number of cores from one up.
+//
+// # Usage
+//
+// Make an engine with New, add stages with Add, join them with Connect, give them handlers, call Start. From then on any goroutine may
+// hand events in with Submit (waits for room), TrySubmit (does not wait) or Call (waits for a reply), and end the engine with Drain
+// (finishes what was accepted) or Close (does not). The zero Config and a StageConfig with no more than a name are good defaults.
+// Start reports every mistake in the graph at once.
+//
+// # Concurrency
+//
+// Handlers of one stage run on several workers at a time unless the stage is Serial. What a handler is given, the Context and the batch,
+// is valid until it returns. A handler must not block: it holds up every stage its worker serves. It must not call Submit, Call, Drain or
+// Close on its own engine; it emits instead.
+//
+// Order: an inlet is first in, first out into its stage. A serial stage keeps that order and passes it on, so through a chain of serial
+// stages the events of one inlet stay in order. A stage that several workers serve promises none.
+//
+// What a goroutine does before it submits an event synchronizes before the handler's start on that event; what a handler does before it
+// returns synchronizes before the handlers of the events it emitted, and before the return of a Call it replied to. One batch of a
+// serial stage synchronizes before the next, so its handler may keep state without locks.
+//
+// # Overload
+//
+// Every queue is bounded. An edge whose target is full blocks (the default: the stages before it are held back, while no thread waits),
+// drops, or fails the event being handled, by its Full field; a cycle needs one edge that does not block. Held back all the way, the
+// stages at the entrance fill up, and TrySubmit fails with ErrFull while Submit waits in a bounded line. An event that was accepted is
+// handled, or accounted for: its handler failed or panicked, which goes to the stage's failure edge and costs nobody else anything, or
+// an edge dropped it. A Reply is answered in every case.
+//
+// # Observing
+//
+// Stats reads the counters and states the laws they keep; Metrics and Samples give the same as a table for any exporter. Goroutine
+// profiles and CPU profiles carry the labels engine, stage and worker. Config.Log gets one line for whatever an operator should know.
+//
+// # Testing
+//
+// A graph runs the same with one worker as with many: Config{Workers: 1, Kind: Shared} needs no CPU of its own and suits unit tests. Drain
+// in the test, and everything submitted has been handled.
 package engine

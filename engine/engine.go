@@ -16,11 +16,7 @@ type Engine struct {
 	cfg    Config
 	log    *slog.Logger
 	now    func() Time // the only clock the engine reads
-	added  []*stageCore
-	misuse struct { // what was added too late
-		sync.Mutex
-		errs []error
-	}
+	added  []*stageCore // in the order of Add
 
 	stages  []*stageCore // by id: downstream first. Set by Start
 	workers []*worker
@@ -34,6 +30,7 @@ type Engine struct {
 
 	coldWakes atomic.Uint64 // wake-ups that found all eligible workers asleep
 	lastPanic atomic.Int64  // Time of the last panic that was logged
+	advised   atomic.Bool   // adviseShared has spoken
 
 	phase   atomic.Uint32 // fresh, starting, started, ended
 	control sync.Mutex    // one publication of a plan at a time, and the steps from started to ended

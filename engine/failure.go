@@ -21,6 +21,9 @@ func (f Failed[T]) Lost(err error) { lose(&f.Event, fmt.Errorf("%w; then %w", f.
 // and its reply answered with the error of the failure. A stage has at most one failure edge. Call it before Start.
 func OnFailure[T any](from *Stage[T], to *Stage[Failed[T]]) {
 	ed := Connect(from, to)
+	if from.e.frozen() {
+		return
+	}
 	ed.Full = Drop
 	ed.failure = true
 	from.onFailure = append(from.onFailure, func(worker int, v T, err error) {

@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"strconv"
+	"time"
+)
+
+// Metric describes one number of the engine, in the manner of package runtime/metrics: a path and a unit.
+type Metric struct {
+	Name string // such as "/stage/depth:events"
+	Kind string // "counter": only grows while the engine runs; "gauge": a momentary value
+	Help string // one sentence
+}
+
+// Sample is the value of a metric for one part of the engine.
+type Sample struct {
+	Metric
+	Worker string // its index, for metrics of a worker
+	Stage  string // for metrics of a stage, and of an inlet or edge of it
+	Inlet  string
+	Edge   string // the stage the edge leads to
+	Value  float64
+}
+
+const (
+	counter = "counter"
+	gauge   = "gauge"
+)
+
+// row is a metric and where its value stands in the statistics of one kind of part.
+type row[S any] struct {
+	Metric
+	value func(*S) float64
+}
+
+// The table of all metrics, by part.
+var (
+	engineRows = []row[Stats]{
+		{Metric{"/engine/uptime:seconds", gauge, "Time since the engine was made."}, func(s *Stats) float64 { return s.Uptime.Seconds() }},
+		{Metric{"/engine/plan:plans", counter, "Number of the plan published last."}, func(s *Stats) float64 { return float64(s.Plan) }},
+		{Metric{"/engine/cold-wakes:wakes", counter, "Wake-ups that found every worker that could take the event asleep."}, func(s *Stats) float64 { return float64(s.ColdWakes) }},
+	}
+	workerRows = []row[WorkerStats]{
+		{Metric{"/worker/cpu:id", gauge, "CPU the worker is pinned to, -1 for anywhere."}, func(w *WorkerStats) float64 { return float64(w.CPU) }},
+		{Metric{"/worker/plan:plans", counter, "Number of the plan the worker acts on."}, func(w *WorkerStats) float64 { return float64(w.Plan) }},
+		{Metric{"/worker/parks:sleeps", counter, "Times the worker slept."}, func(w *WorkerStats) float64 { return float64(w.Parks) }},
+		{Metric{"/worker/parked:seconds", counter, "Time without work that ended in sleep, and the sleep."}, func(w *WorkerStats) float64 { return w.Parked.Seconds() }},
+	}
+	stageRows = []row[StageStats]{
+		{Metric{"/stage/entered:events", counter, "Events accepted from inlets and edges."}, func(s *StageStats) float64 { return float64(s.Entered) }},
+		{Metric{"/stage/completed:events", counter, "Events whose handler returned without error."}, func(s *StageStats) float64 { return float64(s.Completed) }},
+		{Metric{"/stage/failed:events", counter, "Events whose handler returned an error or panicked."}, func(s *StageStats) float64 { return float64(s.Failed) }},
+		{Metric{"/stage/expired:events", counter, "Events discarded because their time was up."}, func(s *StageStats) float64 { return float64(s.Expired) }},
+		{Metric{"/stage/panics:calls", counter, "Handler calls that panicked or left their goroutine."}, func(s *StageStats) float64 { return float64(s.Panics) }},
+		{Metric{"/stage/batches:batches", counter, "Batches handled."}, func(s *StageStats) float64 { return float64(s.Batches) }},
+		{Metric{"/stage/stalls:looks", counter, "Looks that found an event claimed by a caller and not yet stored."}, func(s *StageStats) float64 { return float64(s.Stalls) }},
+		{Metric{"/stage/depth:events", gauge, "Events in rings, in workers' hands and in debts."}, func(s *StageStats) float64 { return float64(s.Depth) }},
+		{Metric{"/stage/head-age:seconds", gauge, "How long the oldest event in the rings has waited."}, func(s *StageStats) float64 { return s.HeadAge.Seconds() }},
+		{Metric{"/stage/busy:seconds", counter, "Time in the handler, all workers together."}, func(s *StageStats) float64 { return s.Busy.Seconds() }},
+		{Metric{"/stage/wait:seconds", counter, "Sum over batches of how long the oldest event had waited."}, func(s *StageStats) float64 { return s.Wait.Seconds() }},
+	}
+	inletRows = []row[InletStats]{
+		{Metric{"/inlet/offered:events", counter, "Events offered while the engine was open."}, func(s *InletStats) float64 { return float64(s.Offered) }},
+		{Metric{"/inlet/accepted:events", counter, "Events accepted."}, func(s *InletStats) float64 { return float64(s.Accepted) }},
+		{Metric{"/inlet/refused:events", counter, "Events not accepted: full, refused, or given up waiting."}, func(s *InletStats) float64 { return float64(s.Refused) }},
+		{Metric{"/inlet/waiting:calls", gauge, "Submit calls waiting for room."}, func(s *InletStats) float64 { return float64(s.Waiting) }},
+	}
+	edgeRows = []row[EdgeStats]{
+		{Metric{"/edge/emitted:events", counter, "Events emitted by handlers that did not fail."}, func(s *EdgeStats) float64 { return float64(s.Emitted) }},
+		{Metric{"/edge/entered:events", counter, "Events that entered the stage the edge leads to, or will."}, func(s *EdgeStats) float64 { return float64(s.Entered) }},
+		{Metric{"/edge/dropped:events", counter, "Events discarded because that stage was full."}, func(s *EdgeStats) float64 { return float64(s.Dropped) }},
+		{Metric{"/edge/owed:events", gauge, "Events that did not fit yet and are kept by workers."}, func(s *EdgeStats) float64 { return float64(s.Owed) }},
+	}
+)
+
+// Metrics returns the description of every metric. The names do not change within a major version.
+func Metrics() (all []Metric) {
+	all = describe(all, engineRows)
+	all = describe(all, workerRows)
+	all = describe(all, stageRows)
+	all = describe(all, inletRows)
+	return describe(all, edgeRows)
+}
+
+func describe[S any](all []Metric, rows []row[S]) []Metric {
+	for _, r := range rows {
+		all = append(all, r.Metric)
+	}
+	return all
+}
+
+// Samples returns every metric's value for every part of the engine: what an exporter of any format needs. Times are in seconds.
+func (s Stats) Samples() (all []Sample) {
+	all = read(all, engineRows, &s, Sample{})
+	for i := range s.Workers {
+		all = read(all, workerRows, &s.Workers[i], Sample{Worker: strconv.Itoa(i)})
+	}
+	for i := range s.Stages {
+		st := &s.Stages[i]
+		all = read(all, stageRows, st, Sample{Stage: st.Name})
+		for k := range st.Inlets {
+			all = read(all, inletRows, &st.Inlets[k], Sample{Stage: st.Name, Inlet: st.Inlets[k].Name})
+		}
+		for k := range st.Edges {
+			all = read(all, edgeRows, &st.Edges[k], Sample{Stage: st.Name, Edge: st.Edges[k].To})
+		}
+	}
+	return all
+}
+
+func read[S any](all []Sample, rows []row[S], part *S, of Sample) []Sample {
+	for _, r := range rows {
+		of.Metric, of.Value = r.Metric, r.value(part)
+		all = append(all, of)
+	}
+	return all
+}
+
+// MeanBatch returns the average number of events in a batch.
+func (s StageStats) MeanBatch() float64 {
+	if s.Batches == 0 {
+		return 0
+	}
+	return float64(s.Completed+s.Failed) / float64(s.Batches)
+}
+
+// MeanService returns the average time in the handler per event.
+func (s StageStats) MeanService() time.Duration {
+	if n := s.Completed + s.Failed; n > 0 {
+		return s.Busy / time.Duration(n)
+	}
+	return 0
+}
