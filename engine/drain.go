@@ -30,6 +30,8 @@ func (e *Engine) drain() {
 		}
 		break
 	}
+	e.control.Lock()
+	defer e.control.Unlock()
 	e.stopWorkers()
 	e.end()
 }
@@ -80,7 +82,7 @@ func (e *Engine) tellDrain() {
 	}
 }
 
-// end answers whoever still waits, once the workers are gone.
+// end answers whoever still waits, once the workers are gone. The caller holds e.control.
 func (e *Engine) end() {
 	left := e.remains()
 	for _, s := range e.stages {
@@ -98,13 +100,8 @@ func (e *Engine) end() {
 		pool.(abandoner).abandon(reason)
 		return true
 	})
-	e.control.Lock()
-	unwatch := e.unwatch
 	e.phase.Store(ended)
-	e.control.Unlock()
-	if unwatch != nil {
-		unwatch()
-	}
+	e.unwatch()
 	e.log.Info("ended", "left", left.Total())
 	close(e.done)
 }

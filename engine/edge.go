@@ -25,7 +25,6 @@ type Edge[T any] struct {
 type edgeCore struct {
 	from, target *stageCore
 	failure      bool // made by OnFailure
-	bad          error
 }
 
 // outEdge is what a worker does with an edge whose type it does not know.
@@ -122,9 +121,12 @@ func (ed *Edge[T]) open(workers int) {
 	ed.out = make([]outbox[T], workers)
 	for i := range ed.out {
 		ed.out[i].room = noLimit
-		ed.out[i].items = make([]T, 0, ed.from.maxBatch)
+		ed.out[i].items = make([]T, 0, ed.usual())
 	}
 }
+
+// usual is the size an outbox begins with, and comes back to after it had to grow far beyond.
+func (ed *Edge[T]) usual() int { return min(ed.from.maxBatch*ed.MaxOut, 4096) }
 
 func (ed *Edge[T]) admits() bool { return ed.Full != Block || ed.target.free() >= ed.MaxOut }
 
@@ -182,6 +184,9 @@ func (ed *Edge[T]) push(w *worker, b *outbox[T]) bool {
 	w.touch(ed.target)
 	if b.sent == len(b.items) {
 		b.reset(ed.to.pointers)
+		if cap(b.items) > 16*ed.usual() {
+			b.items = make([]T, 0, ed.usual())
+		}
 	}
 	return true
 }

@@ -13,10 +13,10 @@ import (
 // Engine runs a graph of stages on a fixed set of workers. New makes it; stages and edges are added by one goroutine before Start; from
 // then on all methods may be called by any goroutine that is not a worker's.
 type Engine struct {
-	cfg    Config
-	log    *slog.Logger
-	now    func() Time // the only clock the engine reads
-	added  []*stageCore // in the order of Add
+	cfg   Config
+	log   *slog.Logger
+	now   func() Time  // the only clock the engine reads
+	added []*stageCore // in the order of Add
 
 	stages  []*stageCore // by id: downstream first. Set by Start
 	workers []*worker
@@ -33,10 +33,11 @@ type Engine struct {
 	advised   atomic.Bool   // adviseShared has spoken
 
 	phase   atomic.Uint32 // fresh, starting, started, ended
-	control sync.Mutex    // one publication of a plan at a time, and the steps from started to ended
+	control sync.Mutex    // one publication of a plan at a time, and the steps between phases
 	running sync.WaitGroup
 	quiet   chan struct{} // a worker slept while draining: look whether all do
 	halt    chan struct{} // closed by Close: stop waiting for what is left
+	halting sync.Once
 	done    chan struct{} // closed when workers are gone and every call is answered
 	unwatch func() bool   // stop watching Start's context
 	left    *RemainsError // what Close left. Written before done is closed
@@ -83,18 +84,22 @@ func (e *Engine) late(what string) {
 // Start checks the graph, and reports all its mistakes at once, then makes the rings and starts the workers. When ctx ends the engine is
 // closed as by Close. An engine whose Start failed cannot be used again.
 func (e *Engine) Start(ctx context.Context) error {
+	e.control.Lock() // until the engine runs: a Close that comes in between waits
+	defer e.control.Unlock()
 	if !e.phase.CompareAndSwap(fresh, starting) {
 		return fmt.Errorf("engine %q: %w", e.cfg.Name, ErrStarted)
 	}
-	if err := e.start(ctx); err != nil {
+	if err := e.start(); err != nil {
 		e.phase.Store(ended)
 		close(e.done)
 		return fmt.Errorf("engine %q: %w", e.cfg.Name, err)
 	}
+	e.log.Info("started", "workers", len(e.workers), "kind", e.kind, "cpus", e.cpus(), "stages", len(e.stages))
+	e.unwatch = context.AfterFunc(ctx, func() { _ = e.Close() })
 	return nil
 }
 
-func (e *Engine) start(ctx context.Context) error {
+func (e *Engine) start() error {
 	errs := append(e.cfg.validate(), e.checkGraph()...)
 	if len(errs) > 0 {
 		return errors.Join(errs...)
@@ -122,11 +127,6 @@ func (e *Engine) start(ctx context.Context) error {
 			in.open.Store(true)
 		}
 	}
-	e.log.Info("started", "workers", len(e.workers), "kind", e.kind, "cpus", e.cpus(), "stages", len(e.stages))
-	unwatch := context.AfterFunc(ctx, func() { _ = e.Close() })
-	e.control.Lock()
-	e.unwatch = unwatch
-	e.control.Unlock()
 	return nil
 }
 
@@ -187,11 +187,9 @@ func (e *Engine) measureWake() {
 	}
 }
 
-// stopWorkers tells the workers to leave and waits until they have.
+// stopWorkers tells the workers to leave and waits until they have. The caller holds e.control.
 func (e *Engine) stopWorkers() {
-	e.control.Lock()
 	e.publish(e.plan.Load().with(true, true))
-	e.control.Unlock()
 	e.running.Wait()
 	if e.procs {
 		e.restoreProcs()
@@ -229,13 +227,7 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.beginDrain()
-	e.control.Lock()
-	select {
-	case <-e.halt:
-	default:
-		close(e.halt)
-	}
-	e.control.Unlock()
+	e.halting.Do(func() { close(e.halt) })
 	<-e.done
 	if e.left != nil {
 		return fmt.Errorf("engine %q: %w", e.cfg.Name, e.left)

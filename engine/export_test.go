@@ -94,4 +94,3 @@ func (s StandIn) Leave() { s.in.leave(s.w) }
 
 // Inlet0 returns the stage's own inlet.
 func (s *Stage[T]) Inlet0() *Inlet[T] { return s.inlet }
-

@@ -107,7 +107,7 @@ func (e *Engine) order(usable affinity.Set, topo *affinity.Topology) []int {
 func (e *Engine) cpus() []int {
 	var list []int
 	for _, w := range e.workers {
-		list = append(list, w.cpu)
+		list = append(list, w.place())
 	}
 	return list
 }

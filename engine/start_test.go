@@ -56,9 +56,13 @@ func TestStartNamesWhatIsWrong(t *testing.T) {
 		{"inlet capacity", func(e *engine.Engine) {
 			add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{Name: "in", Capacity: 7})
 		}, `stage "a": inlet "in": Capacity: ring: capacity 7 is not a power of two from 2 to 4194304`},
-		{"lanes", func(e *engine.Engine) { add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{Name: "in", Lanes: 65}) },
+		{"lanes", func(e *engine.Engine) {
+			add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{Name: "in", Lanes: 65})
+		},
 			`stage "a": inlet "in": Lanes is 65, want 1 to 64`},
-		{"negative lanes", func(e *engine.Engine) { add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{Name: "in", Lanes: -1}) },
+		{"negative lanes", func(e *engine.Engine) {
+			add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{Name: "in", Lanes: -1})
+		},
 			`stage "a": inlet "in": Lanes is -1, want 1 to 64`},
 		{"capacity", func(e *engine.Engine) { add(e, stageConfig{Name: "a", Capacity: 100}) },
 			`stage "a": Capacity: ring: capacity 100 is not a power of two from 2 to 4194304`},

@@ -77,7 +77,7 @@ func (e *Engine) Stats() Stats {
 	}
 	for _, w := range e.workers {
 		s.Workers = append(s.Workers, WorkerStats{
-			CPU: w.cpu, Plan: w.epoch.Load(), Parks: w.parks.Load(), Parked: time.Duration(w.slept.Load()),
+			CPU: w.place(), Plan: w.epoch.Load(), Parks: w.parks.Load(), Parked: time.Duration(w.slept.Load()),
 		})
 	}
 	for _, c := range e.added {

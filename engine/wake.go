@@ -60,10 +60,11 @@ func (e *Engine) signal(s *stageCore, w *worker, now Time) {
 	e.wakeFor(s, now)
 }
 
-// wakeFor wakes one parked worker that serves s, unless one that serves it is searching or s is taken.
-func (e *Engine) wakeFor(s *stageCore, now Time) {
+// wakeFor wakes one parked worker that serves s, unless one that serves it is searching or s is taken. It reports false if it can do
+// nothing for s, since every worker that serves it is busy.
+func (e *Engine) wakeFor(s *stageCore, now Time) bool {
 	if s.serial && s.owner.Load() != nobody {
-		return // pair (6)
+		return true // pair (6)
 	}
 	p := e.plan.Load()
 	eligible := &p.eligible[s.id]
@@ -71,7 +72,7 @@ func (e *Engine) wakeFor(s *stageCore, now Time) {
 	awake := eligible.AndNot(&parked)
 	for i := awake.Next(0); i >= 0; i = awake.Next(i + 1) {
 		if e.workers[i].state.Load() != running {
-			return // pair (3); asleep but not parked is claimed, and as good as searching
+			return true // pair (3); asleep but not parked is claimed, and as good as searching
 		}
 	}
 	sleepers := eligible.And(&parked)
@@ -81,9 +82,10 @@ func (e *Engine) wakeFor(s *stageCore, now Time) {
 			if cold {
 				e.coldWakes.Add(1)
 			}
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // allAsleep reports whether every worker in the set has gone past its last look.
@@ -128,8 +130,7 @@ func (w *worker) spread() {
 	ready := e.ready.load()
 	for i := ready.Next(0); i >= 0; i = ready.Next(i + 1) {
 		s := e.stages[i]
-		if s.run.pending() && s.admits() {
-			e.wakeFor(s, w.now)
+		if s.run.pending() && s.admits() && e.wakeFor(s, w.now) {
 			return
 		}
 	}

@@ -20,9 +20,10 @@ const quantum = 100_000 // ns
 type worker struct {
 	e      *Engine
 	id     int
-	cpu    int // where it is pinned; -1: anywhere
-	named  bool
-	locked bool // has an OS thread of its own
+	cpu    int         // where it is to be pinned; -1: anywhere
+	named  bool        // the user asked for that CPU
+	locked bool        // has an OS thread of its own
+	pinned atomic.Bool // to cpu. Written by the worker, read by Stats
 
 	plan    *plan
 	mask    sched.Set // the stages it serves
@@ -99,12 +100,20 @@ func (w *worker) pin() error {
 		return nil
 	}
 	err := affinity.Pin(w.cpu)
-	if err == nil || w.named {
-		return err
+	w.pinned.Store(err == nil)
+	if err != nil && !w.named {
+		w.e.log.Warn("worker runs unpinned", "worker", w.id, "cpu", w.cpu, "err", err)
+		return nil
 	}
-	w.e.log.Warn("worker runs unpinned", "worker", w.id, "cpu", w.cpu, "err", err)
-	w.cpu = -1
-	return nil
+	return err
+}
+
+// place returns the CPU the worker is pinned to, or -1.
+func (w *worker) place() int {
+	if w.pinned.Load() {
+		return w.cpu
+	}
+	return -1
 }
 
 // loop is the life of a worker: see what the plan says, push what is owed, run a batch; without any of these, idle.
