@@ -40,18 +40,18 @@ func (s *sink) check(want int) error {
 	return nil
 }
 
-// chanDepth is the capacity of each channel of events, and of each stage of the
-// engine beside it: the least from which on more hardly helped the channels. This
-// and the other capacities of the rivals were chosen by the sweep in
+// depth is the capacity of each channel of events, and of each stage of the
+// engine beside it: from here on more helped neither. This and the other
+// capacities of the rivals were chosen by the sweep in
 // bench/results/2026-11-23-2cpu-x86_64/channel-capacity.txt.
-const chanDepth = 4096
+const depth = 16384
 
 // chanPipeline is the rival that one would write first: a goroutine per stage
 // and a channel of events between each two. Nanoseconds per event.
 func chanPipeline[L any](events int) func(context.Context) (float64, error) {
 	return func(context.Context) (float64, error) {
 		var s sink
-		first, second, third := make(chan event[L], chanDepth), make(chan event[L], chanDepth), make(chan event[L], chanDepth)
+		first, second, third := make(chan event[L], depth), make(chan event[L], depth), make(chan event[L], depth)
 		done := make(chan struct{})
 		pass := func(in <-chan event[L], out chan<- event[L]) {
 			for e := range in {
@@ -85,8 +85,9 @@ const chanBuffers = 32
 // chanBatchPipeline is the rival an expert would write: whole batches move
 // through the channels without being copied, each stage works on them in place,
 // and the last one returns them to the source, so that nothing is allocated.
-// Nanoseconds per event.
-func chanBatchPipeline[L any](events, batch int) func(context.Context) (float64, error) {
+// The source is a goroutine before the three stages, or, if closed, the first of
+// them. Nanoseconds per event.
+func chanBatchPipeline[L any](events, batch int, closed bool) func(context.Context) (float64, error) {
 	return func(context.Context) (float64, error) {
 		var s sink
 		const total = 4 * chanBuffers
@@ -94,19 +95,14 @@ func chanBatchPipeline[L any](events, batch int) func(context.Context) (float64,
 		for range total {
 			free <- make([]event[L], 0, batch)
 		}
-		first, second, third := make(chan []event[L], chanBuffers), make(chan []event[L], chanBuffers), make(chan []event[L], chanBuffers)
 		done := make(chan struct{})
-		pass := func(in <-chan []event[L], out chan<- []event[L]) {
-			for b := range in {
-				for i := range b {
-					b[i].n++
-				}
-				out <- b
-			}
-			close(out)
+		second, third := make(chan []event[L], chanBuffers), make(chan []event[L], chanBuffers)
+		first, from := second, uint64(1) // the first stage has added one
+		if !closed {
+			first, from = make(chan []event[L], chanBuffers), 0
+			go passChan(first, second)
 		}
-		go pass(first, second)
-		go pass(second, third)
+		go passChan(second, third)
 		go func() {
 			for b := range third {
 				for i := range b {
@@ -120,7 +116,7 @@ func chanBatchPipeline[L any](events, batch int) func(context.Context) (float64,
 		for sent := 0; sent < events; {
 			b := <-free
 			for n := min(batch, events-sent); len(b) < n; {
-				b = append(b, event[L]{n: uint64(sent + len(b))})
+				b = append(b, event[L]{n: from + uint64(sent+len(b))})
 			}
 			sent += len(b)
 			first <- b
@@ -129,4 +125,14 @@ func chanBatchPipeline[L any](events, batch int) func(context.Context) (float64,
 		<-done
 		return nsPer(began, events), s.check(events)
 	}
+}
+
+func passChan[L any](in <-chan []event[L], out chan<- []event[L]) {
+	for b := range in {
+		for i := range b {
+			b[i].n++
+		}
+		out <- b
+	}
+	close(out)
 }

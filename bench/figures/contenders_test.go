@@ -14,15 +14,17 @@ import (
 func TestContenders(t *testing.T) {
 	const few = 5003 // no multiple of a batch
 	for name, sample := range map[string]func(context.Context) (float64, error){
-		"chan T":         chanPipeline[small](few),
-		"chan []T":       chanBatchPipeline[large](few, 64),
-		"engine batches": enginePipeline[large](few, 8, false),
-		"engine events":  enginePipeline[small](few, 64, true),
-		"channels call":  chanCall(8, 800),
-		"shared call":    engineCall(8, 800, engine.Shared),
-		"pinned call":    engineCall(8, 80, engine.Pinned),
-		"one caller":     engineCall(1, 10, engine.Shared),
-		"one channel":    chanCall(1, 10),
+		"chan T":          chanPipeline[small](few),
+		"chan []T":        chanBatchPipeline[large](few, 64, false),
+		"closed chan []T": chanBatchPipeline[small](few, 64, true),
+		"closed engine":   closedPipeline[small](few, 8),
+		"engine batches":  enginePipeline[large](few, 8, false),
+		"engine events":   enginePipeline[small](few, 64, true),
+		"channels call":   chanCall(8, 800),
+		"shared call":     engineCall(8, 800, engine.Shared),
+		"pinned call":     engineCall(8, 80, engine.Pinned),
+		"one caller":      engineCall(1, 10, engine.Shared),
+		"one channel":     chanCall(1, 10),
 	} {
 		t.Run(name, func(t *testing.T) {
 			x, err := contender{sample: sample}.measure(t.Context())
