@@ -10,6 +10,7 @@ type Context struct {
 	stage  *stageCore // whose handler runs; nil between handlers, so that a late Emit is noticed
 	seq    uint64     // number of the event, or batch, whose outputs are being emitted
 	scope  int        // how many input events that is
+	each   bool       // the handler takes single events
 	now    Time
 	err    error // what went wrong inside Emit; fails the event or batch
 	failed []failure
@@ -34,7 +35,7 @@ func (c *Context) Fail(i int, err error) {
 		c.fault(fmt.Errorf("stage %s: Fail(%d) without an error", c.stage.name, i))
 	case i < 0 || i >= c.scope:
 		c.fault(fmt.Errorf("stage %s: Fail(%d) in a batch of %d: %w", c.stage.name, i, c.scope, err))
-	case c.scope == 1:
+	case c.each:
 		c.fault(err)
 	default:
 		c.failed = append(c.failed, failure{i, err})

@@ -35,9 +35,10 @@ func OnFailure[T any](from *Stage[T], to *Stage[Failed[T]]) {
 // lost is implemented by events that carry a reply.
 type lost interface{ Lost(error) }
 
-// lose answers the reply in v, if there is one, with err.
+// lose answers the reply in v, if there is one, with err. An event that cannot be told, such as a nil pointer, does the worker no harm.
 func lose[T any](v *T, err error) {
 	if l, ok := any(*v).(lost); ok {
+		defer func() { _ = recover() }()
 		l.Lost(err)
 	}
 }

@@ -79,7 +79,8 @@ func (s *Stage[T]) call(w *worker, h *hand[T]) {
 		}
 	}()
 	c := &w.ctx
-	if s.each() {
+	c.each = s.each()
+	if c.each {
 		for ; h.i < h.n; h.i++ {
 			c.begin(1)
 			if err := c.verdict(s.handle(c, h.batch[h.i])); err != nil {
