@@ -304,4 +304,3 @@ func TestRunawayOfABatch(t *testing.T) {
 	require.Equal(t, uint64(2), s.Stage("a").Failed)
 	require.Equal(t, uint64(2048), s.Stage("b").Completed)
 }
-
