@@ -32,10 +32,14 @@ func TestStartNamesWhatIsWrong(t *testing.T) {
 	}{
 		{"nothing", func(*engine.Engine) {}, "has no stages"},
 		{"no name", func(e *engine.Engine) { add(e, stageConfig{}) }, "stage number 1: has no name"},
-		{"no handler", func(e *engine.Engine) { engine.Add(e, stageConfig{Name: "a"}) },
-			`stage "a": has no handler: call Handle or HandleBatch`},
-		{"nil handler", func(e *engine.Engine) { engine.Add(e, stageConfig{Name: "a"}).Handle(nil) },
-			`stage "a": has no handler: call Handle or HandleBatch`},
+		{
+			"no handler", func(e *engine.Engine) { engine.Add(e, stageConfig{Name: "a"}) },
+			`stage "a": has no handler: call Handle or HandleBatch`,
+		},
+		{
+			"nil handler", func(e *engine.Engine) { engine.Add(e, stageConfig{Name: "a"}).Handle(nil) },
+			`stage "a": has no handler: call Handle or HandleBatch`,
+		},
 		{"two handlers", func(e *engine.Engine) {
 			add(e, stageConfig{Name: "a"}).HandleBatch(func(*engine.Context, []int) error { return nil })
 		}, `stage "a": has two handlers: call Handle or HandleBatch, not both`},
@@ -51,31 +55,49 @@ func TestStartNamesWhatIsWrong(t *testing.T) {
 		{"inlet named as the stage's own", func(e *engine.Engine) {
 			add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{Name: "submit"})
 		}, `stage "a": has two inlets named "submit"`},
-		{"inlet without a name", func(e *engine.Engine) { add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{}) },
-			`stage "a": has an inlet without a name`},
+		{
+			"inlet without a name", func(e *engine.Engine) { add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{}) },
+			`stage "a": has an inlet without a name`,
+		},
 		{"inlet capacity", func(e *engine.Engine) {
 			add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{Name: "in", Capacity: 7})
 		}, `stage "a": inlet "in": Capacity: ring: capacity 7 is not a power of two from 2 to 4194304`},
-		{"lanes", func(e *engine.Engine) {
-			add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{Name: "in", Lanes: 65})
+		{
+			"lanes", func(e *engine.Engine) {
+				add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{Name: "in", Lanes: 65})
+			},
+			`stage "a": inlet "in": Lanes is 65, want 1 to 64`,
 		},
-			`stage "a": inlet "in": Lanes is 65, want 1 to 64`},
-		{"negative lanes", func(e *engine.Engine) {
-			add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{Name: "in", Lanes: -1})
+		{
+			"negative lanes", func(e *engine.Engine) {
+				add(e, stageConfig{Name: "a"}).Inlet(engine.InletConfig{Name: "in", Lanes: -1})
+			},
+			`stage "a": inlet "in": Lanes is -1, want 1 to 64`,
 		},
-			`stage "a": inlet "in": Lanes is -1, want 1 to 64`},
-		{"capacity", func(e *engine.Engine) { add(e, stageConfig{Name: "a", Capacity: 100}) },
-			`stage "a": Capacity: ring: capacity 100 is not a power of two from 2 to 4194304`},
-		{"negative capacity", func(e *engine.Engine) { add(e, stageConfig{Name: "a", Capacity: -8}) },
-			`stage "a": Capacity: ring: capacity -8 is not`},
-		{"huge capacity", func(e *engine.Engine) { add(e, stageConfig{Name: "a", Capacity: 1 << 23}) },
-			`stage "a": Capacity: ring: capacity 8388608 is not`},
-		{"negative batch", func(e *engine.Engine) { add(e, stageConfig{Name: "a", MaxBatch: -1}) },
-			`stage "a": MaxBatch is -1, want 1 to 1024`},
-		{"batch beyond capacity", func(e *engine.Engine) { add(e, stageConfig{Name: "a", Capacity: 16, MaxBatch: 17}) },
-			`stage "a": MaxBatch is 17, want 1 to 16`},
-		{"huge batch", func(e *engine.Engine) { add(e, stageConfig{Name: "a", Capacity: 1 << 20, MaxBatch: 1<<16 + 1}) },
-			`stage "a": MaxBatch is 65537, want 1 to 65536`},
+		{
+			"capacity", func(e *engine.Engine) { add(e, stageConfig{Name: "a", Capacity: 100}) },
+			`stage "a": Capacity: ring: capacity 100 is not a power of two from 2 to 4194304`,
+		},
+		{
+			"negative capacity", func(e *engine.Engine) { add(e, stageConfig{Name: "a", Capacity: -8}) },
+			`stage "a": Capacity: ring: capacity -8 is not`,
+		},
+		{
+			"huge capacity", func(e *engine.Engine) { add(e, stageConfig{Name: "a", Capacity: 1 << 23}) },
+			`stage "a": Capacity: ring: capacity 8388608 is not`,
+		},
+		{
+			"negative batch", func(e *engine.Engine) { add(e, stageConfig{Name: "a", MaxBatch: -1}) },
+			`stage "a": MaxBatch is -1, want 1 to 1024`,
+		},
+		{
+			"batch beyond capacity", func(e *engine.Engine) { add(e, stageConfig{Name: "a", Capacity: 16, MaxBatch: 17}) },
+			`stage "a": MaxBatch is 17, want 1 to 16`,
+		},
+		{
+			"huge batch", func(e *engine.Engine) { add(e, stageConfig{Name: "a", Capacity: 1 << 20, MaxBatch: 1<<16 + 1}) },
+			`stage "a": MaxBatch is 65537, want 1 to 65536`,
+		},
 		{"no output", func(e *engine.Engine) {
 			a, b := addPair(e)
 			engine.Connect(a, b).MaxOut = 0
@@ -136,18 +158,36 @@ func TestStartNamesWrongConfig(t *testing.T) {
 		{"idle", engine.Config{Idle: 7}, "Idle is unknown(7)"},
 		{"procs", engine.Config{Procs: -2}, "Procs is -2, want -1 or more"},
 		{"oversubscribed", engine.Config{Kind: engine.Pinned, Workers: tooMany}, "set Oversubscribe, or fewer Workers"},
-		{"named CPUs oversubscribed", engine.Config{Kind: engine.Pinned, Workers: 2, CPUs: affinity.Of(allowed.Min())},
-			"2 pinned workers on 1 CPUs (" + affinity.Of(allowed.Min()).String() + ")"},
-		{"unknown CPU", engine.Config{Kind: engine.Pinned, Workers: 1, CPUs: affinity.Of(100_000)},
-			"CPUs names 100000, allowed are " + allowed.String()},
-		{"one unknown CPU", engine.Config{Kind: engine.Pinned, Workers: 1, CPUs: allowed.With(100_000)},
-			"CPUs names 100000, allowed are " + allowed.String()},
-		{"assign to unknown stage", engine.Config{Kind: engine.Shared, Assign: map[string][]int{"nowhere": {0}}},
-			`Assign names the stage "nowhere", which does not exist`},
-		{"assign unknown worker", engine.Config{Kind: engine.Shared, Workers: 2, Assign: map[string][]int{"a": {0, 2}}},
-			`Assign["a"] names worker 2, there are 2`},
-		{"assign negative worker", engine.Config{Kind: engine.Shared, Workers: 2, Assign: map[string][]int{"a": {-1}}},
-			`Assign["a"] names worker -1, there are 2`},
+		{
+			"named CPUs oversubscribed",
+			engine.Config{Kind: engine.Pinned, Workers: 2, CPUs: affinity.Of(allowed.Min())},
+			"2 pinned workers on 1 CPUs (" + affinity.Of(allowed.Min()).String() + ")",
+		},
+		{
+			"unknown CPU",
+			engine.Config{Kind: engine.Pinned, Workers: 1, CPUs: affinity.Of(100_000)},
+			"CPUs names 100000, allowed are " + allowed.String(),
+		},
+		{
+			"one unknown CPU",
+			engine.Config{Kind: engine.Pinned, Workers: 1, CPUs: allowed.With(100_000)},
+			"CPUs names 100000, allowed are " + allowed.String(),
+		},
+		{
+			"assign to unknown stage",
+			engine.Config{Kind: engine.Shared, Assign: map[string][]int{"nowhere": {0}}},
+			`Assign names the stage "nowhere", which does not exist`,
+		},
+		{
+			"assign unknown worker",
+			engine.Config{Kind: engine.Shared, Workers: 2, Assign: map[string][]int{"a": {0, 2}}},
+			`Assign["a"] names worker 2, there are 2`,
+		},
+		{
+			"assign negative worker",
+			engine.Config{Kind: engine.Shared, Workers: 2, Assign: map[string][]int{"a": {-1}}},
+			`Assign["a"] names worker -1, there are 2`,
+		},
 		{"assign no worker", engine.Config{Kind: engine.Shared, Assign: map[string][]int{"a": {}}}, `Assign["a"] names no worker`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
