@@ -1,6 +1,7 @@
 package affinity
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -73,9 +74,10 @@ func (t tree) mounts() ([]mount, error) {
 	}
 	var mounts []mount
 	for line := range strings.Lines(s) {
-		m, ok := parse(strings.Fields(line))
+		line = strings.TrimRight(line, "\n")
+		m, ok := parse(strings.Split(line, " ")) // other white space may be part of a name
 		if !ok {
-			return nil, fmt.Errorf("%s: %s is not a mount", file, quote(trim(line)))
+			return nil, fmt.Errorf("%s: %s is not a mount", file, quote(line))
 		}
 		if m.kind == "cgroup" || m.kind == "cgroup2" {
 			m.root, m.point = unescape(m.root), unescape(m.point)
@@ -145,7 +147,7 @@ func (m mount) above(group string) []string {
 	}
 	var dirs []string
 	for rel = path.Clean("/" + rel); ; rel = path.Dir(rel) {
-		dir := strings.TrimPrefix(path.Join("/", m.point, rel), "/")
+		dir := cmp.Or(strings.TrimPrefix(path.Join("/", m.point, rel), "/"), ".")
 		if fs.ValidPath(dir) {
 			dirs = append(dirs, dir)
 		}

@@ -7,15 +7,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// firstMaskCPUs is the mask length tried first; see allowed.
+// firstMaskCPUs is the length of the first mask that is tried.
 const firstMaskCPUs = 1024
 
-// allowed asks with a mask of 1024 bits and then longer ones: the kernel
-// answers EINVAL while the mask is shorter than its number of possible CPUs.
 func allowed() (Set, error) {
+	return askMask(func(mask unix.CPUSetDynamic) error { return unix.SchedGetaffinityDynamic(0, mask) })
+}
+
+// askMask asks with a mask of 1024 bits and then with longer ones: the kernel
+// answers EINVAL while the mask is shorter than its number of possible CPUs.
+func askMask(ask func(unix.CPUSetDynamic) error) (Set, error) {
 	for n := firstMaskCPUs; ; n *= 2 {
 		mask := unix.NewCPUSet(n)
-		err := unix.SchedGetaffinityDynamic(0, mask)
+		err := ask(mask)
 		if errors.Is(err, unix.EINVAL) && n < maxCPUs {
 			continue
 		}
@@ -44,23 +48,23 @@ func pinSet(want Set) error {
 	if err != nil {
 		return err
 	}
-	return verify(want)
-}
-
-// verify checks that the calling thread is bound to want and runs inside it.
-// The kernel cuts a mask with the cpuset and reports success, so success alone
-// proves nothing.
-func verify(want Set) error {
-	got, err := allowed()
+	bound, err := allowed()
 	if err != nil {
 		return err
-	}
-	if got != want {
-		return fmt.Errorf("the kernel bound the thread to %s: %s not usable", got, want.AndNot(got))
 	}
 	cpu, err := current()
 	if err != nil {
 		return err
+	}
+	return verify(want, bound, cpu)
+}
+
+// verify checks what a thread that was to be bound to want is bound to and
+// where it runs. The kernel cuts a mask with the cpuset and reports success, so
+// success alone proves nothing.
+func verify(want, bound Set, cpu int) error {
+	if bound != want {
+		return fmt.Errorf("the kernel bound the thread to %s: %s not usable", bound, want.AndNot(bound))
 	}
 	if !want.Has(cpu) {
 		return fmt.Errorf("the thread still runs on CPU %d", cpu)

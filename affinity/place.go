@@ -52,7 +52,7 @@ func (o Order) String() string {
 // Place returns the CPUs of among, each once, in the order to fill them. The
 // same arguments give the same answer. CPUs of unknown caches count as sharing
 // one per node and package; CPUs that t does not know, because they are offline
-// or hidden from this process, come last. It takes microseconds per CPU.
+// or hidden from this process, come last. It takes about a microsecond per CPU.
 func (t *Topology) Place(among Set, order Order) []int {
 	p := newPlacement(t, among, order)
 	slices.SortFunc(p.spots, p.compare)

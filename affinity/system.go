@@ -15,7 +15,11 @@ func System() (*Topology, Limits, error) {
 	if runtime.GOOS != "linux" {
 		return nil, Limits{}, ErrNotSupported
 	}
-	root := os.DirFS("/")
+	return system(os.DirFS("/"))
+}
+
+// system is System with another root.
+func system(root fs.FS) (*Topology, Limits, error) {
 	limits, err := ReadLimits(root)
 	if err != nil {
 		return nil, Limits{}, err

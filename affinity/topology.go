@@ -80,7 +80,7 @@ const readAttempts = 3
 // the root of a file system, such as os.DirFS("/"); it must follow symbolic
 // links. Only one of the files is required: it fails when no CPU is found, and
 // when a file holds what it cannot, with an error that names the file and
-// quotes it. It takes some 0.3 ms per CPU: call it at start, not per event.
+// quotes it. It takes some 0.3 ms per CPU.
 func ReadTopology(fsys fs.FS) (*Topology, error) {
 	for attempt := 1; ; attempt++ {
 		r := reader{tree: tree{fsys}, topo: &Topology{}}

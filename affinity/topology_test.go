@@ -2,6 +2,7 @@ package affinity_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -224,6 +225,7 @@ func TestReadTopologyMalformed(t *testing.T) {
 		{"cpu/cpu0/cache/index3/size", "", `"" is not a size`},
 		{"cpu/cpu5/cache/index3/shared_cpu_list", "3-7\n", `"3-7" contradicts CPU 0, which has "0-3"`},
 		{"cpu/cpu5/cache/index3/id", "?\n", `"?" is not a number`},
+		{"cpu/cpu5/cpu_capacity", "0\n", ``},
 		{"cpu/cpu5/cpu_capacity", "fast\n", `"fast" is not a speed`},
 		{"cpu/cpu5/cpu_capacity", "-5\n", `"-5" is not a speed`},
 		{"node/online", "0-\n", `"" is not a CPU number`},
@@ -256,6 +258,18 @@ func TestReadTopologyOverlappingNodes(t *testing.T) {
 	files := memory(t, miniature("core-id-repeats"))
 	_, err := affinity.ReadTopology(with(files, "sys/devices/system/node/node1/cpulist", "1-3\n"))
 	require.ErrorContains(t, err, `node1/cpulist: "1-3" overlaps node 0`)
+}
+
+// TestReadTopologyWithoutOnlineFile: the directories and their own files tell.
+func TestReadTopologyWithoutOnlineFile(t *testing.T) {
+	files := memory(t, miniature("masks-only"))
+	_, err := affinity.ReadTopology(with(files, "sys/devices/system/cpu/cpu2/online", "perhaps\n"))
+	require.ErrorContains(t, err, `cpu2/online: "perhaps" is not a number`)
+	for cpu := range 4 {
+		files = with(files, fmt.Sprintf("sys/devices/system/cpu/cpu%d/online", cpu), "0\n")
+	}
+	_, err = affinity.ReadTopology(files)
+	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
 func TestReadTopologyNoCPUs(t *testing.T) {

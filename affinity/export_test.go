@@ -1,0 +1,4 @@
+package affinity
+
+// SystemAt is System with another root.
+var SystemAt = system
