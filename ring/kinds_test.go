@@ -31,18 +31,17 @@ var (
 
 // kind is one of the four types, as the tests know it.
 type kind struct {
-	name           string
-	producers      int // 1 or any (0)
-	consumers      int
-	starts         []uint64
-	batchesAppear1 bool // a batch becomes visible at once
+	name      string
+	producers int // 1 or any (0)
+	consumers int
+	starts    []uint64
 }
 
 var kinds = []kind{
-	{"SPSC", 1, 1, ring.StartsWord, true},
-	{"MPSC", 0, 1, ring.StartsSpan, true},
-	{"MPMC", 0, 0, ring.StartsSpan, true},
-	{"Slot", 0, 0, ring.StartsWord, false},
+	{"SPSC", 1, 1, ring.StartsWord},
+	{"MPSC", 0, 1, ring.StartsSpan},
+	{"MPMC", 0, 0, ring.StartsSpan},
+	{"Slot", 0, 0, ring.StartsWord},
 }
 
 func make1[T any](k kind, capacity int, start uint64) queue[T] {

@@ -19,11 +19,11 @@ const (
 
 	_ = unsafe.Offsetof(mpscCursors{}.tail) - unsafe.Offsetof(mpscCursors{}.full) - falseSharing
 	_ = unsafe.Offsetof(mpscCursors{}.head) - unsafe.Offsetof(mpscCursors{}.limit) - falseSharing
-	_ = unsafe.Sizeof(mpscCursors{}) - unsafe.Offsetof(mpscCursors{}.end) - falseSharing
+	_ = unsafe.Sizeof(mpscCursors{}) - unsafe.Offsetof(mpscCursors{}.head) - falseSharing
 
 	_ = unsafe.Offsetof(spsc{}.tail) - unsafe.Offsetof(spsc{}.spans) - falseSharing
 	_ = unsafe.Offsetof(spsc{}.head) - unsafe.Offsetof(spsc{}.spanTail) - falseSharing
-	_ = unsafe.Sizeof(spsc{}) - unsafe.Offsetof(spsc{}.seen) - falseSharing
+	_ = unsafe.Sizeof(spsc{}) - unsafe.Offsetof(spsc{}.spanHead) - falseSharing
 
 	_ = unsafe.Offsetof(sl{}.tail) - unsafe.Offsetof(sl{}.scrub) - falseSharing
 	_ = unsafe.Offsetof(sl{}.head) - unsafe.Offsetof(sl{}.tail) - falseSharing

@@ -20,7 +20,7 @@ import (
 // retry means that another claim succeeded), but events behind one that is
 // claimed and not yet published cannot be popped until it is, and slots
 // behind one that is popped and not yet freed cannot be filled. Memory: the
-// event and 24 bytes per slot.
+// event and 32 bytes per slot.
 type MPMC[T any] struct {
 	_ pad
 	slots[T]
@@ -175,32 +175,21 @@ func (q *mpmcCursors) claimFree(want, least uint64) (pos, n uint64) {
 // claimFull takes the slots [pos, pos+n) from the head: as many as are
 // published, at most want. stamp is that of the first.
 func (q *mpmcCursors) claimFull(want uint64) (pos, n uint64, stamp int64) {
+	if want == 0 {
+		return 0, 0, 0
+	}
 	for {
 		w := q.head.Load()
-		pos = w >> posShift
-		run := w & remMask
-		first := run
-		for run < want {
-			length := q.full.length((pos + run) & posMask)
-			if length == 0 {
-				break
-			}
-			run += length
-			if first == 0 {
-				first = length
-			}
-		}
-		n = min(run, want)
-		if n == 0 {
-			if want > 0 && q.head.Load() != w {
-				continue
+		pos, run, stamp := q.full.look(w, want)
+		if run == 0 {
+			if q.head.Load() != w {
+				continue // somebody else popped; what we saw was of no one time
 			}
 			return 0, 0, 0
 		}
-		// Read before the claim: once the head has moved, others may empty
-		// and refill the rest of the first span. Success means that the head
-		// has not moved until now, so the stamp is of this lap.
-		stamp = q.full.stamp(pos + first)
+		// As in claimFree. The stamp was read before, because once the head
+		// has moved others may empty and refill the rest of the first span.
+		n = min(run, want)
 		if q.head.CompareAndSwap(w, word(pos+n, run-n)) {
 			q.window()
 			return pos, n, stamp
@@ -237,24 +226,7 @@ func (q *mpmcCursors) window() {
 // is empty or the event at the head is not published yet. Any goroutine may
 // call it; the event may be gone when it returns, but the stamp was that of
 // the head at some time during the call.
-func (q *MPMC[T]) HeadTime() (stamp int64, ok bool) {
-	for {
-		w := q.head.Load()
-		pos := w >> posShift
-		run := w & remMask
-		if run == 0 {
-			run = q.full.length(pos)
-		}
-		stamp = q.full.stamp(pos + run)
-		if q.head.Load() != w {
-			continue // the head moved: the stamp may be of a later lap
-		}
-		if run == 0 {
-			return 0, false
-		}
-		return stamp, true
-	}
-}
+func (q *MPMC[T]) HeadTime() (stamp int64, ok bool) { return q.full.headTime(&q.head) }
 
 // Len is the number of events claimed by pushes and not yet by pops, from 0 to
 // Cap. Any goroutine may call it; on a ring in use it is a recent value, and 0

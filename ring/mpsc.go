@@ -19,7 +19,7 @@ import (
 // Order: FIFO, in the order of the claims; a batch stays together. Progress:
 // lockless, not lock-free: no call waits or spins for another goroutine, but
 // events behind one that is claimed and not yet published cannot be popped
-// until it is. Pop and PopBatch are wait-free. Memory: the event and 16 bytes
+// until it is. Pop and PopBatch are wait-free. Memory: the event and 24 bytes
 // per slot.
 type MPSC[T any] struct {
 	_ pad
@@ -41,11 +41,8 @@ type mpscCursors struct {
 	limit atomic.Uint64
 
 	_    pad
-	head atomic.Uint64 // position; written by the consumer: slots before it are free for the next lap
-	// end of the span that head stands in, or head itself if it stands at the
-	// beginning of one. Written by the consumer, before head.
-	end atomic.Uint64
-	_   pad
+	head atomic.Uint64 // word; written by the consumer: slots before it are free for the next lap
+	_    pad
 }
 
 // NewMPSC makes an empty ring. It panics if CheckCapacity objects.
@@ -57,8 +54,7 @@ func newMPSC[T any](capacity int, start uint64) *MPSC[T] {
 	q.full = newSpanLog(capacity, start)
 	q.tail.Store(word(start, 0))
 	q.limit.Store((start + uint64(capacity)) & posMask)
-	q.head.Store(start)
-	q.end.Store(start)
+	q.head.Store(word(start, 0))
 	return q
 }
 
@@ -113,23 +109,24 @@ func (q *MPSC[T]) Push(v T, stamp int64) bool {
 // Len, and none, while a push that overlaps this call has claimed a slot and
 // not published it yet.
 func (q *MPSC[T]) PopBatch(dst []T) (n int, stamp int64) {
-	pos, m, end, stamp := q.published(uint64(len(dst)))
+	pos, run, stamp := q.full.look(q.head.Load(), uint64(len(dst)))
+	m := min(run, uint64(len(dst)))
 	if m == 0 {
 		return 0, 0
 	}
 	q.take(pos, dst[:m])
-	q.advance(pos+m, end)
+	release.Store(&q.head, word(pos+m, run-m)) // pairs with the load in claim
 	return int(m), stamp
 }
 
 // Pop is PopBatch for one event.
 func (q *MPSC[T]) Pop() (v T, stamp int64, ok bool) {
-	pos, n, end, stamp := q.published(1)
-	if n == 0 {
+	pos, run, stamp := q.full.look(q.head.Load(), 1)
+	if run == 0 {
 		return v, 0, false
 	}
 	v = q.takeOne(pos)
-	q.advance(pos+1, end)
+	release.Store(&q.head, word(pos+1, run-1)) // pairs with the load in claim
 	return v, stamp, true
 }
 
@@ -145,9 +142,9 @@ func (q *mpscCursors) claim(want, least uint64) (pos, n uint64) {
 		pos = w >> posShift
 		room := (q.limit.Load() - pos) & posMask
 		if room < want || room > capacity { // more than capacity: limit is behind pos
-			// Pairs with the release store in advance: who sees head may
-			// write the slots before it; who sees it through limit as well.
-			limit := (q.head.Load() + capacity) & posMask
+			// Pairs with the release stores in PopBatch and Pop: who sees
+			// head may write the slots before it; so may who sees limit.
+			limit := (q.head.Load()>>posShift + capacity) & posMask
 			release.Store(&q.limit, limit)
 			room = (limit - pos) & posMask
 		}
@@ -167,65 +164,19 @@ func (q *mpscCursors) claim(want, least uint64) (pos, n uint64) {
 	}
 }
 
-// published finds the events to pop next: n of them at pos, at most want,
-// stamp being that of the first and end that of the span of the last.
-func (q *mpscCursors) published(want uint64) (pos, n, end uint64, stamp int64) {
-	pos, end = q.head.Load(), q.end.Load()
-	run := (end - pos) & posMask
-	first := run
-	for run < want {
-		length := q.full.length((pos + run) & posMask)
-		if length == 0 {
-			break
-		}
-		run += length
-		if first == 0 {
-			first = length
-		}
-	}
-	n = min(run, want)
-	if n == 0 {
-		return 0, 0, 0, 0
-	}
-	return pos, n, pos + run, q.full.stamp(pos + first)
-}
-
-// advance frees the slots before head for the next lap.
-func (q *mpscCursors) advance(head, end uint64) {
-	// Pairs with the load of head in claim. end first: who sees the new head
-	// sees its end as well.
-	release.StorePair(&q.end, end&posMask, &q.head, head&posMask)
-}
-
 // HeadTime is the stamp of the oldest waiting event. It is false if the ring
 // is empty or the event at the head is not published yet. Any goroutine may
 // call it; the event may be gone when it returns, but the stamp was that of
-// the head at some time during the call, or of an event about to be popped.
-func (q *MPSC[T]) HeadTime() (stamp int64, ok bool) {
-	for {
-		head := q.head.Load()
-		end := q.end.Load() // that of head, or of a pop on its way
-		if end == head {
-			end += q.full.length(head)
-		}
-		stamp = q.full.stamp(end)
-		if q.head.Load() != head {
-			continue // the stamp may be of a later lap
-		}
-		if end == head {
-			return 0, false
-		}
-		return stamp, true
-	}
-}
+// the head at some time during the call.
+func (q *MPSC[T]) HeadTime() (stamp int64, ok bool) { return q.full.headTime(&q.head) }
 
 // Len is the number of events claimed by pushes and not yet popped, from 0 to
 // Cap. Any goroutine may call it; on a ring in use it is a recent value, and 0
 // is exact: every event pushed before the call has been popped.
 func (q *MPSC[T]) Len() int {
 	head := q.head.Load() // first: it cannot be past a tail read later
-	tail := q.tail.Load() >> posShift
-	return int(min((tail-head)&posMask, q.mask+1))
+	tail := q.tail.Load()
+	return int(min((tail>>posShift-head>>posShift)&posMask, q.mask+1))
 }
 
 // Seal ends pushing. A push that claimed its slots before Seal publishes them,

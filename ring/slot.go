@@ -78,15 +78,12 @@ func (q *Slot[T]) Cap() int { return len(q.buf) }
 // has claimed slots and not freed them yet.
 func (q *Slot[T]) PushBatch(items []T, stamp int64) int {
 	pos, n := q.claim(&q.tail, 0, uint64(len(items)), 1)
-	for i := range n {
-		q.fill(pos+i, items[i], stamp)
-	}
+	q.fillAll(pos, items[:n], stamp)
 	return int(n)
 }
 
 // PushAll appends all items or none, and reports which. They are neighbours
-// in the ring and become visible one after the other. It may fail although
-// they would fit while a pop that overlaps this call has not freed its slots
+// in the ring and become visible at once. It may fail although they would fit while a pop that overlaps this call has not freed its slots
 // yet; it always fails for more items than Cap. No items always fit.
 func (q *Slot[T]) PushAll(items []T, stamp int64) bool {
 	if len(items) == 0 {
@@ -96,9 +93,7 @@ func (q *Slot[T]) PushAll(items []T, stamp int64) bool {
 		return false
 	}
 	pos, n := q.claim(&q.tail, 0, uint64(len(items)), uint64(len(items)))
-	for i := range n {
-		q.fill(pos+i, items[i], stamp)
-	}
+	q.fillAll(pos, items[:n], stamp)
 	return n > 0
 }
 
@@ -122,8 +117,8 @@ func (q *Slot[T]) PopBatch(dst []T) (n int, stamp int64) {
 		return 0, 0
 	}
 	stamp = int64(q.at(pos).stamp.Load())
-	for i := range m {
-		dst[i] = q.empty(pos + i)
+	for i := m; i > 0; i-- { // from behind, see fillAll
+		dst[i-1] = q.empty(pos + i - 1)
 	}
 	return int(m), stamp
 }
@@ -162,13 +157,23 @@ func (q *Slot[T]) claim(cursor *atomic.Uint64, offset, want, least uint64) (pos,
 	}
 }
 
+// fillAll publishes items from pos on. It begins with the last, so that they
+// become visible all at once and nobody follows slot by slot on the same
+// cache lines.
+func (q *Slot[T]) fillAll(pos uint64, items []T, stamp int64) {
+	for i := len(items) - 1; i >= 0; i-- {
+		q.fill(pos+uint64(i), items[i], stamp)
+	}
+}
+
 // fill publishes v at pos, which the caller has claimed.
 func (q *Slot[T]) fill(pos uint64, v T, stamp int64) {
 	s := q.at(pos)
 	s.event = v
+	release.Relaxed(&s.stamp, uint64(stamp))
 	// Pairs with the loads in claim and HeadTime: who sees the sequence sees
 	// the event and the stamp.
-	release.StorePair(&s.stamp, uint64(stamp), &s.sequence, pos+1)
+	release.Store(&s.sequence, pos+1)
 }
 
 // empty takes the event at pos, which the caller has claimed, and frees the slot.

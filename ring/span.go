@@ -65,49 +65,81 @@ func spanLength(h, pos, spanMask uint64) uint64 {
 	return h&spanMask + 1
 }
 
-// spanLog says which spans are full. The header of a span stands at the index
-// where the span begins and its stamp at the index where it ends (one past
-// its last slot): whoever knows a position inside a span and its remainder
-// finds the stamp, however many have taken parts of the span before. Several
-// ends never share an index, as a ring holds at most capacity positions.
+// spanLog says which spans are full. Header and stamp of a span stand at the
+// index where it begins; the stamp once more at the index of its last slot, if
+// that is another. Whoever knows a position inside a span and the remainder
+// finds the time there, however many have taken parts of the span before; the
+// first index may be in use again by then.
 //
-// Writer: the producer that claimed the span, stamp before header. An entry's
-// stamp is written again only after the head has passed the span's end, its
-// header only after the head has passed the span's beginning.
+// Writer: the producer that claimed the span, the header last. The words at an
+// index are written again only after the head has passed that position.
 type spanLog struct {
-	entries  []spanEntry
+	starts   []spanStart
+	ends     []atomic.Uint64 // stamps, at the last slots of spans of more than one
 	mask     uint64
 	spanMask uint64
 }
 
-type spanEntry struct {
+type spanStart struct {
 	header atomic.Uint64
 	stamp  atomic.Uint64
 }
 
 func newSpanLog(capacity int, start uint64) spanLog {
 	l := spanLog{
-		entries:  make([]spanEntry, capacity),
+		starts:   make([]spanStart, capacity),
+		ends:     make([]atomic.Uint64, capacity),
 		mask:     uint64(capacity) - 1,
 		spanMask: min(uint64(capacity), maxSpan) - 1,
 	}
 	for i := range uint64(capacity) { // of the lap before the first: nothing is full
 		pos := start + i
-		l.entries[pos&l.mask].header.Store(header((pos-uint64(capacity))&posMask, 1, l.spanMask))
+		l.starts[pos&l.mask].header.Store(header((pos-uint64(capacity))&posMask, 1, l.spanMask))
 	}
 	return l
 }
 
 // length is that of the published span at pos, 0 if there is none yet. The
-// load pairs with the release store in publish.
+// load pairs with the release store in publishSpan.
 func (l *spanLog) length(pos uint64) uint64 {
-	return spanLength(l.entries[pos&l.mask].header.Load(), pos, l.spanMask)
+	pos &= posMask
+	return spanLength(l.starts[pos&l.mask].header.Load(), pos, l.spanMask)
 }
 
-// stamp is that of the span that ends at end. The caller must know that the
-// span has been published, and afterwards that the head has not passed end.
-func (l *spanLog) stamp(end uint64) int64 {
-	return int64(l.entries[end&l.mask].stamp.Load())
+// look counts the events that are published from the position of head word w
+// on, merging spans until there are want. stamp is that of the first. What it
+// returns holds if the head still is w afterwards.
+func (l *spanLog) look(w, want uint64) (pos, run uint64, stamp int64) {
+	pos = w >> posShift
+	run = w & remMask
+	if run > 0 {
+		stamp = int64(l.ends[(pos+run-1)&l.mask].Load())
+	} else {
+		if run = l.length(pos); run == 0 {
+			return pos, 0, 0
+		}
+		stamp = int64(l.starts[pos&l.mask].stamp.Load())
+	}
+	for run < want {
+		length := l.length(pos + run)
+		if length == 0 {
+			break
+		}
+		run += length
+	}
+	return pos, run, stamp
+}
+
+// headTime is HeadTime of the ring with that head.
+func (l *spanLog) headTime(head *atomic.Uint64) (stamp int64, ok bool) {
+	for {
+		w := head.Load()
+		_, run, stamp := l.look(w, 1)
+		if head.Load() == w {
+			return stamp, run > 0
+		}
+		// The head moved: the stamp may be of a later lap.
+	}
 }
 
 // publish makes the n slots from pos on visible to consumers. More than fit
@@ -123,9 +155,12 @@ func (l *spanLog) publish(pos, n uint64, stamp int64) {
 }
 
 func (l *spanLog) publishSpan(pos, n uint64, stamp int64) {
-	// Pairs with the loads in length and stamp: who sees the header sees the
-	// slots and the stamp.
-	release.StorePair(
-		&l.entries[(pos+n)&l.mask].stamp, uint64(stamp),
-		&l.entries[pos&l.mask].header, header(pos, n, l.spanMask))
+	start := &l.starts[pos&l.mask]
+	release.Relaxed(&start.stamp, uint64(stamp))
+	if n > 1 {
+		release.Relaxed(&l.ends[(pos+n-1)&l.mask], uint64(stamp))
+	}
+	// Pairs with the load in length: who sees the header sees the slots and
+	// the stamps.
+	release.Store(&start.header, header(pos, n, l.spanMask))
 }

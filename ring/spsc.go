@@ -11,8 +11,9 @@ import (
 // the next; so must PopBatch and Pop. All other methods are safe for
 // concurrent use.
 //
-// Each side remembers how far it last saw the other and looks again only when
-// that is not enough, so a core fetches the other's line once per many events.
+// The producer remembers how far it last saw the consumer and looks again only
+// when that is not enough. The consumer never looks at the producer's cursor:
+// spans tell it what there is.
 //
 // Order: FIFO. Progress: wait-free; HeadTime is lock-free. Memory: the event
 // and 16 bytes per slot.
@@ -22,25 +23,25 @@ type SPSC[T any] struct {
 	spans []spscSpan // number k at index k&mask; written by the producer
 
 	_ pad
-	// tail is the position of the next push; written by the producer: slots
-	// from head to here are full.
+	// tail is the position of the next push: slots from head to here are
+	// full. Written by the producer, before the span is, and read by Len.
 	tail     atomic.Uint64
 	limit    uint64 // producer only: the position up to which slots are known to be free
 	spanTail uint64 // producer only: the number of the next span
 
 	_ pad
 	// head is the position of the next pop; written by the consumer: slots
-	// before it are free for the next lap.
+	// before it are free for the next lap, and so are spans that end there.
 	head atomic.Uint64
 	// spanHead is the number of the span that head stands in, or of the next
 	// one to come if all events are popped. Written by the consumer, before head.
 	spanHead atomic.Uint64
-	seen     uint64 // consumer only: tail as last seen
 	_        pad
 }
 
 // spscSpan is one push: where it ends and when it was made. There are never
-// more spans than events in the ring, so capacity of them are enough.
+// more spans than events in the ring, so capacity of them are enough. That of
+// an earlier lap ends at head at the latest, which tells it from a new one.
 type spscSpan struct {
 	stamp atomic.Uint64
 	end   atomic.Uint64 // position one past its last event
@@ -55,7 +56,6 @@ func newSPSC[T any](capacity int, start uint64) *SPSC[T] {
 		slots: newSlots[T](capacity),
 		spans: make([]spscSpan, capacity),
 		limit: start + uint64(capacity),
-		seen:  start,
 	}
 	for i := range q.spans {
 		q.spans[i].end.Store(start)
@@ -111,74 +111,72 @@ func (q *SPSC[T]) Push(v T, stamp int64) bool {
 // PopBatch moves the oldest events into dst, in order, at most len(dst), and
 // returns their number and the stamp of the first.
 func (q *SPSC[T]) PopBatch(dst []T) (n int, stamp int64) {
-	head := q.head.Load()
-	m := min(q.waiting(head, uint64(len(dst))), uint64(len(dst)))
+	head, m, stamp := q.waiting(uint64(len(dst)))
 	if m == 0 {
 		return 0, 0
 	}
 	q.take(head, dst[:m])
-	return int(m), q.advance(head + m)
+	release.Store(&q.head, head+m) // pairs with the loads in room and HeadTime
+	return int(m), stamp
 }
 
 // Pop is PopBatch for one event.
 func (q *SPSC[T]) Pop() (v T, stamp int64, ok bool) {
-	head := q.head.Load()
-	if q.waiting(head, 1) == 0 {
+	head, n, stamp := q.waiting(1)
+	if n == 0 {
 		return v, 0, false
 	}
 	v = q.takeOne(head)
-	return v, q.advance(head + 1), true
+	release.Store(&q.head, head+1) // pairs with the loads in room and HeadTime
+	return v, stamp, true
 }
 
 // room is the number of free slots; where it is less than want, it is exact.
 func (q *SPSC[T]) room(tail, want uint64) uint64 {
 	if q.limit-tail < want {
-		// Pairs with the release store in advance: who sees head may write
-		// the slots before it.
+		// Pairs with the release stores of head: who sees head may write the
+		// slots and the spans before it.
 		q.limit = q.head.Load() + q.mask + 1
 	}
 	return q.limit - tail
 }
 
-// waiting is the number of full slots; where it is less than want, it is exact.
-func (q *SPSC[T]) waiting(head, want uint64) uint64 {
-	if q.seen-head < want {
-		// Pairs with the release store in publish: who sees tail sees the
-		// slots and the spans before it.
-		q.seen = q.tail.Load()
-	}
-	return q.seen - head
-}
-
+// publish makes the slots before tail visible as one span.
 func (q *SPSC[T]) publish(tail uint64, stamp int64) {
 	s := &q.spans[q.spanTail&q.mask]
 	q.spanTail++
-	release.StorePair(&s.stamp, uint64(stamp), &s.end, tail) // pairs with the loads in HeadTime
-	release.Store(&q.tail, tail)                             // pairs with the load in waiting
+	release.Relaxed(&s.stamp, uint64(stamp))
+	release.Relaxed(&q.tail, tail) // before end: head never passes a tail that others see
+	// Pairs with the loads in waiting and HeadTime: who sees the end sees the
+	// slots, the stamp and the tail.
+	release.Store(&s.end, tail)
 }
 
-// advance frees the slots before head, and returns the stamp of the first of
-// those that were not free yet.
-func (q *SPSC[T]) advance(head uint64) (stamp int64) {
+// waiting finds the events to pop next, n of them at head, at most want, and
+// moves spanHead behind them; stamp is that of the first.
+func (q *SPSC[T]) waiting(want uint64) (head, n uint64, stamp int64) {
+	head = q.head.Load()
 	k := q.spanHead.Load()
 	s := &q.spans[k&q.mask]
-	stamp = int64(s.stamp.Load())
-	for {
-		end := s.end.Load()
-		if end == head { // the next span may not have been pushed yet
-			k++
-			break
-		}
-		if int64(end-head) > 0 {
-			break
-		}
-		k++
-		s = &q.spans[k&q.mask]
+	end := s.end.Load() // pairs with the release store in publish
+	if int64(end-head) <= 0 || want == 0 {
+		return 0, 0, 0
 	}
-	// Pairs with the load of head in room, and with those in HeadTime:
-	// spanHead first, so that who sees the new head sees its span.
-	release.StorePair(&q.spanHead, k, &q.head, head)
-	return stamp
+	stamp = int64(s.stamp.Load())
+	for end-head < want {
+		next := q.spans[(k+1)&q.mask].end.Load()
+		if int64(next-end) <= 0 { // not pushed yet
+			break
+		}
+		end = next
+		k++
+	}
+	n = min(end-head, want)
+	if end-head == n {
+		k++
+	}
+	release.Relaxed(&q.spanHead, k)
+	return head, n, stamp
 }
 
 // HeadTime is the stamp of the oldest waiting event, false if there is none.
@@ -187,20 +185,18 @@ func (q *SPSC[T]) advance(head uint64) (stamp int64) {
 // that becomes the head when a pop on its way ends.
 func (q *SPSC[T]) HeadTime() (stamp int64, ok bool) {
 	for {
-		k := q.spanHead.Load()
+		k := q.spanHead.Load() // before head, after which it is checked again
 		head := q.head.Load()
-		if q.tail.Load() == head {
-			return 0, false
-		}
 		s := &q.spans[k&q.mask]
-		end := s.end.Load() // before the stamp, which is written first
+		end := s.end.Load() // before the stamp: pairs with the release store in publish
 		stamp = int64(s.stamp.Load())
 		if q.head.Load() != head || q.spanHead.Load() != k {
 			continue // what we read may be of a later lap
 		}
-		if end-head-1 > q.mask {
-			// The span does not hold head: a pop that takes everything there
-			// is has written spanHead and not yet head.
+		// The span holds head, or is the next one after a pop that has
+		// written spanHead and not yet head. If it ends before head it is of
+		// an earlier lap: that one has not been pushed yet.
+		if int64(end-head) <= 0 {
 			return 0, false
 		}
 		return stamp, true

@@ -15,12 +15,6 @@ func Store(p *atomic.Uint64, v uint64)
 //go:noescape
 func StoreInt(p *atomic.Int64, v int64)
 
-// StorePair is Store(p, v) followed by Store(q, w) for one call: whoever
-// loads w from q also sees v in p.
-//
-//go:noescape
-func StorePair(p *atomic.Uint64, v uint64, q *atomic.Uint64, w uint64)
-
 // Fence orders every store before it, those of this package too, before every load after it: the StoreLoad order that Store lacks.
 // It costs about 5 ns and waits for no cache line but those the goroutine has written.
 func Fence()

@@ -31,13 +31,10 @@ func TestStoreIntKeepsTheSign(t *testing.T) {
 	}
 }
 
-func TestStorePairWritesBoth(t *testing.T) {
-	var w [4]atomic.Uint64
-	release.StorePair(&w[1], math.MaxUint64, &w[2], 7)
-	require.Equal(t, []uint64{0, math.MaxUint64, 7, 0},
-		[]uint64{w[0].Load(), w[1].Load(), w[2].Load(), w[3].Load()})
-	release.StorePair(&w[0], 1, &w[0], 2)
-	require.Equal(t, uint64(2), w[0].Load(), "the second store comes second")
+func TestRelaxedWritesTheWholeWordAndNothingElse(t *testing.T) {
+	var w [3]atomic.Uint64
+	release.Relaxed(&w[1], math.MaxUint64)
+	require.Equal(t, []uint64{0, math.MaxUint64, 0}, []uint64{w[0].Load(), w[1].Load(), w[2].Load()})
 }
 
 // cell is written once and published once.
@@ -60,7 +57,7 @@ func TestMessagePassing(t *testing.T) {
 			func(c *cell, v uint64) bool { return c.flag.Load() == v }},
 		{"StoreInt", func(c *cell, v uint64) { release.StoreInt(&c.signed, -int64(v)) },
 			func(c *cell, v uint64) bool { return c.signed.Load() == -int64(v) }},
-		{"StorePair", func(c *cell, v uint64) { release.StorePair(&c.before, v, &c.flag, v) },
+		{"Relaxed, then Store", func(c *cell, v uint64) { release.Relaxed(&c.before, v); release.Store(&c.flag, v) },
 			func(c *cell, v uint64) bool { return c.flag.Load() == v && c.before.Load() == v }},
 	}
 	for _, tt := range tests {
@@ -88,14 +85,15 @@ func TestMessagePassing(t *testing.T) {
 }
 
 // Stores of one goroutine are seen in order. Forbidden: second new, first old.
-func TestStorePairOrder(t *testing.T) {
+func TestStoreOrder(t *testing.T) {
 	const last = 50_000
 	var first, second atomic.Uint64
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for v := uint64(1); v <= last; v++ {
-			release.StorePair(&first, v, &second, v)
+			release.Store(&first, v)
+			release.Store(&second, v)
 		}
 	}()
 	for {
@@ -150,10 +148,9 @@ func BenchmarkStore(b *testing.B) {
 			release.Store(&sink, i)
 		}
 	})
-	b.Run("store=pair", func(b *testing.B) {
-		var other atomic.Uint64
+	b.Run("store=relaxed", func(b *testing.B) {
 		for i := uint64(0); b.Loop(); i++ {
-			release.StorePair(&other, i, &sink, i)
+			release.Relaxed(&sink, i)
 		}
 	})
 	b.Run("store=atomic", func(b *testing.B) {
