@@ -14,6 +14,11 @@ type event[L any] struct {
 	n    uint64
 }
 
+func newEvent[L any](n int) event[L] {
+	var load L
+	return event[L]{load: load, n: uint64(n)}
+}
+
 type (
 	small = struct{}  // an event of 8 bytes
 	large = [7]uint64 // an event of 64 bytes
@@ -70,7 +75,7 @@ func chanPipeline[L any](events int) func(context.Context) (float64, error) {
 		}()
 		began := time.Now()
 		for i := range events {
-			first <- event[L]{n: uint64(i)}
+			first <- newEvent[L](i)
 		}
 		close(first)
 		<-done
@@ -97,7 +102,7 @@ func chanBatchPipeline[L any](events, batch int, closed bool) func(context.Conte
 		}
 		done := make(chan struct{})
 		second, third := make(chan []event[L], chanBuffers), make(chan []event[L], chanBuffers)
-		first, from := second, uint64(1) // the first stage has added one
+		first, from := second, 1 // the first stage has added one
 		if !closed {
 			first, from = make(chan []event[L], chanBuffers), 0
 			go passChan(first, second)
@@ -116,7 +121,7 @@ func chanBatchPipeline[L any](events, batch int, closed bool) func(context.Conte
 		for sent := 0; sent < events; {
 			b := <-free
 			for n := min(batch, events-sent); len(b) < n; {
-				b = append(b, event[L]{n: from + uint64(sent+len(b))})
+				b = append(b, newEvent[L](from + sent + len(b)))
 			}
 			sent += len(b)
 			first <- b

@@ -130,7 +130,7 @@ func feed[L any](ctx context.Context, in *engine.Inlet[event[L]], events, batch 
 	for sent := 0; sent < events; {
 		rest := buf[:min(batch, events-sent)]
 		for i := range rest {
-			rest[i] = event[L]{n: uint64(sent + i)}
+			rest[i] = newEvent[L](sent + i)
 		}
 		sent += len(rest)
 		for len(rest) > 0 {
