@@ -2,6 +2,7 @@ package affinity_test
 
 import (
 	"math"
+	"math/bits"
 	"runtime"
 	"testing"
 
@@ -125,7 +126,7 @@ func TestAllowedOnLargeMachines(t *testing.T) {
 		asked := 0
 		s, err := affinity.AskMask(func(mask unix.CPUSetDynamic) error {
 			asked++
-			if len(mask)*64 < possible {
+			if len(mask)*bits.UintSize < possible {
 				return unix.EINVAL
 			}
 			mask.Set(0)
