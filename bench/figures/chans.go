@@ -121,7 +121,7 @@ func chanBatchPipeline[L any](events, batch int, closed bool) func(context.Conte
 		for sent := 0; sent < events; {
 			b := <-free
 			for n := min(batch, events-sent); len(b) < n; {
-				b = append(b, newEvent[L](from + sent + len(b)))
+				b = append(b, newEvent[L](from+sent+len(b)))
 			}
 			sent += len(b)
 			first <- b
