@@ -27,7 +27,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 )
 
 func main() {
@@ -96,7 +95,7 @@ func measure(ctx context.Context, chosen []suite, reps int, out, errs io.Writer)
 			}
 			continue
 		}
-		for f := range slices.Values(figures) {
+		for _, f := range figures {
 			fmt.Fprintln(out, f)
 		}
 	}

@@ -99,6 +99,9 @@ func (s suite) run(ctx context.Context, n int, notes io.Writer) ([]figure, error
 			if _, ok := missing[c.name]; ok {
 				continue
 			}
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			x, err := c.measure(ctx)
 			if why := unavailable(""); errors.As(err, &why) {
 				missing[c.name] = err.Error()
