@@ -60,6 +60,7 @@ type inletRun interface {
 // waiter is one Submit call that waits for room.
 type waiter struct {
 	place *list.Element // nil: not in line. Guarded by mu
+	first bool          // nobody stood before it when it joined. Written under mu, read by the call itself
 	room  chan struct{} // told, once per stay in line, that there may be room
 }
 
@@ -196,8 +197,9 @@ func (in *Inlet[T]) fail(err error) error {
 	return fmt.Errorf("stage %s, inlet %s: %w", in.stage.name, in.name, err)
 }
 
-// wait stands in line for room. First it joins the line, then it tries to push; a worker first frees slots, then looks at the line;
-// both with a full fence in between, so that either the push succeeds or the worker sees the line.
+// wait stands in line for room. The first in line tries to push after it has joined; a worker first frees slots, then looks at the
+// line; both with a full fence in between, so that either the push succeeds or the worker sees the line. Who joins behind others waits
+// to be told, even if there is room by now, so that nobody is overtaken for ever: whoever leaves the line looks for room (leave).
 func (in *Inlet[T]) wait(ctx context.Context, v T) error {
 	w := &waiter{room: make(chan struct{}, 1)}
 	if !in.join(w, false) {
@@ -205,9 +207,11 @@ func (in *Inlet[T]) wait(ctx context.Context, v T) error {
 		return in.fail(fmt.Errorf("%w: %d calls are waiting for room", ErrRefused, in.waiters))
 	}
 	for {
-		if err := in.push(v); err != in.errFull {
-			in.leave(w)
-			return err
+		if w.first {
+			if err := in.push(v); err != in.errFull {
+				in.leave(w)
+				return err
+			}
 		}
 		select {
 		case <-w.room:
@@ -232,29 +236,35 @@ func (in *inletCore) join(w *waiter, again bool) bool {
 	default:
 		w.place = in.line.PushBack(w)
 	}
+	w.first = in.line.Front() == w.place
 	in.waiting.Store(int32(in.line.Len()))
 	return true
 }
 
-// leave takes w out of the line. If w was told of room it may not have used it: the next in line is told instead.
+// leave takes w out of the line. If w was told of room it may not have used it, and those who joined behind it have not looked for any:
+// the next in line is told.
 func (in *inletCore) leave(w *waiter) {
 	in.mu.Lock()
 	defer in.unlock()
-	if w.place != nil {
+	told := w.place == nil
+	if !told {
 		in.line.Remove(w.place)
 		in.waiting.Store(int32(in.line.Len()))
-		return
 	}
-	in.tell(in.run.free())
+	if told || in.roomy() {
+		in.tell(in.run.free())
+	}
+}
+
+// roomy reports whether the ring is so empty, or closed, that calls in line are to be told.
+func (in *inletCore) roomy() bool {
+	return in.run.free() >= in.capacity*in.nlanes/2 || in.run.sealed()
 }
 
 // relieve tells waiting Submit calls of room once the ring is half empty. Workers call it after every batch; with nobody waiting it is
 // one load.
 func (in *inletCore) relieve() {
-	if in.waiting.Load() == 0 {
-		return
-	}
-	if free := in.run.free(); free < in.capacity*in.nlanes/2 && !in.run.sealed() {
+	if in.waiting.Load() == 0 || !in.roomy() {
 		return
 	}
 	in.again.Store(true)
