@@ -1,0 +1,171 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// value is a flag that is parsed when it is set, so that an error names the flag.
+type value struct {
+	text  string
+	parse func(text string) error
+}
+
+func (v *value) String() string { return v.text }
+func (v *value) Type() string   { return "" }
+
+func (v *value) Set(text string) error {
+	if err := v.parse(text); err != nil {
+		return err
+	}
+	v.text = text
+	return nil
+}
+
+// flags is a set of flags whose errors are usage errors and name what is allowed.
+type flags struct{ set *pflag.FlagSet }
+
+func newFlags(verb string) *flags {
+	f := &flags{pflag.NewFlagSet(verb, pflag.ContinueOnError)}
+	f.set.SetOutput(io.Discard)
+	f.set.SortFlags = false
+	f.set.Usage = func() {}
+	return f
+}
+
+// add makes a flag with a default, which goes through parse like any other value.
+func (f *flags) add(name, short, byDefault, about string, parse func(string) error) {
+	v := &value{parse: parse}
+	if byDefault != "" {
+		if err := v.Set(byDefault); err != nil {
+			panic(fmt.Sprintf("default of --%s: %v", name, err))
+		}
+	}
+	f.set.VarP(v, name, short, about)
+}
+
+func (f *flags) parse(args []string) error {
+	err := f.set.Parse(args)
+	var unknown *pflag.NotExistError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case err == nil:
+	case errors.Is(err, pflag.ErrHelp):
+		return err
+	case errors.As(err, &unknown):
+		if short := unknown.GetSpecifiedShortnames(); short != "" {
+			return usagef("unknown flag -%s, want %s", short, f.names())
+		}
+		return usagef("unknown flag --%s, want %s", unknown.GetSpecifiedName(), f.names())
+	case errors.As(err, &invalid):
+		return usagef("--%s: %w", invalid.GetFlag().Name, errors.Unwrap(err))
+	default:
+		return usageError{err}
+	}
+	if f.set.NArg() > 0 {
+		return usagef("unexpected argument %q: %s takes flags only", f.set.Arg(0), f.set.Name())
+	}
+	return nil
+}
+
+// names lists the flags as they are written.
+func (f *flags) names() string {
+	var names []string
+	f.set.VisitAll(func(flag *pflag.Flag) {
+		name := "--" + flag.Name
+		if flag.Shorthand != "" {
+			name = "-" + flag.Shorthand
+		}
+		names = append(names, name)
+	})
+	return strings.Join(names, ", ")
+}
+
+// help describes the flags, one a line, with their defaults.
+func (f *flags) help() string {
+	var b strings.Builder
+	f.set.VisitAll(func(flag *pflag.Flag) {
+		name := "--" + flag.Name
+		if flag.Shorthand != "" {
+			name = "-" + flag.Shorthand + ", " + name
+		}
+		fmt.Fprintf(&b, "  %-14s %s", name, flag.Usage)
+		if flag.DefValue != "" {
+			fmt.Fprintf(&b, " [%s]", flag.DefValue)
+		}
+		b.WriteByte('\n')
+	})
+	return b.String()
+}
+
+// list parses comma-separated values without repetitions.
+func list[T comparable](into *[]T, parse func(string) (T, error)) func(string) error {
+	return func(text string) error {
+		var all []T
+		for part := range strings.SplitSeq(text, ",") {
+			v, err := parse(part)
+			if err != nil {
+				return err
+			}
+			for _, before := range all {
+				if before == v {
+					return fmt.Errorf("%q is named twice", part)
+				}
+			}
+			all = append(all, v)
+		}
+		*into = all
+		return nil
+	}
+}
+
+// one parses a single value.
+func one[T any](into *T, parse func(string) (T, error)) func(string) error {
+	return func(text string) (err error) {
+		v, err := parse(text)
+		if err == nil {
+			*into = v
+		}
+		return err
+	}
+}
+
+// integer returns a parser of whole numbers from low to high.
+func integer(low, high int) func(string) (int, error) {
+	return func(text string) (int, error) {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < low || n > high {
+			return 0, fmt.Errorf("%q, want a whole number from %d to %d", text, low, high)
+		}
+		return n, nil
+	}
+}
+
+// period returns a parser of durations from low to high.
+func period(low, high time.Duration) func(string) (time.Duration, error) {
+	return func(text string) (time.Duration, error) {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < low || d > high {
+			return 0, fmt.Errorf("%q, want a time from %s to %s, such as 300ms", text, low, high)
+		}
+		return d, nil
+	}
+}
+
+// oneOf returns a parser of names.
+func oneOf(what string, names ...string) func(string) (string, error) {
+	return func(text string) (string, error) {
+		for _, name := range names {
+			if text == name {
+				return text, nil
+			}
+		}
+		return "", fmt.Errorf("unknown %s %q, want %s", what, text, strings.Join(names, ", "))
+	}
+}

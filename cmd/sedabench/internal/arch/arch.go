@@ -1,0 +1,96 @@
+package arch
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/internal/workload"
+)
+
+// Config is what every architecture is given.
+type Config struct {
+	Handler  *workload.Handler
+	Workers  int          // threads' worth of handlers that may run at once
+	CPUs     affinity.Set // where they run, as many as Workers; empty: anywhere
+	Capacity int          // requests that queues hold, times the number of stages; a power of two
+	Batch    int          // the most requests that are moved at once, where an architecture batches
+	Policy   string       // how the staged engine shares workers between stages: one of Policies
+	Log      *slog.Logger // for what an operator should know
+}
+
+// room is how many requests all queues together hold.
+func (c Config) room() int { return c.Capacity * c.Handler.Graph().Stages() }
+
+// Service is an architecture that runs.
+type Service interface {
+	// Submit offers requests in order and returns how many, from the first, were accepted. It never waits. Handlers may call it too.
+	Submit(requests []*workload.Request) int
+	// Stop waits for what was accepted, ends all goroutines of the service, and returns an error if its books do not balance or if
+	// ctx ended first. Submit must not be called any more.
+	Stop(ctx context.Context) error
+	// Batches returns, by stage and after Stop, how many requests were handled at once, in the mean; 0 where none was.
+	Batches() []float64
+}
+
+// Architecture is a way to build a service.
+type Architecture struct {
+	Name  string
+	About string
+	// SpareProcs is by how much GOMAXPROCS must exceed the number of workers: threads that spin leave nothing to timers and to the
+	// collector, goroutines that block do.
+	SpareProcs int
+	Start      func(Config) (Service, error)
+}
+
+// All returns every architecture, the engine of this module first.
+func All() []Architecture {
+	return []Architecture{
+		{"staged", "stages on pinned workers, joined by batch rings (this module)", 2, startStaged},
+		{"goroutine", "one goroutine per request", 0, startPerRequest},
+		{"pool", "a bounded pool of goroutines, each handles a request from start to end", 0, startPool},
+		{"eventloop", "one loop per core, requests are state machines that never block", 2, startEventLoops},
+		{"channels", "goroutines per stage, joined by channels of requests", 0, startChannels},
+		{"channels-batched", "goroutines per stage, joined by channels of recycled slices", 0, startBatched},
+	}
+}
+
+// Names returns the names of all architectures.
+func Names() []string {
+	var names []string
+	for _, a := range All() {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+// Find returns the architecture of the given name.
+func Find(name string) (Architecture, error) {
+	for _, a := range All() {
+		if a.Name == name {
+			return a, nil
+		}
+	}
+	return Architecture{}, fmt.Errorf("unknown architecture %q, want %s", name, strings.Join(Names(), ", "))
+}
+
+// wait returns nil when done is closed, and an error if ctx ends first.
+func wait(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("requests still in flight: %w", ctx.Err())
+	}
+}
+
+// single is the batch of an architecture that handles requests one by one.
+func single(g *workload.Graph) []float64 {
+	ones := make([]float64, g.Stages())
+	for i := range ones {
+		ones[i] = 1
+	}
+	return ones
+}

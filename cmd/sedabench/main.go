@@ -1,0 +1,123 @@
+// Sedabench shows how ways to build a service - stages on a few cores, a
+// goroutine per request, a pool, an event loop, channels - behave as the load
+// on them grows, on the machine it runs on.
+//
+// Usage:
+//
+//	sedabench [verb] [flags]
+//
+// Without arguments it compares all architectures, within a minute: what each
+// can do at most, and how long requests take at parts of that. Some examples:
+//
+//	sedabench --arch staged,pool --shape fanout --stages 4 --service exp:5us
+//	sedabench --arch channels --arrival poisson --rate 20000 --duration 2s --reps 10
+//	sedabench run --arrival closed --clients 64 -o json
+//	sedabench topo
+//
+// Results go to standard output, progress to standard error. The exit status is
+// 0 if all went well, 1 if a run failed, for instance because a request was
+// lost, and 2 if the arguments make no sense. What is measured and how is in
+// docs/methodology.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+const (
+	exitOK = iota
+	exitFailed
+	exitUsage
+)
+
+// streams are what a verb may read and write.
+type streams struct {
+	out io.Writer // results
+	err io.Writer // progress and what went wrong
+}
+
+// verb is a subcommand.
+type verb struct {
+	name, about string
+	help        func() string
+	run         func(ctx context.Context, args []string, s streams) error
+}
+
+func verbs() []verb {
+	return []verb{
+		{"run", "one workload on one or more architectures (the default)", runHelp, runVerb},
+		{"topo", "CPUs, caches, NUMA nodes and limits as the engine sees them", topoHelp, topoVerb},
+	}
+}
+
+// usageError is a mistake in the arguments.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// run is main without the process: no verb reads standard input yet.
+func run(args []string, _ io.Reader, out, errs io.Writer) int {
+	name := "run"
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name, args = args[0], args[1:]
+	}
+	if name == "help" {
+		fmt.Fprint(out, help())
+		return exitOK
+	}
+	v, err := findVerb(name)
+	if err == nil {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		defer stop()
+		err = v.run(ctx, args, streams{out, errs})
+	}
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, pflag.ErrHelp):
+		fmt.Fprint(out, v.help())
+		return exitOK
+	case errors.As(err, &usage):
+		fmt.Fprintf(errs, "sedabench: %v\n", err)
+		return exitUsage
+	}
+	fmt.Fprintf(errs, "sedabench: %v\n", err)
+	return exitFailed
+}
+
+func findVerb(name string) (verb, error) {
+	var names []string
+	for _, v := range verbs() {
+		if v.name == name {
+			return v, nil
+		}
+		names = append(names, v.name)
+	}
+	return verb{}, usagef("unknown verb %q, want %s or help", name, strings.Join(names, ", "))
+}
+
+func help() string {
+	var b strings.Builder
+	b.WriteString("sedabench shows how ways to build a service behave as the load on them grows.\n\nusage: sedabench [verb] [flags]\n\nverbs:\n")
+	for _, v := range verbs() {
+		fmt.Fprintf(&b, "  %-6s %s\n", v.name, v.about)
+	}
+	b.WriteString("\nsedabench <verb> --help tells the flags of a verb.\n\nexamples:\n" + examples)
+	return b.String()
+}
+
+const examples = `  sedabench
+  sedabench --arch staged,pool --shape fanout --stages 4 --service exp:5us
+  sedabench --arch channels --arrival poisson --rate 20000 --duration 2s --reps 10
+`

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
+	"github.com/seda-go/seda/internal/load"
+	"github.com/seda-go/seda/internal/report"
+	"github.com/seda-go/seda/internal/workload"
+)
+
+// cell is what is repeated: an architecture, a number of workers, a load.
+type cell struct {
+	arch    string
+	workers int
+	cpus    load.CPUs
+	load    report.Load
+}
+
+func (c cell) String() string {
+	return fmt.Sprintf("%s, %d workers, %s", c.arch, c.workers, c.load)
+}
+
+// patience is far beyond what full queues take to empty.
+const patience = 10 * time.Second
+
+// bench measures cells.
+type bench struct {
+	*options
+	find     func(name string) (arch.Architecture, error)
+	spin     workload.Spin
+	patience time.Duration // how long requests may take after the end of a run
+	log      *slog.Logger
+}
+
+// measure makes one run. The error says that it failed: that the architecture
+// did not start or stop, or that its counts contradict each other.
+func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, err error) {
+	a, err := b.find(c.arch)
+	if err != nil {
+		return run, err
+	}
+	procs := c.workers + a.SpareProcs
+	if c.load.MadeBy == report.ByGenerator {
+		procs++ // it never gives its processor up
+	}
+	restore, err := b.prepare(c.cpus, procs)
+	if err != nil {
+		return run, err
+	}
+	defer func() { err = errors.Join(err, restore()) }()
+
+	made, err := load.New(b.loadConfig(c, rep))
+	if err != nil {
+		return run, err
+	}
+	service, err := a.Start(arch.Config{
+		Handler: made.Handler(), Workers: c.workers, CPUs: c.cpus.Workers,
+		Capacity: b.capacity, Batch: b.batch, Policy: b.policy, Log: b.log,
+	})
+	if err != nil {
+		return run, fmt.Errorf("%s: start: %w", c, err)
+	}
+	result, err := made.Do(ctx, service)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.patience)
+	defer cancel()
+	if stopErr := service.Stop(limit); stopErr != nil {
+		err = errors.Join(err, fmt.Errorf("stop: %w", stopErr))
+	}
+	if err = errors.Join(err, result.Check()); err != nil {
+		return run, fmt.Errorf("%s: %w", c, err)
+	}
+	return b.report(c, rep, result, service.Batches()), nil
+}
+
+// prepare gives a run its CPUs and its processors. Garbage of the run before
+// is collected first, so that none pays for another's.
+func (b *bench) prepare(cpus load.CPUs, procs int) (restore func() error, err error) {
+	runtime.GC()
+	release, err := load.Confine(cpus.Workers)
+	if err != nil {
+		return nil, err
+	}
+	before := runtime.GOMAXPROCS(procs)
+	return func() error {
+		runtime.GOMAXPROCS(before)
+		return release()
+	}, nil
+}
+
+func (b *bench) loadConfig(c cell, rep int) load.Config {
+	config := load.Config{
+		Arrival: load.Arrival(c.load.Arrival), Batch: b.batch,
+		Warmup: b.warmup, Duration: b.duration, Patience: b.patience, Seed: b.seed + uint64(rep),
+		Graph: b.graph, Service: b.service, Spin: b.spin,
+		CPU: c.cpus.Generator, ByWorkers: c.load.MadeBy == report.ByWorkers,
+		// Twice what queues hold, and what workers have in hand.
+		InFlight: 2*b.capacity*b.stages + 2*b.batch*b.stages*c.workers,
+	}
+	if c.load.Rate != nil {
+		config.Rate = *c.load.Rate
+	}
+	if c.load.Clients != nil {
+		config.Clients = *c.load.Clients
+	}
+	return config
+}
+
+func (b *bench) report(c cell, rep int, r load.Result, batches []float64) report.Run {
+	run := report.Run{
+		Arch: c.arch, Workers: c.workers, Rep: rep, Load: c.load, Duration: r.Duration.Seconds(),
+		Offered: r.PerSecond(r.Window.Offered), Accepted: r.PerSecond(r.Window.Accepted), Goodput: r.PerSecond(r.Done),
+		Sojourn: report.Sojourn{
+			P50: at(r.Sojourn, 50), P90: at(r.Sojourn, 90), P99: at(r.Sojourn, 99), P999: at(r.Sojourn, 99.9), Max: r.Sojourn.Max(),
+		},
+		Lateness: report.Lateness{P50: at(r.Lateness, 50), P99: at(r.Lateness, 99)},
+		Valid:    !r.Late(), GeneratorBound: r.GeneratorBound(),
+		Events: report.Events{
+			Offered: r.Window.Offered, Accepted: r.Window.Accepted, Refused: r.Window.Refused,
+			Completed: r.Window.Completed, InFlight: r.Window.InFlight(),
+		},
+		Decisions: []report.Decision{}, // nothing decides while it runs
+	}
+	if r.CPU > 0 && r.Done > 0 {
+		run.CPU = pointer(float64(r.CPU) / float64(r.Done))
+	}
+	for i, t := range r.Stages {
+		st := report.Stage{Name: b.graph.Name(i), Batch: batches[i]}
+		if t.Count > 0 {
+			wait := t.Wait / float64(t.Count)
+			st.Service, st.Wait = pointer(t.Service/float64(t.Count)), &wait
+			st.Depth = pointer(run.Accepted * wait / 1e9)
+		}
+		run.Stages = append(run.Stages, st)
+	}
+	return run
+}
+
+func at(h *hdrhistogram.Histogram, percentile float64) int64 {
+	if h.TotalCount() == 0 {
+		return 0
+	}
+	return h.ValueAtQuantile(percentile)
+}
+
+func pointer[T any](v T) *T { return &v }

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
+	"github.com/seda-go/seda/internal/load"
+	"github.com/seda-go/seda/internal/workload"
+)
+
+// options is what the flags of run say.
+type options struct {
+	archs    []string
+	workers  []int // empty: one less than the CPUs
+	shape    string
+	stages   int
+	graph    *workload.Graph
+	service  workload.Service
+	arrival  string // empty: closed, and Poisson at rates
+	rates    []rate // empty: by arrival
+	clients  int    // 0: by the number of workers
+	batch    int
+	capacity int
+	policy   string
+	duration time.Duration
+	warmup   time.Duration
+	reps     int
+	seed     uint64
+	output   string
+
+	command string // does the same again
+}
+
+// rate is a rate of arrivals, either in requests per second or as a fraction of
+// the capacity that is measured first.
+type rate struct {
+	perSecond float64
+	fraction  float64
+}
+
+const (
+	maxRate     = 100e6
+	maxFraction = 100
+)
+
+func parseRate(text string) (rate, error) {
+	number, isFraction := strings.CutSuffix(text, "x")
+	n, err := strconv.ParseFloat(number, 64)
+	switch {
+	case err != nil || !(n > 0):
+	case isFraction && n <= maxFraction:
+		return rate{fraction: n}, nil
+	case !isFraction && n <= maxRate:
+		return rate{perSecond: n}, nil
+	}
+	return rate{}, fmt.Errorf("%q, want requests per second up to %.0f, or a part of the capacity up to %dx, such as 0.5x",
+		text, float64(maxRate), maxFraction)
+}
+
+func (r rate) String() string {
+	if r.fraction > 0 {
+		return fmt.Sprintf("%gx", r.fraction)
+	}
+	return fmt.Sprintf("%g", r.perSecond)
+}
+
+const (
+	maxWorkers  = 256
+	maxCapacity = 1 << 20
+	maxReps     = 1000
+	maxTime     = time.Hour
+	// clientsPerWorker keep a worker and its generator busy: four full batches.
+	clientsPerWorker = 256
+)
+
+// runFlags are the flags of run, which set o.
+func runFlags(o *options) *flags {
+	f := newFlags("run")
+	f.add("arch", "", strings.Join(arch.Names(), ","), "architectures",
+		list(&o.archs, func(name string) (string, error) {
+			_, err := arch.Find(name)
+			return name, err
+		}))
+	f.add("workers", "", "", "numbers of workers; by default one, one less than the CPUs", list(&o.workers, integer(1, maxWorkers)))
+	f.add("shape", "", "pipeline", "pipeline or fanout", one(&o.shape, oneOf("shape", workload.Shapes()...)))
+	f.add("stages", "", "3", "stages of the shape", one(&o.stages, integer(1, workload.MaxStages)))
+	f.add("service", "", "exp:1us", "service time per stage: "+strings.Join(workload.ServiceForms(), ", "), one(&o.service, workload.ParseService))
+	f.add("arrival", "", "", "closed, fixed or poisson; by default closed, then poisson at each rate",
+		one(&o.arrival, oneOf("arrival", load.Arrivals()...)))
+	f.add("rate", "", "", "rates of open arrivals: requests/s, or parts of the best capacity such as 0.3x,0.6x", list(&o.rates, parseRate))
+	f.add("clients", "", "0", fmt.Sprintf("requests outstanding in closed loop; 0: %d per worker", clientsPerWorker), one(&o.clients, integer(0, maxCapacity)))
+	f.add("batch", "", "64", "most requests moved at once", one(&o.batch, integer(1, maxCapacity)))
+	f.add("capacity", "", "1024", "requests that queues hold, times the stages; a power of two", one(&o.capacity, capacity))
+	f.add("policy", "", "serve-all", "how staged shares its workers: "+strings.Join(arch.Policies(), " or "),
+		one(&o.policy, oneOf("policy", arch.Policies()...)))
+	f.add("duration", "", "300ms", "measured time of each run", one(&o.duration, period(time.Millisecond, maxTime)))
+	f.add("warmup", "", "100ms", "time of each run before that", one(&o.warmup, period(0, maxTime)))
+	f.add("reps", "", "5", "runs of each architecture under each load", one(&o.reps, integer(1, maxReps)))
+	f.add("seed", "", "1", "of arrivals, service times and the order of runs", one(&o.seed, parseSeed))
+	f.add("output", "o", "text", "text, json or bench", one(&o.output, oneOf("output", "text", "json", "bench")))
+	return f
+}
+
+func capacity(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 2 || n > maxCapacity || bits.OnesCount(uint(n)) != 1 {
+		return 0, fmt.Errorf("%q, want a power of two from 2 to %d", text, maxCapacity)
+	}
+	return n, nil
+}
+
+func parseSeed(text string) (uint64, error) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q, want a whole number from 0", text)
+	}
+	return n, nil
+}
+
+// parseRun reads the arguments of run on a machine with so many CPUs.
+func parseRun(args []string, cpus int) (options, error) {
+	var o options
+	f := runFlags(&o)
+	if err := f.parse(args); err != nil {
+		return o, err
+	}
+	if err := o.complete(cpus); err != nil {
+		return o, usageError{err}
+	}
+	o.command = commandLine(f)
+	return o, nil
+}
+
+// complete sets what depends on other flags or on the machine, and checks what
+// no flag can check alone.
+func (o *options) complete(cpus int) (err error) {
+	if o.graph, err = workload.NewGraph(o.shape, o.stages); err != nil {
+		return fmt.Errorf("--stages: %w", err)
+	}
+	if len(o.workers) == 0 {
+		o.workers = []int{max(cpus-1, 1)}
+	}
+	for _, n := range o.workers {
+		if n > cpus {
+			return fmt.Errorf("--workers: %d, want 1 to %d, the CPUs this process may use", n, cpus)
+		}
+	}
+	if o.batch > o.capacity {
+		return fmt.Errorf("--batch: %d, want 1 to %d, the --capacity", o.batch, o.capacity)
+	}
+	if o.clients > o.capacity {
+		return fmt.Errorf("--clients: %d, want 1 to %d, the --capacity: in closed loop nothing may be refused", o.clients, o.capacity)
+	}
+	closed := o.arrival == string(load.Closed)
+	if closed && len(o.rates) > 0 {
+		return fmt.Errorf("--rate: in closed loop the service sets the rate; want --arrival fixed or poisson")
+	}
+	if len(o.rates) == 0 && !closed {
+		o.rates = []rate{{fraction: 0.3}, {fraction: 0.6}, {fraction: 0.9}}
+	}
+	return nil
+}
+
+// commandLine writes all flags that have a value.
+func commandLine(f *flags) string {
+	words := []string{"sedabench run"}
+	f.set.VisitAll(func(flag *pflag.Flag) {
+		if text := flag.Value.String(); text != "" && flag.Name != "output" {
+			words = append(words, "--"+flag.Name+" "+text)
+		}
+	})
+	return strings.Join(words, " ")
+}
+
+func (o *options) clientsFor(workers int) int {
+	if o.clients > 0 {
+		return o.clients
+	}
+	return min(clientsPerWorker*workers, o.capacity)
+}
+
+func runHelp() string {
+	var o options
+	return "usage: sedabench [run] [flags]\n\nMeasures one workload on one or more architectures.\n\nflags:\n" +
+		runFlags(&o).help() + "\nexamples:\n" + examples
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
+	"github.com/seda-go/seda/internal/load"
+	"github.com/seda-go/seda/internal/report"
+	"github.com/seda-go/seda/internal/workload"
+)
+
+// runVerb measures what the arguments say and prints it.
+func runVerb(ctx context.Context, args []string, s streams) error {
+	h := thisHost()
+	o, err := parseRun(args, h.cpus())
+	if err != nil {
+		return err
+	}
+	st := newStudy(o, h, s)
+	if o.output == "text" {
+		if err := st.writeHeader(); err != nil {
+			return err
+		}
+	}
+	if err := st.measureAll(ctx); err != nil {
+		return err
+	}
+	st.machine.Steal = h.stealSince(st.ticks, st.ticksKnown)
+	return st.write()
+}
+
+// study is one invocation of run: the cells it measures, and what came of them.
+type study struct {
+	bench
+	host       host
+	machine    report.Machine
+	ticks      ticks
+	ticksKnown bool
+	out        io.Writer
+	progress   *progress
+	random     *rand.Rand   // of the order of runs
+	runs       []report.Run // by load, architecture, repetition
+}
+
+func newStudy(o options, h host, s streams) *study {
+	st := &study{host: h, machine: h.describe(), out: s.out, random: rand.New(rand.NewPCG(o.seed, orderStream))}
+	st.bench = bench{options: &o, find: arch.Find, patience: patience, log: slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	st.ticks, st.ticksKnown = h.ticks()
+	st.machine.Steal = h.stealSince(ticks{}, st.ticksKnown) // since the machine started; overwritten at the end
+	st.spin = workload.Calibrate()
+	st.progress = newProgress(s.err, st.length())
+	return st
+}
+
+// orderStream keeps the order of runs apart from the random numbers of the runs.
+const orderStream = 1 << 32
+
+// between is what starting and stopping an architecture takes, about.
+const between = 15 * time.Millisecond
+
+// length estimates how long all runs take.
+func (st *study) length() time.Duration {
+	cells := 0
+	for _, workers := range st.workers {
+		if st.closedWanted(workers) {
+			cells++
+		}
+		if st.hasGenerator(workers) {
+			cells += len(st.rates)
+		}
+	}
+	return time.Duration(cells*len(st.archs)*st.reps) * (st.warmup + st.duration + between)
+}
+
+// hasGenerator reports whether a CPU is left for the load generator.
+func (st *study) hasGenerator(workers int) bool { return workers < st.host.cpus() }
+
+// closedWanted reports whether there are runs in closed loop: because they were
+// asked for, because rates are parts of what they find, or because nothing else
+// is possible without a generator.
+func (st *study) closedWanted(workers int) bool {
+	if st.arrival == "" || st.arrival == string(load.Closed) || !st.hasGenerator(workers) {
+		return true
+	}
+	for _, r := range st.rates {
+		if r.fraction > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// measureAll makes all runs: first those in closed loop, then those whose rates
+// may depend on them.
+func (st *study) measureAll(ctx context.Context) error {
+	defer st.progress.end()
+	var closed []cell
+	for _, workers := range st.workers {
+		if st.closedWanted(workers) {
+			l := report.Load{Arrival: string(load.Closed), Clients: pointer(st.clientsFor(workers)), MadeBy: report.ByGenerator}
+			if !st.hasGenerator(workers) {
+				l.MadeBy = report.ByWorkers
+			}
+			closed = append(closed, st.cells(workers, l)...)
+		}
+	}
+	if err := st.repeat(ctx, "closed loop", closed); err != nil {
+		return err
+	}
+	var open []cell
+	for _, workers := range st.workers {
+		if !st.hasGenerator(workers) {
+			continue
+		}
+		for _, r := range st.rates {
+			l, err := st.openLoad(workers, r)
+			if err != nil {
+				return err
+			}
+			open = append(open, st.cells(workers, l)...)
+		}
+	}
+	return st.repeat(ctx, "open loop", open)
+}
+
+// cells is one load on every architecture.
+func (st *study) cells(workers int, l report.Load) []cell {
+	var all []cell
+	for _, name := range st.archs {
+		all = append(all, cell{arch: name, workers: workers, cpus: st.host.placed(workers), load: l})
+	}
+	return all
+}
+
+// openLoad turns a rate into requests per second: a fraction is of the best
+// architecture's capacity, so that all are offered the same.
+func (st *study) openLoad(workers int, r rate) (report.Load, error) {
+	l := report.Load{Arrival: string(load.Poisson), MadeBy: report.ByGenerator}
+	if st.arrival != "" {
+		l.Arrival = st.arrival
+	}
+	if r.fraction == 0 {
+		l.Rate = &r.perSecond
+		return l, nil
+	}
+	best := 0.0
+	for _, row := range report.Summarize(st.runs) {
+		if row.Workers == workers && row.Valid > 0 {
+			best = max(best, row.Goodput.Median)
+		}
+	}
+	if best == 0 {
+		return l, fmt.Errorf("--rate %s: no run in closed loop was valid, so there is no capacity to take a part of; want requests per second", r)
+	}
+	l.Rate, l.Fraction = pointer(best*r.fraction), &r.fraction
+	return l, nil
+}
+
+// repeat measures every cell in every repetition, each time in another order,
+// so that a disturbance or a drift of the machine does not meet the same
+// architecture each time.
+func (st *study) repeat(ctx context.Context, what string, cells []cell) error {
+	made := make([][]report.Run, len(cells))
+	for rep := range st.reps {
+		for _, i := range st.random.Perm(len(cells)) {
+			st.progress.doing(fmt.Sprintf("%s, repetition %d of %d: %s", what, rep+1, st.reps, cells[i].arch))
+			run, err := st.measure(ctx, cells[i], rep)
+			if err != nil {
+				return err
+			}
+			made[i] = append(made[i], run)
+			st.progress.did(st.warmup + st.duration + between)
+		}
+		if len(cells) > 0 {
+			st.progress.line(fmt.Sprintf("%s: repetition %d of %d done", what, rep+1, st.reps))
+		}
+	}
+	st.runs = append(st.runs, slices.Concat(made...)...)
+	return nil
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/seda-go/seda/internal/report"
+)
+
+// write prints the results in the form that was asked for.
+func (st *study) write() error {
+	file := report.File{Schema: report.Schema, Machine: st.machine, Config: st.config(), Runs: st.runs}
+	switch st.output {
+	case "json":
+		return report.WriteJSON(st.out, file)
+	case "bench":
+		return report.WriteBench(st.out, file)
+	}
+	return writeText(st.out, file)
+}
+
+func (st *study) config() report.Config {
+	c := report.Config{
+		Command: st.command, Archs: st.archs, Workers: st.workers, Shape: st.shape, Stages: st.stages, Service: st.service.String(),
+		Clients: st.clients, Batch: st.batch, Capacity: st.capacity, Policy: st.policy,
+		Warmup: st.warmup.Seconds(), Duration: st.duration.Seconds(), Reps: st.reps, Seed: st.seed,
+		SpinTurn: st.spin.PerTurn, SpinSpread: st.spin.Spread,
+	}
+	for _, row := range report.Summarize(st.runs) {
+		if l := row.Load.String(); !slices.Contains(c.Loads, l) {
+			c.Loads = append(c.Loads, l)
+		}
+	}
+	return c
+}
+
+// writeHeader prints the machine and the whole configuration, before anything
+// is measured.
+func (st *study) writeHeader() error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "machine  %s since boot\n", machineText(st.machine))
+	fmt.Fprintf(&b, "command  %s\n", wrap(st.command, "         "))
+	fmt.Fprintf(&b, "service  %s per stage, spent in turns of %.2f ns (half of the trials within %s of the fastest)\n",
+		st.service, st.spin.PerTurn, report.Share(st.spin.Spread))
+	for _, workers := range st.workers {
+		fmt.Fprintf(&b, "CPUs     %s\n", st.placement(workers))
+	}
+	if st.machine.Quota > 0 {
+		fmt.Fprintf(&b, "warning  the CPU quota of %g CPUs stops threads that spin, and so the load generator: these figures say little\n", st.machine.Quota)
+	}
+	fmt.Fprintf(&b, "time     about %s\n\n", st.length().Round(1e9))
+	_, err := io.WriteString(st.out, b.String())
+	return err
+}
+
+// placement says where the workers and the load generator run.
+func (st *study) placement(workers int) string {
+	cpus := st.host.placed(workers)
+	text := plural(workers, "worker")
+	if !cpus.Workers.Empty() {
+		text += " on CPU " + cpus.Workers.String()
+	}
+	switch {
+	case !st.hasGenerator(workers):
+		return text + "; no CPU is left for the load generator: the workers make the load, in closed loop only"
+	case cpus.Generator < 0:
+		return text + ", load generator on a thread of its own; nothing is pinned, for lack of support"
+	}
+	return fmt.Sprintf("%s, load generator on CPU %d", text, cpus.Generator)
+}
+
+// wrap breaks text at flags, for lines of a hundred columns or so.
+func wrap(text, indent string) string {
+	var b strings.Builder
+	column := 0
+	for i, flag := range strings.Split(text, " --") {
+		if i > 0 {
+			flag = "--" + flag
+			if column+len(flag) > 100 {
+				b.WriteString("\n" + indent)
+				column = 0
+			} else {
+				b.WriteByte(' ')
+			}
+		}
+		b.WriteString(flag)
+		column += len(flag) + 1
+	}
+	return b.String()
+}
+
+// writeText prints a table a load, and what the tables mean.
+func writeText(w io.Writer, f report.File) error {
+	rows := report.Summarize(f.Runs)
+	for len(rows) > 0 {
+		n := 1
+		for n < len(rows) && rows[n].Workers == rows[0].Workers && rows[n].Load.String() == rows[0].Load.String() {
+			n++
+		}
+		fmt.Fprintf(w, "%s, %s:\n", capitalized(rows[0].Load.String()), plural(rows[0].Workers, "worker"))
+		if err := report.WriteRows(w, rows[:n]); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+		rows = rows[n:]
+	}
+	fmt.Fprintf(w, "Medians of the runs; sojourn from when a request was due to its end")
+	if f.Machine.Steal != nil {
+		fmt.Fprintf(w, "; steal during the runs %s", report.Share(*f.Machine.Steal))
+	}
+	fmt.Fprintln(w, ".")
+	for _, line := range verdict(report.Summarize(f.Runs)) {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func capitalized(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

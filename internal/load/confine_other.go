@@ -1,0 +1,7 @@
+//go:build !linux
+
+package load
+
+import "github.com/seda-go/seda/affinity"
+
+func confine(affinity.Set) error { return affinity.ErrNotSupported }

@@ -1,0 +1,86 @@
+package load
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/affinity"
+)
+
+// masks returns the CPUs of each thread of the process.
+func masks(t *testing.T) map[string]bool {
+	t.Helper()
+	all := map[string]bool{}
+	threads, err := os.ReadDir("/proc/self/task")
+	require.NoError(t, err)
+	for _, thread := range threads {
+		status, err := os.ReadFile("/proc/self/task/" + thread.Name() + "/status")
+		if err != nil {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(status), "Cpus_allowed_list:")
+		line, _, _ := strings.Cut(rest, "\n")
+		all[strings.TrimSpace(line)] = true
+	}
+	return all
+}
+
+func TestConfineAndRelease(t *testing.T) {
+	before, err := affinity.Allowed()
+	require.NoError(t, err)
+	one := affinity.Of(before.Max())
+	release, err := Confine(one)
+	require.NoError(t, err)
+	require.Equal(t, map[string]bool{one.String(): true}, masks(t))
+	require.NoError(t, release())
+	require.Equal(t, map[string]bool{before.String(): true}, masks(t))
+
+	release, err = Confine(affinity.Set{})
+	require.NoError(t, err)
+	require.Equal(t, map[string]bool{before.String(): true}, masks(t))
+	require.NoError(t, release())
+}
+
+func TestConfineToNoSuchCPU(t *testing.T) {
+	before, err := affinity.Allowed()
+	require.NoError(t, err)
+	_, err = Confine(affinity.Of(100_000))
+	require.ErrorContains(t, err, "to CPUs 100000")
+	require.Equal(t, map[string]bool{before.String(): true}, masks(t))
+}
+
+func TestGeneratorOnItsCPU(t *testing.T) {
+	before, err := affinity.Allowed()
+	require.NoError(t, err)
+	c := config(t, Fixed)
+	c.CPU = before.Max()
+	result, err := run(t, c, inline)
+	require.NoError(t, err)
+	require.NoError(t, result.Check())
+	require.Equal(t, map[string]bool{before.String(): true}, masks(t))
+
+	c.CPU = 100_000
+	_, err = run(t, c, inline)
+	require.ErrorContains(t, err, "load generator: pin to CPU 100000")
+}
+
+func TestOccupy(t *testing.T) {
+	before, err := affinity.Allowed()
+	require.NoError(t, err)
+	done := make(chan error)
+	go func() {
+		leave, err := Occupy(before.Min())
+		if err == nil {
+			var now affinity.Set
+			if now, err = affinity.Allowed(); err == nil && now != affinity.Of(before.Min()) {
+				t.Errorf("on CPUs %s", now)
+			}
+			err = leave()
+		}
+		done <- err
+	}()
+	require.NoError(t, <-done)
+}

@@ -1,0 +1,178 @@
+package load
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seda-go/seda/internal/workload"
+)
+
+// crowd is the load that the workers make: clients without a thread. Whoever
+// ends a client's request submits its next.
+type crowd struct {
+	*Run
+	target  Target
+	window  window
+	clients []client
+	active  atomic.Int64 // clients with a request in flight; whoever ends the last one closes idle
+	idle    chan struct{}
+
+	mu struct {
+		sync.Mutex
+		result Result
+	}
+}
+
+// client is owned by whoever has its request: it is handed over with it.
+type client struct {
+	request workload.Request
+	offer   []*workload.Request // the request, as Submit wants it
+	source  *workload.Source
+	total   Counts
+	within  Counts
+	done    int64
+	sojourn []int64 // not yet in the result; so that its lock is taken rarely
+	stages  []workload.StageTimes
+	// refused: the client waits for the crowd to submit its request again. Set by the owner, cleared by the crowd.
+	refused atomic.Bool
+	// over: the client has ended. Set by its last owner; the crowd may then read what it counted.
+	over atomic.Bool
+}
+
+const sojournLog = 256
+
+func newCrowd(r *Run) *crowd {
+	c := &crowd{Run: r, clients: make([]client, r.cfg.Clients), idle: make(chan struct{})}
+	c.mu.result = newResult(r.cfg.Graph)
+	for i := range c.clients {
+		k := &c.clients[i]
+		k.request.Client = int32(i)
+		k.offer = []*workload.Request{&k.request}
+		k.source = r.source(clientStream + uint64(i))
+		k.sojourn = make([]int64, 0, sojournLog)
+		k.stages = make([]workload.StageTimes, r.cfg.Graph.Stages())
+	}
+	return c
+}
+
+// retry is how soon a refused request is offered again.
+const retry = time.Millisecond
+
+// drive starts the clients and waits until all have stopped.
+func (c *crowd) drive(target Target) (Result, error) {
+	c.target = target
+	c.window = c.Run.window()
+	c.active.Store(int64(len(c.clients)))
+	for i := range c.clients {
+		c.next(&c.clients[i], c.clock.Now())
+	}
+	tick := time.NewTicker(retry)
+	defer tick.Stop()
+	limit := c.window.end + int64(c.cfg.Patience)
+	used := meter{window: c.window}
+	for now := c.clock.Now(); now < limit; now = c.clock.Now() {
+		used.read(now, processTime)
+		select {
+		case <-c.idle:
+			limit = 0
+		case <-tick.C:
+			c.retry()
+		}
+	}
+	used.read(c.clock.Now(), processTime)
+	return c.collect(used.total), nil
+}
+
+// retry submits again what was refused.
+func (c *crowd) retry() {
+	for i := range c.clients {
+		if k := &c.clients[i]; k.refused.Load() {
+			k.refused.Store(false)
+			c.next(k, c.clock.Now())
+		}
+	}
+}
+
+// ended is called by the worker that ended a request; it owns its client.
+func (c *crowd) ended(r *workload.Request, at int64) {
+	k := &c.clients[r.Client]
+	k.total.Completed++
+	if c.window.has(at) {
+		k.done++
+	}
+	if c.window.has(r.Due) {
+		k.within.Completed++
+		k.sojourn = append(k.sojourn, at-r.Due)
+		if len(k.sojourn) == cap(k.sojourn) {
+			c.flush(k)
+		}
+		c.cfg.Graph.Observe(r, k.stages)
+	}
+	c.next(k, at)
+}
+
+// next submits the client's next request, due now, or ends the client.
+func (c *crowd) next(k *client, now int64) {
+	if now >= c.window.end || c.stopped.Load() {
+		k.over.Store(true)
+		if c.active.Add(-1) == 0 {
+			close(c.idle)
+		}
+		return
+	}
+	k.source.Fill(&k.request, now)
+	k.request.Submitted = now
+	// Counted as accepted beforehand, since the client is someone else's as soon as it is.
+	accepted := Counts{Offered: 1, Accepted: 1}
+	k.count(accepted, c.window.has(now))
+	if c.target.Submit(k.offer) == 1 {
+		return
+	}
+	k.count(Counts{Accepted: -1, Refused: 1}, c.window.has(now))
+	k.refused.Store(true)
+}
+
+func (k *client) count(d Counts, within bool) {
+	k.total.add(d)
+	if within {
+		k.within.add(d)
+	}
+}
+
+func (c *crowd) flush(k *client) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, ns := range k.sojourn {
+		record(c.mu.result.Sojourn, ns)
+	}
+	k.sojourn = k.sojourn[:0]
+}
+
+// collect adds up what the clients counted. Of a client whose request was lost
+// it knows only that.
+func (c *crowd) collect(cpu time.Duration) Result {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	result := &c.mu.result
+	result.CPU = cpu
+	for i := range c.clients {
+		k := &c.clients[i]
+		if !k.over.Load() {
+			result.Total.add(Counts{Offered: 1, Accepted: 1})
+			continue
+		}
+		result.Total.add(k.total)
+		result.Window.add(k.within)
+		result.Done += k.done
+		for _, ns := range k.sojourn {
+			record(result.Sojourn, ns)
+		}
+		for s, t := range k.stages {
+			result.Stages[s].Count += t.Count
+			result.Stages[s].Service += t.Service
+			result.Stages[s].Wait += t.Wait
+		}
+	}
+	return *result
+}

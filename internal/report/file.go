@@ -1,0 +1,171 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// Schema names the form of File; its number changes when a reader of the old
+// form would misread the new one.
+const Schema = "sedabench/1"
+
+// File is everything one invocation of sedabench measured. Fields that nothing
+// could be said about are null, not zero.
+type File struct {
+	Schema  string  `json:"schema"`
+	Machine Machine `json:"machine"`
+	Config  Config  `json:"config"`
+	Runs    []Run   `json:"runs"`
+}
+
+// Machine is what the runs were made on.
+type Machine struct {
+	Model      string   `json:"model"` // of the CPU
+	CPUs       int      `json:"cpus"`  // online
+	Allowed    string   `json:"allowed"`
+	SMT        int      `json:"smt"` // threads per core
+	OS         string   `json:"os"`
+	Arch       string   `json:"arch"`
+	Kernel     string   `json:"kernel"`
+	Go         string   `json:"go"`
+	GOMAXPROCS int      `json:"gomaxprocs"` // by default; each run sets its own
+	Governor   string   `json:"governor"`   // of clock rates; empty: none that the kernel shows
+	Quota      float64  `json:"quota_cpus"` // CPU time per time that the control group may use; 0: no limit
+	Steal      *float64 `json:"steal"`      // part of the time that the hypervisor took from the CPUs during the runs
+}
+
+// Config is what was asked for, as flags say it.
+type Config struct {
+	Command    string   `json:"command"` // does the same again
+	Archs      []string `json:"archs"`
+	Workers    []int    `json:"workers"`
+	Shape      string   `json:"shape"`
+	Stages     int      `json:"stages"`
+	Service    string   `json:"service"` // per stage
+	Loads      []string `json:"loads"`
+	Clients    int      `json:"clients"` // 0: chosen by the number of workers
+	Batch      int      `json:"batch"`
+	Capacity   int      `json:"capacity"`
+	Policy     string   `json:"policy"`
+	Warmup     float64  `json:"warmup_s"`
+	Duration   float64  `json:"duration_s"`
+	Reps       int      `json:"reps"`
+	Seed       uint64   `json:"seed"`
+	SpinTurn   float64  `json:"spin_turn_ns"` // what a turn of the loop that spends service time takes
+	SpinSpread float64  `json:"spin_spread"`
+}
+
+// Run is one measurement of one architecture under one load.
+type Run struct {
+	Arch     string  `json:"arch"`
+	Workers  int     `json:"workers"`
+	Rep      int     `json:"rep"`
+	Load     Load    `json:"load"`
+	Duration float64 `json:"duration_s"`
+
+	Offered  float64  `json:"offered_per_s"`
+	Accepted float64  `json:"accepted_per_s"`
+	Goodput  float64  `json:"goodput_per_s"`
+	CPU      *float64 `json:"cpu_ns_per_event"` // without the load generator's
+
+	Sojourn  Sojourn  `json:"sojourn_ns"`
+	Lateness Lateness `json:"lateness_ns"`
+	// Valid is false when the load generator was too late for the run to count.
+	Valid bool `json:"valid"`
+	// GeneratorBound says that in closed loop the generator was slower than the service, so that goodput is a lower bound.
+	GeneratorBound bool `json:"generator_bound"`
+
+	Events    Events     `json:"events"`
+	Stages    []Stage    `json:"stages"`
+	Decisions []Decision `json:"decisions"`
+}
+
+// Load is how requests arrived.
+type Load struct {
+	Arrival  string   `json:"arrival"`
+	Rate     *float64 `json:"rate_per_s"` // open loop
+	Fraction *float64 `json:"fraction"`   // of the capacity that Rate was made from
+	Clients  *int     `json:"clients"`    // closed loop
+	MadeBy   string   `json:"made_by"`    // generator or workers
+}
+
+// String says the load in a few words.
+func (l Load) String() string {
+	if l.Rate == nil {
+		by := ""
+		if l.MadeBy == ByWorkers {
+			by = ", made by the workers"
+		}
+		return fmt.Sprintf("closed loop, %d clients%s", *l.Clients, by)
+	}
+	if l.Fraction == nil {
+		return fmt.Sprintf("%s arrivals, %s/s", l.Arrival, Count(*l.Rate))
+	}
+	return fmt.Sprintf("%s arrivals, %s/s (%gx of the best capacity)", l.Arrival, Count(*l.Rate), *l.Fraction)
+}
+
+// Who makes the load.
+const (
+	ByGenerator = "generator"
+	ByWorkers   = "workers"
+)
+
+// Sojourn holds percentiles of the time from when requests were due to when
+// they were done, in nanoseconds.
+type Sojourn struct {
+	P50  int64 `json:"p50"`
+	P90  int64 `json:"p90"`
+	P99  int64 `json:"p99"`
+	P999 int64 `json:"p999"`
+	Max  int64 `json:"max"`
+}
+
+// Lateness holds percentiles of the time from when requests were due to when
+// they were submitted, in nanoseconds.
+type Lateness struct {
+	P50 int64 `json:"p50"`
+	P99 int64 `json:"p99"`
+}
+
+// Events counts requests. A request is completed when its last descendant ended.
+type Events struct {
+	Offered   int64 `json:"offered"`
+	Accepted  int64 `json:"accepted"`
+	Refused   int64 `json:"refused"`
+	Completed int64 `json:"completed"`
+	Failed    int64 `json:"failed"`
+	Expired   int64 `json:"expired"`
+	Dropped   int64 `json:"dropped"`
+	InFlight  int64 `json:"in_flight"`
+}
+
+// Stage is what one stage did; means over its requests.
+type Stage struct {
+	Name     string   `json:"name"`
+	Depth    *float64 `json:"depth"` // requests waiting for it: rate times Wait, by Little's law
+	Batch    float64  `json:"batch"` // requests handled at once
+	Service  *float64 `json:"service_ns"`
+	Wait     *float64 `json:"wait_ns"`
+	OnCPU    *float64 `json:"on_cpu_ns"` // these three need probes, and are null without
+	OffCPU   *float64 `json:"off_cpu_ns"`
+	RunDelay *float64 `json:"run_delay_ns"`
+}
+
+// Decision is something the engine changed by itself while it ran.
+type Decision struct {
+	At   int64  `json:"t_ns"`
+	What string `json:"what"`
+	Why  string `json:"why"`
+}
+
+// WriteJSON writes f as one object.
+func WriteJSON(w io.Writer, f File) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(f); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}

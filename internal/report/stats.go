@@ -1,0 +1,103 @@
+package report
+
+import (
+	"math"
+	"slices"
+)
+
+// Quartiles are the median of a sample and the quartiles around it.
+type Quartiles struct {
+	Low, Median, High float64
+}
+
+// QuartilesOf returns the quartiles of a sample, interpolated between its
+// values, as R's default does; NaN when it is empty.
+func QuartilesOf(sample []float64) Quartiles {
+	sorted := slices.Sorted(slices.Values(sample))
+	return Quartiles{quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75)}
+}
+
+func quantile(sorted []float64, q float64) float64 {
+	if len(sorted) == 0 {
+		return math.NaN()
+	}
+	at := q * float64(len(sorted)-1)
+	i := int(at)
+	if i == len(sorted)-1 {
+		return sorted[i]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}
+
+// Apart reports whether the ranges between the quartiles of p and q do not
+// touch: with a handful of repetitions, the least there has to be before one
+// may be called more than the other.
+func (p Quartiles) Apart(q Quartiles) bool { return p.High < q.Low || q.High < p.Low }
+
+// Row sums up the repetitions of one architecture under one load. Figures are
+// of the valid runs only.
+type Row struct {
+	Arch    string
+	Workers int
+	Load    Load
+	Runs    int
+	Valid   int
+
+	Goodput            Quartiles // per second
+	Refused            Quartiles // part of what was offered
+	P50, P99, P999     Quartiles // sojourn, ns
+	LateP99            Quartiles // ns; of all runs, so that one sees why they are not valid
+	CPU                Quartiles // ns per request
+	GeneratorBoundRuns int
+}
+
+// Summarize makes a row of each architecture, number of workers and load, in
+// the order in which they first appear in runs.
+func Summarize(runs []Run) []Row {
+	type key struct {
+		arch    string
+		workers int
+		load    string
+	}
+	var order []key
+	groups := map[key][]Run{}
+	for _, r := range runs {
+		k := key{r.Arch, r.Workers, r.Load.String()}
+		if groups[k] == nil {
+			order = append(order, k)
+		}
+		groups[k] = append(groups[k], r)
+	}
+	rows := make([]Row, len(order))
+	for i, k := range order {
+		rows[i] = summarize(groups[k])
+	}
+	return rows
+}
+
+func summarize(runs []Run) Row {
+	row := Row{Arch: runs[0].Arch, Workers: runs[0].Workers, Load: runs[0].Load, Runs: len(runs)}
+	var goodput, refused, p50, p99, p999, late, cpu []float64
+	for _, r := range runs {
+		late = append(late, float64(r.Lateness.P99))
+		if !r.Valid {
+			continue
+		}
+		row.Valid++
+		if r.GeneratorBound {
+			row.GeneratorBoundRuns++
+		}
+		goodput = append(goodput, r.Goodput)
+		refused = append(refused, float64(r.Events.Refused)/float64(max(r.Events.Offered, 1)))
+		p50 = append(p50, float64(r.Sojourn.P50))
+		p99 = append(p99, float64(r.Sojourn.P99))
+		p999 = append(p999, float64(r.Sojourn.P999))
+		if r.CPU != nil {
+			cpu = append(cpu, *r.CPU)
+		}
+	}
+	row.Goodput, row.Refused = QuartilesOf(goodput), QuartilesOf(refused)
+	row.P50, row.P99, row.P999 = QuartilesOf(p50), QuartilesOf(p99), QuartilesOf(p999)
+	row.LateP99, row.CPU = QuartilesOf(late), QuartilesOf(cpu)
+	return row
+}

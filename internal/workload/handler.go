@@ -1,0 +1,145 @@
+package workload
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+
+	"github.com/seda-go/seda/internal/release"
+)
+
+// Handler is the code of the stages, the same whatever carries requests from
+// one to the next. It is safe for concurrent use.
+type Handler struct {
+	graph *Graph
+	order []int
+	clock Clock
+	sink  Sink
+
+	// doubled counts requests that ended more than once: written by the worker that notices, read when all is quiet.
+	doubled atomic.Int64
+}
+
+// Sink is told of each request that is done, by the worker that ended it. It
+// must not block. When it is nil the request is marked done, for DoneAt.
+type Sink func(r *Request, at int64)
+
+// NewHandler returns the handler of a graph's stages.
+func NewHandler(g *Graph, c Clock, sink Sink) *Handler {
+	return &Handler{graph: g, order: g.Order(), clock: c, sink: sink}
+}
+
+// Graph returns the stages and how they follow one another.
+func (h *Handler) Graph() *Graph { return h.graph }
+
+// Step does the work of one stage for r and returns the stages that must
+// handle it next. When there is none, r may be done and in use again: the
+// caller must not touch it.
+func (h *Handler) Step(stage int, r *Request) (next []int) {
+	if r.traced {
+		r.trace.begin[stage] = h.clock.Now()
+		spin(r.work[stage])
+		r.trace.end[stage] = h.clock.Now()
+	} else {
+		spin(r.work[stage])
+	}
+	next = h.graph.next[stage]
+	if len(next) == 0 {
+		h.leaf(r)
+	}
+	return next
+}
+
+// Run does the work of all stages for r, one after another. The caller must
+// not touch r afterwards.
+func (h *Handler) Run(r *Request) {
+	for _, stage := range h.order {
+		h.Step(stage, r)
+	}
+}
+
+// Doubled returns how often a request ended that had ended before: never,
+// unless an architecture handed one on twice.
+func (h *Handler) Doubled() int64 { return h.doubled.Load() }
+
+// leaf counts one leaf of r as done. The counting orders the branches: whoever
+// brings the count to zero has seen what all of them did.
+func (h *Handler) leaf(r *Request) {
+	if h.graph.leaves > 1 {
+		if left := r.left.Add(-1); left > 0 {
+			return
+		} else if left < 0 {
+			h.doubled.Add(1)
+			return
+		}
+	}
+	if r.done.Load() != 0 {
+		h.doubled.Add(1)
+		return
+	}
+	at := h.clock.Now()
+	if h.sink != nil {
+		h.sink(r, at)
+		return
+	}
+	// A plain store where the machine has one: nothing that follows depends on its being visible yet, and the worker must not wait
+	// for a line that the generator is looking at. Pairs with the load in DoneAt.
+	release.StoreInt(&r.done, at)
+}
+
+// Source gives requests their work, in an order that depends on its seed only.
+// It must be used by one goroutine at a time.
+type Source struct {
+	graph   *Graph
+	service Service
+	spin    Spin
+	random  *rand.Rand
+	every   int // one request in so many is traced
+	count   int
+}
+
+// NewSource returns a source. One request in every is traced, none if it is 0.
+func NewSource(g *Graph, s Service, spin Spin, random *rand.Rand, every int) *Source {
+	return &Source{graph: g, service: s, spin: spin, random: random, every: every}
+}
+
+// Fill makes r a new request that is due at the given time. It costs a few
+// nanoseconds per stage.
+func (s *Source) Fill(r *Request, due int64) {
+	r.done.Store(0)
+	r.left.Store(int32(s.graph.leaves))
+	r.Due = due
+	for stage := range s.graph.Stages() {
+		r.work[stage] = s.spin.Turns(s.service.Draw(s.random))
+	}
+	s.count++
+	r.traced = s.every > 0 && s.count%s.every == 0
+	if r.traced && r.trace == nil {
+		r.trace = new(Trace)
+	}
+}
+
+// StageTimes sums, over traced requests, what one stage took and how long
+// requests waited for it.
+type StageTimes struct {
+	Count         int
+	Service, Wait float64 // ns
+}
+
+// Observe adds a traced request that is done to times, one element a stage.
+// A request waits for a stage from the end of the one before it, and for the
+// first from its submission.
+func (g *Graph) Observe(r *Request, times []StageTimes) {
+	if !r.traced {
+		return
+	}
+	for stage := range times {
+		ready := r.Submitted
+		if from := g.parent[stage]; from >= 0 {
+			ready = r.trace.end[from]
+		}
+		t := &times[stage]
+		t.Count++
+		t.Service += float64(r.trace.end[stage] - r.trace.begin[stage])
+		t.Wait += float64(r.trace.begin[stage] - ready)
+	}
+}

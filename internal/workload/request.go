@@ -1,0 +1,47 @@
+package workload
+
+import "sync/atomic"
+
+// Request is one event of the benchmark. It belongs to whoever makes the load
+// until it is submitted, and again from the moment it is done; between, to the
+// architecture, one stage after another or, after a fan-out, one goroutine per
+// branch. Requests are recycled, so an architecture must not touch one after
+// the Step that may have ended it.
+//
+// What the load generator writes and what workers write stand together, so
+// that a worker fetches one cache line for a short graph and not two; the size
+// is a multiple of a line, so that requests do not share one.
+type Request struct {
+	// done is 0 in flight, else when the request was done. The worker that ends the request writes it; who makes the load reads and
+	// clears it.
+	done atomic.Int64
+	// left counts the leaves still to come, where there are several. Set before submission, counted down by workers.
+	left atomic.Int32
+
+	// All others are written by whoever makes the load, before submission, and read by workers.
+
+	// Client is who the request belongs to, in closed loop.
+	Client int32
+	// Due is when the request should have been submitted.
+	Due int64
+	// Submitted is when it was.
+	Submitted int64
+
+	trace  *Trace // where the stages note their times; unused unless traced
+	traced bool
+	work   [MaxStages]uint32 // turns of the spin loop, by stage
+	_      [20]byte
+}
+
+// Trace holds when each stage began and ended a request. Stages of different
+// branches write different elements.
+type Trace struct {
+	begin, end [MaxStages]int64
+}
+
+// DoneAt returns when the request was done, 0 while it is in flight. Seeing
+// it done synchronizes after everything that was done to the request.
+func (r *Request) DoneAt() int64 { return r.done.Load() }
+
+// Traced reports whether the stages note their times in this request.
+func (r *Request) Traced() bool { return r.traced }

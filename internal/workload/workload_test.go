@@ -1,0 +1,268 @@
+package workload
+
+import (
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
+
+func TestServiceMomentsMatchTheory(t *testing.T) {
+	for _, c := range []struct {
+		text           string
+		mean, variance float64
+	}{
+		{"constant:1us", 1000, 0},
+		{"constant:0s", 0, 0},
+		{"exp:2us", 2000, 2000 * 2000},
+		{"bimodal:1us,100us,0.01", 1990, 0.01 * 0.99 * 99000 * 99000},
+		{"bimodal:1us,5us,0.5", 3000, 2000 * 2000},
+	} {
+		s, err := ParseService(c.text)
+		require.NoError(t, err)
+		require.Equal(t, c.text, s.String())
+		require.InDelta(t, c.mean, s.Mean(), 1e-6)
+		require.InDelta(t, c.variance, s.Variance(), 1e-3)
+
+		const n = 400_000
+		random := rand.New(rand.NewPCG(1, 2))
+		var sum, squares float64
+		shortest := math.Inf(1)
+		for range n {
+			d := s.Draw(random)
+			shortest = min(shortest, d)
+			sum += d
+			squares += d * d
+		}
+		mean := sum / n
+		require.GreaterOrEqual(t, shortest, 0.0)
+		require.InEpsilon(t, c.mean+1, mean+1, 0.02, c.text)
+		require.InEpsilon(t, c.variance+1, squares/n-mean*mean+1, 0.05, c.text)
+	}
+}
+
+func TestExponentialTail(t *testing.T) {
+	s, err := ParseService("exp:1us")
+	require.NoError(t, err)
+	random := rand.New(rand.NewPCG(3, 4))
+	const n = 200_000
+	beyond := 0
+	for range n {
+		if s.Draw(random) > 3000 {
+			beyond++
+		}
+	}
+	require.InEpsilon(t, math.Exp(-3), float64(beyond)/n, 0.05)
+}
+
+func TestParseServiceNamesWhatIsWrong(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                       `unknown distribution ""`,
+		"pareto:1us":             `unknown distribution "pareto", want constant:<time>, exp:<mean>, bimodal:<short>,<long>,<share of long>`,
+		"exp":                    `service time "", want one such as 1us`,
+		"exp:1us,2us":            "exp takes 1 values, as in exp:<mean>",
+		"bimodal:1us,2us":        "bimodal takes 3 values",
+		"constant:5":             `service time "5"`,
+		"constant:-1us":          "service time -1us, want 0 to 1s",
+		"constant:2s":            "service time 2s, want 0 to 1s",
+		"bimodal:1us,9s,0.1":     "service time 9s",
+		"bimodal:1us,2us,1.5":    `share "1.5"`,
+		"bimodal:1us,2us,NaN":    `share "NaN"`,
+		"bimodal:1us,2us,little": `share "little"`,
+	} {
+		_, err := ParseService(text)
+		require.ErrorContains(t, err, want, text)
+	}
+	require.Equal(t, "constant:0s", Service{}.String())
+	require.Zero(t, Service{}.Draw(rand.New(rand.NewPCG(1, 1))))
+}
+
+func TestSpinTurns(t *testing.T) {
+	s := Spin{PerTurn: 1.5}
+	require.Equal(t, uint32(667), s.Turns(1000))
+	require.Zero(t, s.Turns(0))
+	require.Equal(t, uint32(math.MaxUint32), s.Turns(1e30))
+
+	got := Calibrate()
+	require.Positive(t, got.PerTurn)
+	require.GreaterOrEqual(t, got.Spread, 0.0)
+}
+
+func TestGraphs(t *testing.T) {
+	g, err := NewGraph("pipeline", 3)
+	require.NoError(t, err)
+	require.Equal(t, "pipeline-3", g.String())
+	require.Equal(t, []int{1}, g.Next(0))
+	require.Equal(t, []int{2}, g.Next(1))
+	require.Empty(t, g.Next(2))
+	require.Equal(t, 1, g.Leaves())
+	require.Equal(t, []int{0, 1, 2}, g.Order())
+	require.Equal(t, "s2", g.Name(2))
+
+	g, err = NewGraph("fanout", 4)
+	require.NoError(t, err)
+	require.Equal(t, "fanout-4", g.String())
+	require.Equal(t, []int{1, 2, 3}, g.Next(0))
+	require.Equal(t, 3, g.Leaves())
+	require.Equal(t, []int{0, 1, 2, 3}, g.Order())
+
+	g, err = NewGraph("pipeline", 1)
+	require.NoError(t, err)
+	require.Equal(t, []int{0}, g.Order())
+
+	for _, c := range []struct {
+		shape  string
+		stages int
+		want   string
+	}{
+		{"ring", 3, `unknown shape "ring", want pipeline or fanout`},
+		{"pipeline", 0, "0 stages, want 1 to 32 for a pipeline"},
+		{"pipeline", 33, "33 stages"},
+		{"fanout", 1, "1 stages, want 2 to 32 for a fanout"},
+	} {
+		_, err := NewGraph(c.shape, c.stages)
+		require.ErrorContains(t, err, c.want)
+	}
+}
+
+func TestRequestsDoNotShareLines(t *testing.T) {
+	require.Zero(t, reflect.TypeFor[Request]().Size()%64)
+}
+
+// newRequests returns n filled requests of a graph.
+func newRequests(g *Graph, n, every int) []*Request {
+	source := NewSource(g, Service{kind: "constant", short: time.Nanosecond}, Spin{PerTurn: 1}, rand.New(rand.NewPCG(1, 1)), every)
+	requests := make([]*Request, n)
+	for i := range requests {
+		requests[i] = new(Request)
+		source.Fill(requests[i], int64(i))
+	}
+	return requests
+}
+
+func TestHandlerEndsARequestAtItsLastLeaf(t *testing.T) {
+	g, err := NewGraph("fanout", 3)
+	require.NoError(t, err)
+	h := NewHandler(g, NewClock(), nil)
+	r := newRequests(g, 1, 0)[0]
+	require.Equal(t, []int{1, 2}, h.Step(0, r))
+	require.Empty(t, h.Step(2, r))
+	require.Zero(t, r.DoneAt())
+	require.Empty(t, h.Step(1, r))
+	require.Positive(t, r.DoneAt())
+	require.Zero(t, h.Doubled())
+	h.Step(1, r)
+	require.Equal(t, int64(1), h.Doubled())
+}
+
+func TestHandlerNoticesARequestDoneTwice(t *testing.T) {
+	g, err := NewGraph("pipeline", 2)
+	require.NoError(t, err)
+	h := NewHandler(g, NewClock(), nil)
+	r := newRequests(g, 1, 0)[0]
+	h.Run(r)
+	require.Zero(t, h.Doubled())
+	h.Step(1, r)
+	require.Equal(t, int64(1), h.Doubled())
+}
+
+func TestBranchesInParallelEndOnce(t *testing.T) {
+	g, err := NewGraph("fanout", 9)
+	require.NoError(t, err)
+	var ended []*Request
+	var mu sync.Mutex
+	h := NewHandler(g, NewClock(), func(r *Request, at int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		ended = append(ended, r)
+	})
+	requests := newRequests(g, 200, 0)
+	for _, r := range requests {
+		var wg sync.WaitGroup
+		for _, stage := range h.Step(0, r) {
+			wg.Go(func() { h.Step(stage, r) })
+		}
+		wg.Wait()
+	}
+	require.Equal(t, requests, ended)
+	require.Zero(t, h.Doubled())
+}
+
+func TestTracesSplitTheSojourn(t *testing.T) {
+	for _, shape := range Shapes() {
+		g, err := NewGraph(shape, 3)
+		require.NoError(t, err)
+		h := NewHandler(g, NewClock(), nil)
+		times := make([]StageTimes, g.Stages())
+		const n, every = 100, 10
+		for _, r := range newRequests(g, n, every) {
+			r.Submitted = h.clock.Now()
+			h.Run(r)
+			g.Observe(r, times)
+		}
+		for _, s := range times {
+			require.Equal(t, n/every, s.Count)
+			require.Positive(t, s.Service)
+			require.GreaterOrEqual(t, s.Wait, 0.0)
+		}
+	}
+}
+
+func TestSourceIsDeterminedByItsSeed(t *testing.T) {
+	g, err := NewGraph("pipeline", 4)
+	require.NoError(t, err)
+	s, err := ParseService("exp:1us")
+	require.NoError(t, err)
+	draw := func(seed uint64) (all [][MaxStages]uint32) {
+		source := NewSource(g, s, Spin{PerTurn: 1}, rand.New(rand.NewPCG(seed, 0)), 0)
+		for range 100 {
+			var r Request
+			source.Fill(&r, 0)
+			all = append(all, r.work)
+		}
+		return all
+	}
+	require.Equal(t, draw(1), draw(1))
+	require.NotEqual(t, draw(1), draw(2))
+}
+
+func TestNoAllocationPerRequest(t *testing.T) {
+	g, err := NewGraph("pipeline", 3)
+	require.NoError(t, err)
+	h := NewHandler(g, NewClock(), nil)
+	source := NewSource(g, Service{kind: "exp", short: 10}, Spin{PerTurn: 1}, rand.New(rand.NewPCG(1, 1)), 2)
+	times := make([]StageTimes, 3)
+	var r Request
+	source.Fill(&r, 0)
+	source.Fill(&r, 0) // makes the trace
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		source.Fill(&r, 0)
+		h.Run(&r)
+		g.Observe(&r, times)
+	}))
+}
+
+func BenchmarkFill(b *testing.B) {
+	g, err := NewGraph("pipeline", 3)
+	require.NoError(b, err)
+	for _, text := range []string{"constant:1us", "exp:1us", "bimodal:1us,100us,0.01"} {
+		b.Run("service="+text, func(b *testing.B) {
+			s, err := ParseService(text)
+			require.NoError(b, err)
+			source := NewSource(g, s, Spin{PerTurn: 1}, rand.New(rand.NewPCG(1, 1)), 0)
+			var r Request
+			b.ReportAllocs()
+			for b.Loop() {
+				source.Fill(&r, 0)
+			}
+		})
+	}
+}
