@@ -108,3 +108,24 @@ func BenchmarkCall(b *testing.B) {
 		close(ch)
 	})
 }
+
+// BenchmarkTurn is the fixed cost of a stage and batch: one worker, two stages that pass one event to and fro.
+func BenchmarkTurn(b *testing.B) {
+	e := engine.New(engine.Config{Workers: 1, Kind: engine.Pinned, Log: silent()})
+	ping := engine.Add(e, engine.StageConfig[int]{Name: "ping"})
+	pong := engine.Add(e, engine.StageConfig[int]{Name: "pong"})
+	there, back := engine.Connect(ping, pong), engine.Connect(pong, ping)
+	back.Full = engine.Drop
+	ping.Handle(func(c *engine.Context, n int) error { there.Emit(c, n-1); return nil })
+	pong.Handle(func(c *engine.Context, n int) error {
+		if n > 0 {
+			back.Emit(c, n-1)
+		}
+		return nil
+	})
+	require.NoError(b, e.Start(context.Background()))
+	b.ReportAllocs()
+	b.ResetTimer()
+	require.NoError(b, ping.TrySubmit(b.N))
+	require.NoError(b, e.Drain(context.Background()))
+}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"github.com/seda-go/seda/internal/release"
+	"github.com/seda-go/seda/internal/invariant"
 )
 
 // Edge leads from one stage to another and carries events of type T. Connect makes it; Full and MaxOut may be set until Start.
@@ -154,8 +154,10 @@ func (ed *Edge[T]) flush(w *worker) {
 	if n == 0 {
 		return
 	}
-	release.Store(&b.emitted, b.emitted.Load()+uint64(n))
-	ed.push(w, b)
+	add(&b.emitted, uint64(n))
+	if ed.Full != Block || !invariant.Sometimes(64) { // else a debt without need
+		ed.push(w, b)
+	}
 	switch {
 	case len(b.items) == 0:
 	case ed.Full == Drop:
@@ -204,7 +206,7 @@ func (b *outbox[T]) owe() { b.owed.Store(uint64(len(b.items) - b.sent)) }
 
 func (ed *Edge[T]) drop(b *outbox[T]) {
 	rest := b.items[b.sent:]
-	release.Store(&b.dropped, b.dropped.Load()+uint64(len(rest)))
+	add(&b.dropped, uint64(len(rest)))
 	if ed.to.losable {
 		for i := range rest {
 			lose(&rest[i], fmt.Errorf("edge %s: %w", ed.name(), ErrDropped))

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/seda-go/seda/internal/invariant"
 	"github.com/seda-go/seda/internal/release"
 )
 
@@ -72,7 +73,7 @@ func (w *worker) idle() {
 	release.Store(&w.state, searching) // seen late it costs a wake-up too many
 	replied := w.replied
 	w.replied = false
-	if budget := w.idler.budget(since, replied); budget > 0 && !w.plan.draining {
+	if budget := w.idler.budget(since, replied); budget > 0 && !w.plan.draining && !invariant.Sometimes(8) {
 		if w.spin(since, budget) {
 			return
 		}

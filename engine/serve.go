@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/seda-go/seda/internal/release"
+import (
+	"github.com/seda-go/seda/internal/invariant"
+	"github.com/seda-go/seda/internal/release"
+)
 
 // giveUpLooking is how many looks in vain a worker takes before it clears a stage's ready bit, which costs it, and the next
 // publisher, a contended write. A spinning partner answers well within it.
@@ -16,6 +19,9 @@ func (s *Stage[T]) serve(w *worker) bool {
 	}
 	if s.serial && !s.owner.CompareAndSwap(nobody, int32(w.id)+1) {
 		return false
+	}
+	if invariant.Sometimes(16) {
+		limit = 1
 	}
 	h := &s.hands[w.id]
 	if s.fill(h, limit) == 0 {
@@ -126,6 +132,10 @@ func (s *Stage[T]) finish(w *worker, h *hand[T]) {
 	add(&h.count.completed, uint64(h.n-failed))
 	w.picker.Charge(s.id, int64(busy))
 	if s.serial && !s.owes(w.id) {
+		if invariant.Enabled {
+			owner := s.owner.Load()
+			invariant.Check(owner == int32(w.id)+1, "stage %s run by worker %d is owned by %d", s.name, w.id, owner-1)
+		}
 		s.owner.Store(nobody) // a fence, too
 	} else {
 		release.Fence()
