@@ -47,6 +47,14 @@ func (b *bitset) load() (s sched.Set) {
 	return s
 }
 
+// within returns what is also in mask.
+func (b *bitset) within(mask *sched.Set) (s sched.Set) {
+	for k := range b.used {
+		s[k] = b.word[k].Load() & mask[k]
+	}
+	return s
+}
+
 // take empties the set and returns what was in it.
 func (b *bitset) take() (s sched.Set) {
 	for k := range b.used {

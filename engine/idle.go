@@ -143,8 +143,7 @@ func (w *worker) mayPark() bool {
 	if len(w.debts) > 0 && w.payDebts() {
 		return false
 	}
-	ready := w.e.ready.load()
-	mine := ready.And(&w.mask)
+	mine := w.e.ready.within(&w.mask)
 	for i := mine.Next(0); i >= 0; i = mine.Next(i + 1) {
 		if w.couldRun(w.e.stages[i]) {
 			return false

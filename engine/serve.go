@@ -28,16 +28,27 @@ func (s *Stage[T]) serve(w *worker) bool {
 		if s.serial {
 			s.owner.Store(nobody) // pair (6): w serves s and looks again before it sleeps
 		}
-		if h.misses++; h.misses >= giveUpLooking {
-			h.misses = 0
-			w.e.clean(&s.stageCore)
-		}
+		s.missed(h)
 		return false
 	}
 	h.misses = 0
 	w.enter(&s.stageCore)
 	s.complete(w, h)
 	return true
+}
+
+// missed counts a look in vain, and a stall if an event was there: a goroutine was stopped between claiming its slot and publishing.
+func (s *Stage[T]) missed(h *hand[T]) {
+	for _, q := range s.sources[1:] {
+		if q.Len() > 0 {
+			add(&h.count.stalls, 1)
+			return
+		}
+	}
+	if h.misses++; h.misses >= giveUpLooking {
+		h.misses = 0
+		s.e.clean(&s.stageCore)
+	}
 }
 
 // fill takes up to limit events out of the sources, beginning with another one each time.
@@ -52,8 +63,6 @@ func (s *Stage[T]) fill(h *hand[T], limit int) int {
 			}
 			h.n += n
 			add(&h.popped[k], uint64(n))
-		} else if k > 0 && q.Len() > 0 {
-			add(&h.count.stalls, 1) // a goroutine was stopped between claim and publish
 		}
 		if k++; k == len(s.sources) {
 			k = 0
@@ -131,7 +140,7 @@ func (s *Stage[T]) finish(w *worker, h *hand[T]) {
 	}
 	add(&h.count.completed, uint64(h.n-failed))
 	w.picker.Charge(s.id, int64(busy))
-	if s.serial && !s.owes(w.id) {
+	if s.serial && (len(w.debts) == 0 || !s.owes(w.id)) {
 		if invariant.Enabled {
 			owner := s.owner.Load()
 			invariant.Check(owner == int32(w.id)+1, "stage %s run by worker %d is owned by %d", s.name, w.id, owner-1)

@@ -153,8 +153,7 @@ func (w *worker) adopt(p *plan) {
 
 // turn runs one batch of the ready stage whose turn it is. It reports whether there was one that could run.
 func (w *worker) turn() bool {
-	ready := w.e.ready.load()
-	candidates := ready.And(&w.mask)
+	candidates := w.e.ready.within(&w.mask)
 	for {
 		i := w.picker.Pick(&candidates)
 		if i < 0 {
