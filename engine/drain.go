@@ -31,8 +31,9 @@ func (e *Engine) drain() {
 		break
 	}
 	e.control.Lock()
-	defer e.control.Unlock()
-	e.stopWorkers()
+	e.publish(e.plan.Load().with(true, true))
+	e.control.Unlock() // handlers may take long: nobody else is to wait for them
+	e.awaitWorkers()
 	e.end()
 }
 
@@ -82,7 +83,7 @@ func (e *Engine) tellDrain() {
 	}
 }
 
-// end answers whoever still waits, once the workers are gone. The caller holds e.control.
+// end answers whoever still waits, once the workers are gone.
 func (e *Engine) end() {
 	left := e.remains()
 	for _, s := range e.stages {

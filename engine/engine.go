@@ -163,7 +163,8 @@ func (e *Engine) launch() error {
 		}
 	}
 	if len(errs) > 0 {
-		e.stopWorkers()
+		e.publish(e.plan.Load().with(true, true))
+		e.awaitWorkers()
 		return errors.Join(errs...)
 	}
 	e.measureWake()
@@ -187,9 +188,8 @@ func (e *Engine) measureWake() {
 	}
 }
 
-// stopWorkers tells the workers to leave and waits until they have. The caller holds e.control.
-func (e *Engine) stopWorkers() {
-	e.publish(e.plan.Load().with(true, true))
+// awaitWorkers returns when the workers, which have been told to leave, are gone.
+func (e *Engine) awaitWorkers() {
 	e.running.Wait()
 	if e.procs {
 		e.restoreProcs()
@@ -207,14 +207,26 @@ func (e *Engine) Drain(ctx context.Context) error {
 	e.beginDrain()
 	select {
 	case <-e.done:
-		if e.left != nil {
-			return fmt.Errorf("engine %q: drain: %w: %w", e.cfg.Name, ErrClosed, e.left)
-		}
-		return nil
 	case <-ctx.Done():
-		left := e.remains()
-		left.cause = ctx.Err()
-		return fmt.Errorf("engine %q: drain: %w", e.cfg.Name, left)
+		if !e.isDone() {
+			left := e.remains()
+			left.cause = ctx.Err()
+			return fmt.Errorf("engine %q: drain: %w", e.cfg.Name, left)
+		}
+	}
+	if e.left != nil {
+		return fmt.Errorf("engine %q: drain: %w: %w", e.cfg.Name, ErrClosed, e.left)
+	}
+	return nil
+}
+
+// isDone reports whether the engine has ended.
+func (e *Engine) isDone() bool {
+	select {
+	case <-e.done:
+		return true
+	default:
+		return false
 	}
 }
 
