@@ -79,10 +79,28 @@ func (ed *Edge[T]) Emit(c *Context, v T) {
 		b.begin(c, ed.MaxOut)
 	}
 	if len(b.items) >= b.limit {
-		ed.over(c, b)
+		ed.over(c, b, 1)
 		return
 	}
 	b.items = append(b.items, v)
+}
+
+// EmitBatch sends all of vs along the edge, as Emit would one after the other, for the price of a copy. vs may be the handler's batch; it is
+// the caller's again when EmitBatch returns.
+func (ed *Edge[T]) EmitBatch(c *Context, vs []T) {
+	if c == nil || c.stage != ed.from || uint(c.worker) >= uint(len(ed.out)) {
+		ed.misuse(c)
+		return
+	}
+	b := &ed.out[c.worker]
+	if b.seq != c.seq {
+		b.begin(c, ed.MaxOut)
+	}
+	if len(b.items)+len(vs) > b.limit {
+		ed.over(c, b, len(vs))
+		return
+	}
+	b.items = append(b.items, vs...)
 }
 
 // begin notes where the outputs of a new event start.
@@ -92,8 +110,9 @@ func (b *outbox[T]) begin(c *Context, maxOut int) {
 	b.limit = min(b.mark+runaway*maxOut*c.scope, b.room)
 }
 
-func (ed *Edge[T]) over(c *Context, b *outbox[T]) {
-	if len(b.items) >= b.room {
+// over fails the event or batch that emitted n events more than there may be.
+func (ed *Edge[T]) over(c *Context, b *outbox[T], n int) {
+	if len(b.items)+n > b.room {
 		c.fault(fmt.Errorf("edge %s: %w", ed.name(), ErrFull))
 		return
 	}
