@@ -18,3 +18,56 @@ func NewSPSCAt[T any](capacity int, start uint64) *SPSC[T] { return newSPSC[T](c
 func NewSlotAt[T any](capacity int, start uint64) *Slot[T] { return newSlot[T](capacity, start) }
 
 var HasPointers = hasPointers
+
+// HoldPush claims slots for items, as a push does that is stopped before it
+// publishes, and returns the rest of that push. It is nil if there is no room.
+func HoldPush[T any](q any, items []T, stamp int64) (publish func()) {
+	want := uint64(len(items))
+	switch q := q.(type) {
+	case *MPSC[T]:
+		pos, n := q.claim(want, want)
+		if n == 0 {
+			return nil
+		}
+		return func() { q.put(pos, items); q.full.publish(pos, n, stamp) }
+	case *MPMC[T]:
+		pos, n := q.claimFree(want, want)
+		if n == 0 {
+			return nil
+		}
+		return func() { q.put(pos, items); q.full.publish(pos, n, stamp) }
+	case *Slot[T]:
+		pos, n := q.claim(&q.tail, 0, want, want)
+		if n == 0 {
+			return nil
+		}
+		return func() { q.fillAll(pos, items, stamp) }
+	}
+	panic("no claims in this ring")
+}
+
+// HoldPop claims n events, as a pop does that is stopped before it frees the
+// slots, and returns the rest of that pop. It is nil if there are fewer.
+func HoldPop[T any](q any, n int) (free func() []T) {
+	dst := make([]T, n)
+	switch q := q.(type) {
+	case *MPMC[T]:
+		pos, got, _ := q.claimFull(uint64(n))
+		if got != uint64(n) {
+			return nil
+		}
+		return func() []T { q.take(pos, dst); q.freeSpans(pos, got); return dst }
+	case *Slot[T]:
+		pos, got := q.claim(&q.head, 1, uint64(n), uint64(n))
+		if got == 0 {
+			return nil
+		}
+		return func() []T {
+			for i := range got {
+				dst[i] = q.empty(pos + i)
+			}
+			return dst
+		}
+	}
+	panic("no claims at the head of this ring")
+}

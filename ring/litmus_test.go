@@ -1,0 +1,231 @@
+package ring_test
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/internal/invariant"
+)
+
+// What HeadTime may answer while one producer pushes and one consumer pops.
+// Push number i of n events carries the stamp i*n+1, so a stamp names the
+// events of its push.
+//
+//	allowed    the stamp of a push that held the head at some time during the call
+//	forbidden  a push all of whose events had been popped before the call
+//	forbidden  a push that had not begun when the call returned
+//	forbidden  a push beyond all events whose pop had begun when the call returned
+//	forbidden  a stamp that was never given, such as 0
+//	forbidden  an earlier push than the same reader has seen before
+func TestHeadTimeLitmus(t *testing.T) {
+	events := int64(60_000)
+	if invariant.Enabled || testing.Short() {
+		events = 5_000
+	}
+	eachKind(t, func(t *testing.T, k kind) {
+		for _, procs := range []int{1, 2, 4} {
+			for _, capacity := range []int{2, 8} {
+				for _, span := range []int64{1, 2, 5} {
+					if span > int64(capacity) {
+						continue
+					}
+					t.Run(fmt.Sprintf("procs=%d/capacity=%d/span=%d", procs, capacity, span), func(t *testing.T) {
+						withProcs(t, procs)
+						l := headLitmus{q: make1[int64](k, capacity, k.starts[len(k.starts)-2]), span: span, events: events / span * span}
+						l.run(t)
+					})
+				}
+			}
+		}
+	})
+}
+
+type headLitmus struct {
+	q            queue[int64]
+	span, events int64
+
+	pushing atomic.Int64 // events whose push has begun
+	popping atomic.Int64 // events whose pop has begun, or might have
+	popped  atomic.Int64 // events whose pop has returned
+}
+
+func (l *headLitmus) run(t *testing.T) {
+	var wg sync.WaitGroup
+	wg.Go(l.push)
+	wg.Go(l.pop)
+	for range 2 {
+		wg.Go(func() { l.read(t) })
+	}
+	wg.Wait()
+}
+
+func (l *headLitmus) push() {
+	items := make([]int64, l.span)
+	for first := int64(0); first < l.events; first += l.span {
+		l.pushing.Store(first + l.span)
+		for !l.q.PushAll(items, first+1) {
+			runtime.Gosched()
+		}
+	}
+}
+
+// pop takes one, two and three events in turn, so that spans are popped in
+// parts and across their ends.
+func (l *headLitmus) pop() {
+	dst := make([]int64, 3)
+	popped := int64(0)
+	for i := 0; popped < l.events; i++ {
+		want := 1 + i%len(dst)
+		l.popping.Store(popped + int64(want))
+		n, _ := l.q.PopBatch(dst[:want])
+		popped += int64(n)
+		l.popped.Store(popped)
+		if n == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+func (l *headLitmus) read(t *testing.T) {
+	for last := int64(0); ; {
+		popped := l.popped.Load()
+		if popped == l.events {
+			return
+		}
+		stamp, ok := l.q.HeadTime()
+		popping, pushing := l.popping.Load(), l.pushing.Load()
+		if !ok {
+			runtime.Gosched()
+			continue
+		}
+		first := stamp - 1
+		switch {
+		case first < 0 || first%l.span != 0:
+			t.Errorf("stamp %d was never given", stamp)
+		case first+l.span <= popped:
+			t.Errorf("push %d+%d, but %d events had been popped before", first, l.span, popped)
+		case first >= pushing:
+			t.Errorf("push %d, but only %d events had been pushed at the end", first, pushing)
+		case first > popping:
+			t.Errorf("push %d, but the head cannot have been past %d", first, popping)
+		case first < last:
+			t.Errorf("push %d after push %d", first, last)
+		default:
+			last = first
+			runtime.Gosched()
+			continue
+		}
+		return
+	}
+}
+
+// Seal is a cut: what was claimed before it comes out, however late it is
+// published; what begins after it has returned is refused; and the Len that
+// is read after it is final while nobody pops.
+func TestSealIsACut(t *testing.T) {
+	rounds := 400
+	if invariant.Enabled || testing.Short() {
+		rounds = 100
+	}
+	for _, k := range kinds[1:3] {
+		for _, procs := range []int{1, 2, 4} {
+			t.Run(fmt.Sprintf("%s/procs=%d", k.name, procs), func(t *testing.T) {
+				withProcs(t, procs)
+				for round := range rounds {
+					sealCut(t, make1[int](k, 1024, k.starts[round%len(k.starts)]), round)
+				}
+			})
+		}
+	}
+}
+
+func sealCut(t *testing.T, q queue[int], round int) {
+	const producers = 3
+	var sealed atomic.Bool // Seal has returned
+	var accepted, begun atomic.Int64
+	var wg sync.WaitGroup
+	for p := range producers {
+		wg.Go(func() {
+			batch := make([]int, 1+p)
+			for {
+				late := sealed.Load()
+				n := q.PushBatch(batch, 1)
+				begun.Add(1)
+				accepted.Add(int64(n))
+				if late && n > 0 {
+					t.Errorf("pushed %d events after Seal", n)
+				}
+				if n == 0 {
+					return // sealed or full
+				}
+				runtime.Gosched()
+			}
+		})
+	}
+	for begun.Load() < int64(round%64) {
+		runtime.Gosched()
+	}
+	q.(sealer).Seal()
+	sealed.Store(true)
+	atSeal := q.Len()
+	wg.Wait()
+	require.Equal(t, int(accepted.Load()), atSeal)
+	n, _ := q.PopBatch(make([]int, 1024))
+	require.Equal(t, atSeal, n)
+	require.Zero(t, q.Len())
+}
+
+// Len while others work is never negative or beyond Cap, and 0 means that all
+// pushes that had returned before were popped.
+func TestLenLitmus(t *testing.T) {
+	events := 40_000
+	if invariant.Enabled || testing.Short() {
+		events = 8_000
+	}
+	eachKind(t, func(t *testing.T, k kind) {
+		for _, procs := range []int{1, 2, 4} {
+			t.Run(fmt.Sprintf("procs=%d", procs), func(t *testing.T) {
+				withProcs(t, procs)
+				q := make1[int](k, 4, k.starts[len(k.starts)-2])
+				var pushed, popping atomic.Int64
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					for i := range events {
+						for !q.Push(i, 1) {
+							runtime.Gosched()
+						}
+						pushed.Store(int64(i) + 1)
+					}
+				})
+				wg.Go(func() {
+					for i := range events {
+						popping.Store(int64(i) + 1)
+						for {
+							if _, _, ok := q.Pop(); ok {
+								break
+							}
+							runtime.Gosched()
+						}
+					}
+				})
+				for popping.Load() < int64(events) {
+					before := pushed.Load()
+					n := q.Len()
+					if n < 0 || n > q.Cap() {
+						t.Fatalf("length %d of %d", n, q.Cap())
+					}
+					if after := popping.Load(); n == 0 && after < before {
+						t.Fatalf("length 0, but of %d pushed only %d can have been popped", before, after)
+					}
+					runtime.Gosched()
+				}
+				wg.Wait()
+			})
+		}
+	})
+}
