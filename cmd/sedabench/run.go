@@ -149,17 +149,33 @@ func (st *study) openLoad(workers int, r rate) (report.Load, error) {
 		l.Rate = &r.perSecond
 		return l, nil
 	}
-	best := 0.0
-	for _, row := range report.Summarize(st.runs) {
-		if row.Workers == workers && row.Valid > 0 {
-			best = max(best, row.Goodput.Median)
-		}
-	}
+	best := st.bestCapacity(workers)
 	if best == 0 {
-		return l, fmt.Errorf("--rate %s: no run in closed loop was valid, so there is no capacity to take a part of; want requests per second", r)
+		return l, fmt.Errorf("--rate %s: nothing was completed in closed loop, so there is no capacity to take a part of; want requests per second", r)
 	}
 	l.Rate, l.Fraction = pointer(best*r.fraction), &r.fraction
 	return l, nil
+}
+
+// bestCapacity is the goodput in closed loop of the best architecture: the median of
+// its valid runs, or, if no run of any was valid, the best of all, which was
+// reached however late the generator was.
+func (st *study) bestCapacity(workers int) float64 {
+	valid, reached := 0.0, 0.0
+	for _, row := range report.Summarize(st.runs) {
+		if row.Workers == workers && row.Valid > 0 {
+			valid = max(valid, row.Goodput.Median)
+		}
+	}
+	for _, r := range st.runs {
+		if r.Workers == workers {
+			reached = max(reached, r.Goodput)
+		}
+	}
+	if valid == 0 {
+		return reached
+	}
+	return valid
 }
 
 // repeat measures every cell in every repetition, each time in another order,

@@ -21,6 +21,7 @@ type loops struct {
 	loops   []*loop
 	turn    atomic.Uint32 // the loop that is offered the next requests first
 	done    chan struct{}
+	err     error // of releasing what loops sleep on; written before done is closed
 }
 
 // loop is one thread.
@@ -66,6 +67,7 @@ func startEventLoops(c Config) (Service, error) {
 	}
 	go func() {
 		ends.Wait()
+		s.err = s.closeSleepers()
 		close(s.done)
 	}()
 	var err error
@@ -173,7 +175,7 @@ func (s *loops) Stop(ctx context.Context) error {
 	if err := wait(ctx, s.done); err != nil {
 		return err
 	}
-	return s.closeSleepers()
+	return s.err
 }
 
 func (s *loops) closeSleepers() error {

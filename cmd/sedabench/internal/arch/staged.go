@@ -37,7 +37,7 @@ type (
 
 func startStaged(c Config) (Service, error) {
 	g := c.Handler.Graph()
-	config := engine.Config{Name: "sedabench", Workers: c.Workers, Procs: -1, Log: c.Log}
+	config := engine.Config{Name: "sedabench", Workers: c.Workers, Kind: engine.Shared, Procs: -1, Log: c.Log}
 	if !c.CPUs.Empty() {
 		config.CPUs, config.Kind = c.CPUs, engine.Pinned
 	}

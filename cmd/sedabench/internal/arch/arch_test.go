@@ -1,0 +1,261 @@
+package arch
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/internal/leaktest"
+	"github.com/seda-go/seda/internal/load"
+	"github.com/seda-go/seda/internal/workload"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
+
+// setup is a short load with arguments that tests change.
+type setup struct {
+	load.Config
+	shape  string
+	stages int
+	arch   Config
+}
+
+func newSetup() setup {
+	return setup{
+		Config: load.Config{
+			Arrival: load.Poisson, Rate: 50_000, Clients: 16, Batch: 8,
+			Warmup: time.Millisecond, Duration: 10 * time.Millisecond, Patience: 20 * time.Second,
+			Seed: 1, Spin: workload.Spin{PerTurn: 1}, CPU: -1,
+		},
+		shape: "pipeline", stages: 3,
+		arch: Config{
+			Workers: 2, Capacity: 64, Batch: 8, Policy: "serve-all",
+			Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		},
+	}
+}
+
+// run makes one run and checks every book there is.
+func (s setup) run(t *testing.T, a Architecture) (load.Result, Service) {
+	t.Helper()
+	var err error
+	s.Graph, err = workload.NewGraph(s.shape, s.stages)
+	require.NoError(t, err)
+	s.InFlight = 2*s.arch.Capacity*s.stages + 1024
+	run, err := load.New(s.Config)
+	require.NoError(t, err)
+	s.arch.Handler = run.Handler()
+	procs := runtime.GOMAXPROCS(s.arch.Workers + 1 + a.SpareProcs)
+	defer runtime.GOMAXPROCS(procs)
+	service, err := a.Start(s.arch)
+	require.NoError(t, err)
+	result, err := run.Do(t.Context(), service)
+	require.NoError(t, err)
+	require.NoError(t, service.Stop(t.Context()))
+	require.NoError(t, result.Check())
+	return result, service
+}
+
+// each runs a test for every architecture.
+func each(t *testing.T, f func(t *testing.T, a Architecture)) {
+	for _, a := range All() {
+		t.Run(a.Name, func(t *testing.T) { f(t, a) })
+	}
+}
+
+func TestNothingIsLostOrDoubled(t *testing.T) {
+	each(t, func(t *testing.T, a Architecture) {
+		for _, shape := range workload.Shapes() {
+			for _, arrival := range []load.Arrival{load.Closed, load.Fixed, load.Poisson} {
+				for _, workers := range []int{1, 3} {
+					s := newSetup()
+					s.shape, s.Arrival, s.arch.Workers = shape, arrival, workers
+					result, service := s.run(t, a)
+					require.Positive(t, result.Total.Completed)
+					require.Len(t, service.Batches(), s.stages)
+				}
+			}
+		}
+	})
+}
+
+func TestWorkersMakeTheLoad(t *testing.T) {
+	each(t, func(t *testing.T, a Architecture) {
+		for _, shape := range workload.Shapes() {
+			s := newSetup()
+			s.shape, s.Arrival, s.ByWorkers = shape, load.Closed, true
+			result, _ := s.run(t, a)
+			require.Positive(t, result.Total.Completed)
+		}
+	})
+}
+
+func TestOneStage(t *testing.T) {
+	each(t, func(t *testing.T, a Architecture) {
+		s := newSetup()
+		s.stages = 1
+		s.run(t, a)
+	})
+}
+
+func TestOverloadIsRefused(t *testing.T) {
+	service, err := workload.ParseService("constant:100us")
+	require.NoError(t, err)
+	each(t, func(t *testing.T, a Architecture) {
+		for _, shape := range workload.Shapes() {
+			s := newSetup()
+			s.shape, s.Service, s.Rate = shape, service, 500_000
+			s.arch.Capacity, s.arch.Batch = 8, 4
+			result, _ := s.run(t, a)
+			require.Positive(t, result.Total.Refused)
+			require.Positive(t, result.Total.Completed)
+		}
+	})
+}
+
+// In a load that is so slow each request finds everything asleep.
+func TestEachRequestWakesSomebody(t *testing.T) {
+	each(t, func(t *testing.T, a Architecture) {
+		s := newSetup()
+		s.Arrival, s.Rate, s.Duration = load.Fixed, 1000, 30*time.Millisecond
+		s.run(t, a)
+	})
+}
+
+func TestOnOneCPU(t *testing.T) {
+	allowed, err := affinity.Allowed()
+	if err != nil {
+		require.ErrorIs(t, err, affinity.ErrNotSupported)
+		return
+	}
+	each(t, func(t *testing.T, a Architecture) {
+		s := newSetup()
+		s.arch.Workers, s.arch.CPUs = 1, affinity.Of(allowed.Max())
+		s.CPU = allowed.Min()
+		s.run(t, a)
+	})
+}
+
+func TestOnAllCPUs(t *testing.T) {
+	allowed, err := affinity.Allowed()
+	if err != nil {
+		require.ErrorIs(t, err, affinity.ErrNotSupported)
+		return
+	}
+	each(t, func(t *testing.T, a Architecture) {
+		s := newSetup()
+		s.arch.Workers, s.arch.CPUs = allowed.Len(), allowed
+		s.Arrival, s.ByWorkers = load.Closed, true
+		s.run(t, a)
+	})
+}
+
+func TestStopGivesUpWithItsContext(t *testing.T) {
+	each(t, func(t *testing.T, a Architecture) {
+		g, err := workload.NewGraph("pipeline", 1)
+		require.NoError(t, err)
+		held, ended := make(chan struct{}), make(chan struct{})
+		c := newSetup().arch
+		c.Handler = workload.NewHandler(g, workload.NewClock(), func(*workload.Request, int64) { <-held; close(ended) })
+		service, err := a.Start(c)
+		require.NoError(t, err)
+		require.Equal(t, 1, service.Submit([]*workload.Request{new(workload.Request)}))
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, service.Stop(ctx), context.Canceled)
+		close(held)
+		<-ended
+	})
+}
+
+func TestAboutIsSaid(t *testing.T) {
+	for _, a := range All() {
+		require.NotEmpty(t, a.About, a.Name)
+		found, err := Find(a.Name)
+		require.NoError(t, err)
+		require.Equal(t, a.Name, found.Name)
+	}
+	_, err := Find("actors")
+	require.EqualError(t, err, `unknown architecture "actors", want staged, goroutine, pool, eventloop, channels, channels-batched`)
+}
+
+func TestBatchesAreMeasured(t *testing.T) {
+	for _, name := range []string{"staged", "channels-batched"} {
+		a, err := Find(name)
+		require.NoError(t, err)
+		s := newSetup()
+		s.Arrival, s.Clients, s.arch.Workers = load.Closed, 64, 1
+		_, service := s.run(t, a)
+		for _, mean := range service.Batches() {
+			require.GreaterOrEqual(t, mean, 1.0, name)
+			require.LessOrEqual(t, mean, float64(s.arch.Batch), name)
+		}
+	}
+}
+
+func TestBatchedTakesWhatFits(t *testing.T) {
+	g, err := workload.NewGraph("pipeline", 1)
+	require.NoError(t, err)
+	held := make(chan struct{})
+	c := newSetup().arch
+	c.Capacity, c.Batch, c.Workers = 8, 4, 1
+	c.Handler = workload.NewHandler(g, workload.NewClock(), func(*workload.Request, int64) { <-held })
+	service, err := startBatched(c)
+	require.NoError(t, err)
+	requests := make([]*workload.Request, 30)
+	for i := range requests {
+		requests[i] = new(workload.Request)
+	}
+	// The goroutine holds at most one batch; the queue fills up to its capacity, with part of a batch too.
+	accepted := service.Submit(requests)
+	require.GreaterOrEqual(t, accepted, 8)
+	require.LessOrEqual(t, accepted, 12)
+	close(held)
+	require.NoError(t, service.Stop(t.Context()))
+}
+
+func TestAssign(t *testing.T) {
+	for _, c := range []struct {
+		stages, workers int
+		want            map[string][]int
+	}{
+		{1, 1, map[string][]int{"s0": {0}}},
+		{3, 1, map[string][]int{"s0": {0}, "s1": {0}, "s2": {0}}},
+		{3, 2, map[string][]int{"s0": {0}, "s1": {0}, "s2": {1}}},
+		{2, 2, map[string][]int{"s0": {0}, "s1": {1}}},
+		{2, 5, map[string][]int{"s0": {0, 2, 4}, "s1": {1, 3}}},
+	} {
+		g, err := workload.NewGraph("pipeline", c.stages)
+		require.NoError(t, err)
+		require.Equal(t, c.want, assign(g, c.workers), "%d stages, %d workers", c.stages, c.workers)
+	}
+}
+
+func TestStaticPolicy(t *testing.T) {
+	a, err := Find("staged")
+	require.NoError(t, err)
+	for _, workers := range []int{1, 2, 4} {
+		s := newSetup()
+		s.arch.Policy, s.arch.Workers = "static", workers
+		s.run(t, a)
+	}
+}
+
+func TestEventLoopsThatCannotPin(t *testing.T) {
+	c := newSetup().arch
+	g, err := workload.NewGraph("pipeline", 1)
+	require.NoError(t, err)
+	c.Handler = workload.NewHandler(g, workload.NewClock(), nil)
+	c.CPUs = affinity.Of(100_000)
+	if _, err := affinity.Allowed(); err != nil {
+		return // nothing is pinned here
+	}
+	_, err = startEventLoops(c)
+	require.ErrorContains(t, err, "CPU 100000")
+}

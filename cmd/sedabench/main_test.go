@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
+
+var rewrite = flag.Bool("rewrite", false, "write what the tests find into the golden files")
+
+// golden compares text with a file in testdata.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *rewrite {
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(want), text)
+}
+
+// sedabench runs the command.
+func sedabench(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e strings.Builder
+	code = run(args, strings.NewReader(""), &o, &e)
+	return code, o.String(), e.String()
+}
+
+// quick makes runs of run as short as they can be.
+var quick = []string{"--duration", "5ms", "--warmup", "1ms", "--reps", "1", "--service", "constant:200ns"}
+
+func TestUsageErrors(t *testing.T) {
+	for args, want := range map[string]string{
+		"scal":                            `unknown verb "scal", want run, topo or help`,
+		"--archs staged":                  "unknown flag --archs, want --arch, --workers, ",
+		"-duration 2s":                    "unknown flag -duration, want --arch, ",
+		"-q":                              "unknown flag -q, want ",
+		"--arch actors":                   `--arch: unknown architecture "actors", want staged, goroutine, pool, eventloop, channels, channels-batched`,
+		"--arch staged,pool,staged":       `--arch: "staged" is named twice`,
+		"--arch":                          "flag needs an argument: --arch",
+		"--workers 0":                     `--workers: "0", want a whole number from 1 to 256`,
+		"--workers 200":                   "--workers: 200, want 1 to ",
+		"--workers two":                   `--workers: "two", want a whole number`,
+		"--shape ring":                    `--shape: unknown shape "ring", want pipeline, fanout`,
+		"--stages 33":                     `--stages: "33", want a whole number from 1 to 32`,
+		"--shape fanout --stages 1":       "--stages: 1 stages, want 2 to 32 for a fanout",
+		"--service pareto:1us":            `--service: unknown distribution "pareto", want constant:<time>, exp:<mean>, bimodal:`,
+		"--service exp:-1us":              "--service: service time -1us, want 0 to 1s",
+		"--arrival bursty":                `--arrival: unknown arrival "bursty", want closed, fixed, poisson`,
+		"--rate -3":                       `--rate: "-3", want requests per second`,
+		"--rate 0.5y":                     `--rate: "0.5y", want requests per second`,
+		"--rate 101x":                     `--rate: "101x", want `,
+		"--rate NaN":                      `--rate: "NaN"`,
+		"--rate 1e9":                      `--rate: "1e9"`,
+		"--arrival closed --rate 5":       "--rate: in closed loop the service sets the rate",
+		"--clients -1":                    `--clients: "-1", want a whole number from 0`,
+		"--clients 2000":                  "--clients: 2000, want 1 to 1024, the --capacity",
+		"--batch 0":                       `--batch: "0", want a whole number from 1`,
+		"--batch 65 --capacity 64":        "--batch: 65, want 1 to 64, the --capacity",
+		"--capacity 1000":                 `--capacity: "1000", want a power of two from 2 to 1048576`,
+		"--policy adaptive":               `--policy: unknown policy "adaptive", want serve-all, static`,
+		"--duration 0s":                   `--duration: "0s", want a time from 1ms to 1h0m0s`,
+		"--duration 2":                    `--duration: "2", want a time`,
+		"--warmup -1s":                    `--warmup: "-1s", want a time`,
+		"--reps 0":                        `--reps: "0", want a whole number from 1 to 1000`,
+		"--seed -1":                       `--seed: "-1", want a whole number from 0`,
+		"-o xml":                          `--output: unknown output "xml", want text, json, bench`,
+		"topo -o bench":                   `--output: unknown output "bench", want text, json`,
+		"topo --arch staged":              "unknown flag --arch, want -o",
+		"run staged":                      `unexpected argument "staged": run takes flags only`,
+		"topo now":                        `unexpected argument "now": topo takes flags only`,
+		"--clients 8 --capacity 4 --reps": "flag needs an argument: --reps",
+	} {
+		code, out, errs := sedabench(t, strings.Fields(args)...)
+		require.Equal(t, exitUsage, code, args)
+		require.Empty(t, out, args)
+		require.Contains(t, errs, "sedabench: "+want, args)
+		require.Equal(t, 1, strings.Count(errs, "\n"), args)
+	}
+}
+
+func TestHelpFitsAScreen(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"--help"}, {"run", "-h"}, {"topo", "--help"}} {
+		code, out, errs := sedabench(t, args...)
+		require.Equal(t, exitOK, code)
+		require.Empty(t, errs)
+		require.LessOrEqual(t, strings.Count(out, "\n"), 30, args)
+	}
+	_, out, _ := sedabench(t, "run", "--help")
+	golden(t, "help-run.golden", out)
+	_, out, _ = sedabench(t, "help")
+	golden(t, "help.golden", out)
+}
+
+// exampleLine is a command in the documentation of the command or in its help.
+var exampleLine = regexp.MustCompile(`(?m)^(?://\t|  )sedabench( [a-z-][^\n\[]*)?$`)
+
+func TestExamplesRun(t *testing.T) {
+	source, err := os.ReadFile("main.go")
+	require.NoError(t, err)
+	doc, _, _ := strings.Cut(string(source), "\npackage main")
+	_, help, _ := sedabench(t, "help")
+	found := exampleLine.FindAllStringSubmatch(doc+"\n"+help, -1)
+	require.GreaterOrEqual(t, len(found), 7)
+	for _, match := range found {
+		args := strings.Fields(match[1])
+		if len(args) == 0 || args[0] != "topo" {
+			args = append(args, quick...)
+		}
+		code, out, errs := sedabench(t, args...)
+		require.Equal(t, exitOK, code, "%s: %s", args, errs)
+		require.NotEmpty(t, out, "%s", args)
+	}
+}
+
+// broken fails to be written to.
+type broken struct{}
+
+var errBroken = errors.New("no space left")
+
+func (broken) Write([]byte) (int, error) { return 0, errBroken }
+
+func TestOutputThatCannotBeWritten(t *testing.T) {
+	cases := [][]string{{"topo"}, {"topo", "-o", "json"}}
+	for _, output := range []string{"text", "json", "bench"} {
+		cases = append(cases, append([]string{"--arch", "pool", "--arrival", "closed", "-o", output}, quick...))
+	}
+	for _, args := range cases {
+		var errs strings.Builder
+		require.Equal(t, exitFailed, run(args, strings.NewReader(""), broken{}, &errs), args)
+		require.Contains(t, errs.String(), errBroken.Error())
+	}
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
+	"github.com/seda-go/seda/internal/report"
+	"github.com/seda-go/seda/internal/workload"
+)
+
+func number2text(n int) string { return strconv.Itoa(n) }
+
+// service is an architecture for tests.
+type service struct {
+	submit func(requests []*workload.Request) int
+	stop   error
+}
+
+func (s service) Submit(requests []*workload.Request) int { return s.submit(requests) }
+func (s service) Stop(context.Context) error              { return s.stop }
+func (s service) Batches() []float64                      { return make([]float64, workload.MaxStages) }
+
+// inline handles requests within Submit.
+func inline(c arch.Config) (arch.Service, error) {
+	return service{submit: func(requests []*workload.Request) int {
+		for _, r := range requests {
+			c.Handler.Run(r)
+		}
+		return len(requests)
+	}}, nil
+}
+
+// testStudy prepares a study in which every architecture is started by start.
+func testStudy(t *testing.T, start func(arch.Config) (arch.Service, error), args ...string) *study {
+	t.Helper()
+	h := host{root: fstest.MapFS{}} // without affinity: nothing is pinned
+	o, err := parseRun(append(append([]string{}, quick...), args...), 2)
+	require.NoError(t, err)
+	st := newStudy(o, h, streams{io.Discard, io.Discard})
+	st.patience = 20 * time.Millisecond
+	st.find = func(name string) (arch.Architecture, error) { return arch.Architecture{Name: name, Start: start}, nil }
+	return st
+}
+
+func TestAFailedRunIsAnError(t *testing.T) {
+	errStart, errStop := errors.New("cannot start"), errors.New("cannot stop")
+	for _, c := range []struct {
+		start func(arch.Config) (arch.Service, error)
+		want  string
+	}{
+		{func(arch.Config) (arch.Service, error) { return nil, errStart }, "pool, 1 workers, closed loop, 4 clients: start: cannot start"},
+		{func(c arch.Config) (arch.Service, error) {
+			s, err := inline(c)
+			return service{s.Submit, errStop}, err
+		}, "stop: cannot stop"},
+		{func(arch.Config) (arch.Service, error) {
+			return service{submit: func(requests []*workload.Request) int { return len(requests) }}, nil
+		}, "4 in flight at the end"},
+		{func(c arch.Config) (arch.Service, error) {
+			return service{submit: func(requests []*workload.Request) int {
+				for _, r := range requests {
+					c.Handler.Run(r)
+					c.Handler.Step(2, r)
+				}
+				return len(requests)
+			}}, nil
+		}, "requests ended more than once"},
+	} {
+		st := testStudy(t, c.start, "--arch", "pool", "--workers", "1", "--arrival", "closed", "--clients", "4")
+		err := st.measureAll(t.Context())
+		require.ErrorContains(t, err, c.want)
+		var usage usageError
+		require.NotErrorAs(t, err, &usage)
+	}
+}
+
+func TestAnInterruptedStudyIsAnError(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	st := testStudy(t, func(c arch.Config) (arch.Service, error) {
+		cancel()
+		return inline(c)
+	}, "--workers", "1", "--duration", "1h")
+	require.ErrorIs(t, st.measureAll(ctx), context.Canceled)
+}
+
+func TestOrderIsRandomAndDeterminedByTheSeed(t *testing.T) {
+	order := func(seed string) []string {
+		var names []string
+		st := testStudy(t, inline, "--workers", "1", "--arrival", "closed", "--reps", "4", "--duration", "1ms", "--seed", seed)
+		find := st.find
+		st.find = func(name string) (arch.Architecture, error) {
+			names = append(names, name)
+			return find(name)
+		}
+		require.NoError(t, st.measureAll(t.Context()))
+		return names
+	}
+	first := order("1")
+	require.Equal(t, first, order("1"))
+	require.NotEqual(t, first, order("2"))
+	n := len(arch.Names())
+	require.Len(t, first, 4*n)
+	var different bool
+	for rep := range 4 {
+		require.ElementsMatch(t, arch.Names(), first[rep*n:(rep+1)*n]) // interleaved: each once before any a second time
+		different = different || strings.Join(first[:n], " ") != strings.Join(first[rep*n:(rep+1)*n], " ")
+	}
+	require.True(t, different)
+}
+
+func TestRunsComeOutInOrder(t *testing.T) {
+	st := testStudy(t, inline, "--workers", "1", "--reps", "2", "--duration", "1ms", "--arch", "pool,staged", "--rate", "5000,3000")
+	require.NoError(t, st.measureAll(t.Context()))
+	var got []string
+	for _, r := range st.runs {
+		got = append(got, r.Load.Arrival+" "+r.Arch+" "+strconv.Itoa(r.Rep))
+	}
+	require.Equal(t, []string{
+		"closed pool 0", "closed pool 1", "closed staged 0", "closed staged 1",
+		"poisson pool 0", "poisson pool 1", "poisson staged 0", "poisson staged 1",
+		"poisson pool 0", "poisson pool 1", "poisson staged 0", "poisson staged 1",
+	}, got)
+}
+
+func TestRatesArePartsOfTheBestCapacity(t *testing.T) {
+	st := testStudy(t, inline, "--workers", "1")
+	clients := 4
+	closed := report.Load{Arrival: "closed", Clients: &clients}
+	for i, goodput := range []float64{100, 300, 200} {
+		st.runs = append(st.runs, report.Run{Arch: arch.Names()[i], Workers: 1, Load: closed, Goodput: goodput, Valid: true})
+	}
+	st.runs = append(st.runs, report.Run{Arch: "late", Workers: 1, Load: closed, Goodput: 900})
+	st.runs = append(st.runs, report.Run{Arch: "pool", Workers: 2, Load: closed, Goodput: 900, Valid: true})
+	l, err := st.openLoad(1, rate{fraction: 0.5})
+	require.NoError(t, err)
+	require.Equal(t, 150.0, *l.Rate)
+	require.Equal(t, "poisson arrivals, 150/s (0.5x of the best capacity)", l.String())
+	l, err = st.openLoad(1, rate{perSecond: 77})
+	require.NoError(t, err)
+	require.Equal(t, 77.0, *l.Rate)
+	_, err = st.openLoad(3, rate{fraction: 0.5})
+	require.ErrorContains(t, err, "--rate 0.5x: nothing was completed in closed loop")
+	st.runs = st.runs[3:4] // the late one: reached all the same
+	require.Equal(t, 900.0, st.bestCapacity(1))
+}
+
+func TestMachine(t *testing.T) {
+	h := host{root: fstest.MapFS{
+		"proc/cpuinfo":              {Data: []byte("processor\t: 0\nmodel name\t: Babbage 2\nprocessor\t: 1\nmodel name\t: other\n")},
+		"proc/sys/kernel/osrelease": {Data: []byte("6.1.0\n")},
+		"proc/stat":                 {Data: []byte("cpu  10 0 20 60 0 0 0 10 5 0\ncpu0 1 2 3\n")},
+		"sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": {Data: []byte("powersave\n")},
+	}, limits: affinity.Limits{Quota: 1.5}}
+	m := h.describe()
+	require.Equal(t, "Babbage 2", m.Model)
+	require.Equal(t, "6.1.0", m.Kernel)
+	m.Steal = h.stealSince(ticks{}, true)
+	require.InDelta(t, 0.1, *m.Steal, 1e-9)
+	text := machineText(m)
+	require.Contains(t, text, "governor powersave, quota 1.5 CPUs, steal 10.0%")
+	require.Nil(t, h.stealSince(ticks{}, false))
+	require.Nil(t, h.stealSince(ticks{all: 1000}, true))
+
+	bare := host{root: fstest.MapFS{}}
+	require.Contains(t, machineText(bare.describe()), "governor none, quota none")
+	_, ok := bare.ticks()
+	require.False(t, ok)
+	_, ok = host{root: fstest.MapFS{"proc/stat": {Data: []byte("cpu  1 2 x 4 5 6 7 8 9\n")}}}.ticks()
+	require.False(t, ok)
+}
+
+func TestPlacementIsSaid(t *testing.T) {
+	st := testStudy(t, inline)
+	st.host.allowed = affinity.Of(0, 1, 2)
+	require.Equal(t, "1 worker on CPU 1, load generator on CPU 0", st.placement(1))
+	require.Equal(t, "3 workers on CPU 0-2; no CPU is left for the load generator: the workers make the load, in closed loop only", st.placement(3))
+}
+
+func TestProgress(t *testing.T) {
+	var b strings.Builder
+	p := newProgress(&b, 4*time.Second)
+	p.doing("this") // says nothing where there is no bar
+	p.did(time.Second)
+	p.line("first")
+	p.end()
+	require.Equal(t, "first, about 3s left\n", b.String())
+
+	b.Reset()
+	p.bar = true
+	p.doing("second part")
+	p.did(time.Hour)
+	p.doing("end")
+	p.line("not said")
+	p.end()
+	require.Equal(t, []string{
+		"", "[#######.......................] 3s left  second part",
+		"[##############################] 0s left  end        ",
+		strings.Repeat(" ", 45), "",
+	}, strings.Split(b.String(), "\r"))
+}
