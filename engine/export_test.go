@@ -41,11 +41,11 @@ func (e *Engine) Apply(workers map[string][]int) error {
 func (e *Engine) ApplyRaw(p sched.Plan) error { return e.apply(p) }
 
 // Pin makes a worker for the CPU, named by the user or not, and pins the calling thread as that worker would. It returns the CPU that
-// the worker thinks it has.
+// the worker has.
 func (e *Engine) Pin(cpu int, named bool) (int, error) {
 	w := &worker{e: e, cpu: cpu, named: named}
 	err := w.pin()
-	return w.cpu, err
+	return w.place(), err
 }
 
 // StartOn is Start with pinned workers on the given CPUs, which are taken as named by the user.
