@@ -40,6 +40,8 @@ type inletCore struct {
 	// The errors of the fast path, made once: a refusal costs no allocation.
 	errFull, errClosed, errNotStarted error
 
+	accepted atomic.Uint64 // the most events that Stats ever counted: see raise
+
 	_       [cacheLine]byte
 	refused atomic.Uint64 // events not accepted, but for a closed engine. Written by callers, off the fast path
 	waiting atomic.Int32  // length of line. Changed under mu, read by workers and callers without

@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Stats is a reading of the engine's counters. While the engine runs the counters of different workers are read at slightly different
 // times; when nothing is in flight, and after Drain, the laws of conservation hold exactly:
@@ -117,7 +120,7 @@ func (s *Stage[T]) collect(st *StageStats) {
 				is.Accepted += s.hands[i].popped[in.first+k].Load()
 			}
 		}
-		is.Accepted += uint64(in.run.queued())
+		is.Accepted = raise(&in.accepted, is.Accepted+uint64(in.run.queued()))
 		is.Offered = is.Accepted + is.Refused
 		st.Entered += is.Accepted
 		st.Inlets = append(st.Inlets, is)
@@ -139,4 +142,18 @@ func (s *Stage[T]) batches() (n uint64) {
 		n += s.hands[i].count.batches.Load()
 	}
 	return n
+}
+
+// raise returns n or what an earlier reading found, whichever is more: an event that is on its way from a ring to a hand is in neither
+// count, and a counter may not fall.
+func raise(most *atomic.Uint64, n uint64) uint64 {
+	for {
+		old := most.Load()
+		if n <= old {
+			return old
+		}
+		if most.CompareAndSwap(old, n) {
+			return n
+		}
+	}
 }
