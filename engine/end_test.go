@@ -118,6 +118,8 @@ func TestCloseReportsWhatIsLeft(t *testing.T) {
 	require.Equal(t, []int{0}, h.seen.all())
 	s := h.e.Stats()
 	require.Equal(t, uint64(1), s.Stage("b").Completed)
+	require.Equal(t, []int{3, 5}, []int{s.Stage("a").Depth, s.Stage("b").Depth}, "the books say the same")
+	require.Equal(t, uint64(4), s.Stage("a").Inlets[0].Accepted)
 	err := h.e.Drain(limited(t))
 	require.ErrorIs(t, err, engine.ErrClosed)
 	require.ErrorAs(t, err, &left)
