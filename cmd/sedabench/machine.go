@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/seda-go/seda/affinity"
 	"github.com/seda-go/seda/internal/load"
@@ -76,39 +77,61 @@ func (h host) field(name, key string) string {
 	return ""
 }
 
-// ticks is the time all CPUs had, and what of it the hypervisor took.
-type ticks struct{ all, stolen float64 }
-
-// ticks reads the first line of /proc/stat: user, nice, system, idle, iowait,
-// irq, softirq, steal; what follows is part of the first two.
-func (h host) ticks() (ticks, bool) {
-	first, _, _ := strings.Cut(h.line("proc/stat"), "\n")
-	fields := strings.Fields(first)
-	const steal = 8
-	if len(fields) <= steal || fields[0] != "cpu" {
-		return ticks{}, false
-	}
-	var t ticks
-	for _, f := range fields[1 : steal+1] {
-		n, err := strconv.ParseFloat(f, 64)
-		if err != nil {
-			return ticks{}, false
-		}
-		t.all += n
-		t.stolen = n
-	}
-	return t, true
+// usage is how the machine's CPUs spent their time since it started, in ticks
+// of its clock, and how much processor time this process used of that.
+type usage struct {
+	known             bool
+	all, idle, stolen float64
+	at                time.Time
+	own               time.Duration
 }
 
-// stealSince returns the part of the time since before that was stolen, nil if
-// that is not known.
-func (h host) stealSince(before ticks, known bool) *float64 {
-	now, ok := h.ticks()
-	if !known || !ok || now.all <= before.all {
-		return nil
+// usage reads the first line of /proc/stat: user, nice, system, idle, iowait,
+// irq, softirq, steal; what follows is part of the first two.
+func (h host) usage() usage {
+	first, _, _ := strings.Cut(h.line("proc/stat"), "\n")
+	fields := strings.Fields(first)
+	const idle, iowait, steal = 4, 5, 8
+	u := usage{at: time.Now(), own: load.ProcessTime()}
+	if len(fields) <= steal || fields[0] != "cpu" {
+		return u
 	}
-	part := (now.stolen - before.stolen) / (now.all - before.all)
-	return &part
+	for i, f := range fields[1 : steal+1] {
+		n, err := strconv.ParseFloat(f, 64)
+		if err != nil {
+			return u
+		}
+		u.all += n
+		switch i + 1 {
+		case idle, iowait:
+			u.idle += n
+		case steal:
+			u.stolen = n
+		}
+	}
+	u.known = true
+	return u
+}
+
+// stealText says which part of the time since boot the hypervisor took.
+func (u usage) stealText() string {
+	if !u.known || u.all == 0 {
+		return "unknown"
+	}
+	return report.Share(u.stolen/u.all) + " since boot"
+}
+
+// since returns which part of the CPUs' time from before to u the hypervisor
+// took, and which part other processes used; nil where that is not known.
+func (u usage) since(before usage, cpus int) (stolen, foreign *float64) {
+	all := u.all - before.all
+	if !u.known || !before.known || all <= 0 {
+		return nil, nil
+	}
+	stolen = pointer((u.stolen - before.stolen) / all)
+	own := (u.own - before.own).Seconds() / (u.at.Sub(before.at).Seconds() * float64(cpus))
+	busy := 1 - (u.idle-before.idle)/all - *stolen
+	return stolen, pointer(max(busy-own, 0))
 }
 
 // machineText describes the machine in one line.
@@ -126,9 +149,6 @@ func machineText(m report.Machine) string {
 			p.value = "none"
 		}
 		parts = append(parts, p.name+" "+p.value)
-	}
-	if m.Steal != nil {
-		parts = append(parts, "steal "+report.Share(*m.Steal))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -31,29 +31,27 @@ func runVerb(ctx context.Context, args []string, s streams) error {
 	if err := st.measureAll(ctx); err != nil {
 		return err
 	}
-	st.machine.Steal = h.stealSince(st.ticks, st.ticksKnown)
+	st.machine.Steal, st.machine.Foreign = h.usage().since(st.before, st.machine.CPUs)
 	return st.write()
 }
 
 // study is one invocation of run: the cells it measures, and what came of them.
 type study struct {
 	bench
-	host       host
-	machine    report.Machine
-	ticks      ticks
-	ticksKnown bool
-	out        io.Writer
-	progress   *progress
-	random     *rand.Rand   // of the order of runs
-	runs       []report.Run // by load, architecture, repetition
+	host     host
+	machine  report.Machine
+	before   usage // of the machine, before the first run
+	out      io.Writer
+	progress *progress
+	random   *rand.Rand   // of the order of runs
+	runs     []report.Run // by load, architecture, repetition
 }
 
 func newStudy(o options, h host, s streams) *study {
 	st := &study{host: h, machine: h.describe(), out: s.out, random: rand.New(rand.NewPCG(o.seed, orderStream))}
 	st.bench = bench{options: &o, find: arch.Find, patience: patience, log: slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn}))}
-	st.ticks, st.ticksKnown = h.ticks()
-	st.machine.Steal = h.stealSince(ticks{}, st.ticksKnown) // since the machine started; overwritten at the end
 	st.spin = workload.Calibrate()
+	st.before = h.usage()
 	st.progress = newProgress(s.err, st.length())
 	return st
 }

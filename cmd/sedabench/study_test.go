@@ -164,19 +164,32 @@ func TestMachine(t *testing.T) {
 	m := h.describe()
 	require.Equal(t, "Babbage 2", m.Model)
 	require.Equal(t, "6.1.0", m.Kernel)
-	m.Steal = h.stealSince(ticks{}, true)
-	require.InDelta(t, 0.1, *m.Steal, 1e-9)
-	text := machineText(m)
-	require.Contains(t, text, "governor powersave, quota 1.5 CPUs, steal 10.0%")
-	require.Nil(t, h.stealSince(ticks{}, false))
-	require.Nil(t, h.stealSince(ticks{all: 1000}, true))
+	require.Contains(t, machineText(m), "governor powersave, quota 1.5 CPUs")
+	require.Equal(t, "10.0% since boot", h.usage().stealText())
 
 	bare := host{root: fstest.MapFS{}}
 	require.Contains(t, machineText(bare.describe()), "governor none, quota none")
-	_, ok := bare.ticks()
-	require.False(t, ok)
-	_, ok = host{root: fstest.MapFS{"proc/stat": {Data: []byte("cpu  1 2 x 4 5 6 7 8 9\n")}}}.ticks()
-	require.False(t, ok)
+	require.Equal(t, "unknown", bare.usage().stealText())
+	odd := host{root: fstest.MapFS{"proc/stat": {Data: []byte("cpu  1 2 x 4 5 6 7 8 9\n")}}}
+	require.False(t, odd.usage().known)
+}
+
+func TestUsage(t *testing.T) {
+	start := time.Now()
+	before := usage{known: true, all: 1000, idle: 500, stolen: 10, at: start, own: time.Second}
+	// Two CPUs for a second: 200 ticks, of which 40 idle and 20 stolen; this process used 0.9 CPUs.
+	after := usage{known: true, all: 1200, idle: 540, stolen: 30, at: start.Add(time.Second), own: 1900 * time.Millisecond}
+	stolen, foreign := after.since(before, 2)
+	require.InDelta(t, 0.1, *stolen, 1e-9)
+	require.InDelta(t, 0.25, *foreign, 1e-9)
+	for _, unknown := range []usage{{}, {known: true}} {
+		stolen, foreign = unknown.since(before, 2)
+		require.Nil(t, stolen)
+		require.Nil(t, foreign)
+	}
+	after.own = time.Minute // the clocks do not agree
+	_, foreign = after.since(before, 2)
+	require.Zero(t, *foreign)
 }
 
 func TestPlacementIsSaid(t *testing.T) {

@@ -28,7 +28,7 @@ func fixture() report.File {
 	closed := report.Load{Arrival: "closed", Clients: pointer(256), MadeBy: report.ByGenerator}
 	poisson := report.Load{Arrival: "poisson", Rate: pointer(200e3), Fraction: pointer(0.6), MadeBy: report.ByGenerator}
 	high := report.Load{Arrival: "poisson", Rate: pointer(300e3), Fraction: pointer(0.9), MadeBy: report.ByGenerator}
-	f := report.File{Schema: report.Schema, Machine: report.Machine{Steal: pointer(0.012)}}
+	f := report.File{Schema: report.Schema, Machine: report.Machine{Steal: pointer(0.012), Foreign: pointer(0.25)}}
 	add := func(runs []report.Run) { f.Runs = append(f.Runs, runs...) }
 	add(runsOf("staged", 1, closed, 900e3, 318e3, 320e3, 317e3))
 	add(runsOf("eventloop", 1, closed, 850e3, 330e3, 333e3, 331e3))

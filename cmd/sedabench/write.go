@@ -40,7 +40,7 @@ func (st *study) config() report.Config {
 // is measured.
 func (st *study) writeHeader() error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "machine  %s since boot\n", machineText(st.machine))
+	fmt.Fprintf(&b, "machine  %s, steal %s\n", machineText(st.machine), st.before.stealText())
 	fmt.Fprintf(&b, "command  %s\n", wrap(st.command, "         "))
 	fmt.Fprintf(&b, "service  %s per stage, spent in turns of %.2f ns (half of the trials within %s of the fastest)\n",
 		st.service, st.spin.PerTurn, report.Share(st.spin.Spread))
@@ -106,17 +106,32 @@ func writeText(w io.Writer, f report.File) error {
 		fmt.Fprintln(w)
 		rows = rows[n:]
 	}
-	fmt.Fprintf(w, "Medians of the runs; sojourn from when a request was due to its end")
-	if f.Machine.Steal != nil {
-		fmt.Fprintf(w, "; steal during the runs %s", report.Share(*f.Machine.Steal))
-	}
-	fmt.Fprintln(w, ".")
-	for _, line := range verdict(report.Summarize(f.Runs)) {
+	lines := append([]string{"Medians of the runs; percentiles of the time from when a request was due to its end."}, disturbance(f)...)
+	for _, line := range append(lines, verdict(report.Summarize(f.Runs))...) {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// disturbance says what the machine did besides, and what that cost.
+func disturbance(f report.File) []string {
+	var lines []string
+	if f.Machine.Steal != nil && f.Machine.Foreign != nil {
+		lines = append(lines, fmt.Sprintf("Meanwhile the hypervisor took %s of the CPUs' time, and other processes used %s.",
+			report.Share(*f.Machine.Steal), report.Share(*f.Machine.Foreign)))
+	}
+	late := 0
+	for _, r := range f.Runs {
+		if !r.Valid {
+			late++
+		}
+	}
+	if late > 0 {
+		lines = append(lines, fmt.Sprintf("In %d of %d runs the load generator was too late, so they do not count: something took its CPU away.", late, len(f.Runs)))
+	}
+	return lines
 }
 
 func capitalized(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -72,7 +72,7 @@ func (c *crowd) drive(target Target) (Result, error) {
 	limit := c.window.end + int64(c.cfg.Patience)
 	used := meter{window: c.window}
 	for now := c.clock.Now(); now < limit; now = c.clock.Now() {
-		used.read(now, processTime)
+		used.read(now, ProcessTime)
 		select {
 		case <-c.idle:
 			limit = 0
@@ -80,7 +80,7 @@ func (c *crowd) drive(target Target) (Result, error) {
 			c.retry()
 		}
 	}
-	used.read(c.clock.Now(), processTime)
+	used.read(c.clock.Now(), ProcessTime)
 	return c.collect(used.total), nil
 }
 

@@ -28,6 +28,7 @@ type generator struct {
 	batch  []*workload.Request // being filled
 	result Result
 	used   meter
+	filled int32 // requests filled so far
 }
 
 func newGenerator(r *Run) *generator {
@@ -98,8 +99,7 @@ func (g *generator) open() error {
 			if !ok {
 				return errTooMany
 			}
-			g.source.Fill(r, due)
-			g.batch = append(g.batch, r)
+			g.fill(r, due)
 			due = start + schedule.Next()
 		}
 		g.submit()
@@ -117,14 +117,12 @@ func (g *generator) closed() {
 			}
 			if r, at := g.collect(); r != nil {
 				g.free = g.free[:len(g.free)-1]
-				g.source.Fill(r, at)
-				g.batch = append(g.batch, r)
+				g.fill(r, at)
 			}
 		}
 		for len(g.free) > 0 && len(g.batch) < cap(g.batch) { // at the start, and what was refused
 			r, _ := g.take()
-			g.source.Fill(r, now)
-			g.batch = append(g.batch, r)
+			g.fill(r, now)
 		}
 		if len(g.batch) > 0 {
 			g.submit()
@@ -159,6 +157,14 @@ func (g *generator) take() (*workload.Request, bool) {
 	r := g.free[len(g.free)-1]
 	g.free = g.free[:len(g.free)-1]
 	return r, true
+}
+
+// fill adds r to the batch as a new request.
+func (g *generator) fill(r *workload.Request, due int64) {
+	g.source.Fill(r, due)
+	r.Client = g.filled
+	g.filled++
+	g.batch = append(g.batch, r)
 }
 
 // submit offers the batch and records how late that was.

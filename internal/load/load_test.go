@@ -360,8 +360,7 @@ func TestNoAllocationPerRequest(t *testing.T) {
 		}
 		for range 4 {
 			q, _ := g.take()
-			g.source.Fill(q, g.now())
-			g.batch = append(g.batch, q)
+			g.fill(q, g.now())
 		}
 		g.submit()
 	}

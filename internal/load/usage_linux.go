@@ -6,11 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processTime returns the processor time of all threads, ended ones included.
-func processTime() time.Duration { return usage(unix.RUSAGE_SELF) }
+// ProcessTime returns the processor time of all threads of the process, ended
+// ones included; 0 where it cannot be told.
+func ProcessTime() time.Duration { return usage(unix.RUSAGE_SELF) }
 
 // otherThreadsTime returns it without the calling thread's.
-func otherThreadsTime() time.Duration { return processTime() - usage(unix.RUSAGE_THREAD) }
+func otherThreadsTime() time.Duration { return ProcessTime() - usage(unix.RUSAGE_THREAD) }
 
 func usage(who int) time.Duration {
 	var u unix.Rusage

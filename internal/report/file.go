@@ -32,7 +32,8 @@ type Machine struct {
 	GOMAXPROCS int      `json:"gomaxprocs"` // by default; each run sets its own
 	Governor   string   `json:"governor"`   // of clock rates; empty: none that the kernel shows
 	Quota      float64  `json:"quota_cpus"` // CPU time per time that the control group may use; 0: no limit
-	Steal      *float64 `json:"steal"`      // part of the time that the hypervisor took from the CPUs during the runs
+	Steal      *float64 `json:"steal"`      // part of the CPUs' time that the hypervisor took during the runs
+	Foreign    *float64 `json:"foreign"`    // part that other processes used during the runs
 }
 
 // Config is what was asked for, as flags say it.

@@ -48,12 +48,16 @@ func WriteRows(w io.Writer, rows []Row) error {
 	var t Table
 	t.Add("architecture", "goodput/s", "quartiles", "refused", "p50", "p99", "quartiles", "p99.9", "CPU/req", "late p99", "runs")
 	for _, r := range rows {
+		late := Time(r.LateP99.Median)
+		if r.Load.MadeBy == ByWorkers {
+			late = "-"
+		}
 		runs := fmt.Sprint(r.Runs)
 		if r.Valid < r.Runs {
 			runs = fmt.Sprintf("%d of %d valid", r.Valid, r.Runs)
 		}
 		if r.Valid == 0 {
-			t.Add(r.Arch, "-", "-", "-", "-", "-", "-", "-", "-", Time(r.LateP99.Median), runs)
+			t.Add(r.Arch, "-", "-", "-", "-", "-", "-", "-", "-", late, runs)
 			continue
 		}
 		least := ""
@@ -62,7 +66,7 @@ func WriteRows(w io.Writer, rows []Row) error {
 		}
 		t.Add(r.Arch, least+Count(r.Goodput.Median), Count(r.Goodput.Low)+".."+Count(r.Goodput.High), Share(r.Refused.Median),
 			Time(r.P50.Median), Time(r.P99.Median), Time(r.P99.Low)+".."+Time(r.P99.High), Time(r.P999.Median),
-			Time(r.CPU.Median), Time(r.LateP99.Median), runs)
+			Time(r.CPU.Median), late, runs)
 	}
 	return t.Write(w)
 }

@@ -20,7 +20,7 @@ type Request struct {
 
 	// All others are written by whoever makes the load, before submission, and read by workers.
 
-	// Client is who the request belongs to, in closed loop.
+	// Client is who sent the request. A generator numbers them through, as if each request came from somebody else.
 	Client int32
 	// Due is when the request should have been submitted.
 	Due int64

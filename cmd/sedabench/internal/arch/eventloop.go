@@ -19,7 +19,6 @@ import (
 type loops struct {
 	handler *workload.Handler
 	loops   []*loop
-	turn    atomic.Uint32 // the loop that is offered the next requests first
 	done    chan struct{}
 	err     error // of releasing what loops sleep on; written before done is closed
 }
@@ -89,12 +88,12 @@ func powerOfTwo(n int) int {
 }
 
 // Submit gives all requests to one loop, as far as it has room, and the rest to
-// the following ones.
+// the following ones. Each client has its loop, as connections have.
 func (s *loops) Submit(requests []*workload.Request) int {
-	first := int(s.turn.Add(1))
 	accepted := 0
 	for i := range s.loops {
-		accepted += s.loops[(first+i)%len(s.loops)].submit(requests[accepted:])
+		at := (int(uint32(requests[0].Client)) + i) % len(s.loops)
+		accepted += s.loops[at].submit(requests[accepted:])
 		if accepted == len(requests) {
 			break
 		}
