@@ -37,6 +37,8 @@ const (
 	phaseBits = 2
 )
 
+func callState(gen, phase uint64) uint64 { return gen<<phaseBits | phase }
+
 // adviseAt is the use of a slot at which the engine looks whether most of its input comes by Call.
 const adviseAt = 10_000
 
@@ -66,12 +68,12 @@ func (r Reply[R]) Lost(err error) {
 
 // take claims the right to answer.
 func (k *call) take(gen uint64) bool {
-	return k.state.CompareAndSwap(gen<<phaseBits|open, gen<<phaseBits|writing)
+	return k.state.CompareAndSwap(callState(gen, open), callState(gen, writing))
 }
 
 // finish publishes the answer and wakes the caller, or leaves that to the end of the batch.
 func (k *call) finish(c *Context, gen uint64) {
-	k.state.Store(gen<<phaseBits | done) // pairs with the loads in await and leave
+	k.state.Store(callState(gen, done)) // pairs with the loads in await and leave
 	if c != nil && c.stage != nil {
 		c.w.replies = append(c.w.replies, k)
 		return
@@ -159,7 +161,7 @@ func (p *callPool[R]) get() *callOf[R] {
 func (p *callPool[R]) put(k *callOf[R], gen uint64) {
 	var none R
 	k.value, k.err = none, nil
-	k.state.Store((gen+1)<<phaseBits | open)
+	k.state.Store(callState(gen+1, open))
 	p.free.Put(k)
 }
 
@@ -189,11 +191,11 @@ func (p *callPool[R]) answered(k *callOf[R], gen uint64) (R, error) {
 // leave ends a call whose caller does not wait any more. If an answer came at the last moment it is returned, and the slot is not
 // used again, since its wake-up may still be on the way.
 func (p *callPool[R]) leave(k *callOf[R], gen uint64) (v R, err error, answered bool) {
-	if k.state.CompareAndSwap(gen<<phaseBits|open, (gen+1)<<phaseBits|open) {
+	if k.state.CompareAndSwap(callState(gen, open), callState(gen+1, open)) {
 		p.free.Put(k)
 		return v, nil, false
 	}
-	for k.state.Load() != gen<<phaseBits|done {
+	for k.state.Load() != callState(gen, done) {
 		runtime.Gosched() // somebody is between take and finish
 	}
 	return k.value, k.err, true

@@ -93,16 +93,16 @@ func (c *Config) setDefaults() {
 
 func (c *Config) validate() (errs []error) {
 	if c.Workers < 0 || c.Workers > sched.MaxSet {
-		errs = append(errs, fmt.Errorf("Workers is %d, want 0 to %d", c.Workers, sched.MaxSet))
+		errs = append(errs, fmt.Errorf("config: Workers is %d, want 0 to %d", c.Workers, sched.MaxSet))
 	}
 	if c.Kind > Shared {
-		errs = append(errs, fmt.Errorf("Kind is %v", c.Kind))
+		errs = append(errs, fmt.Errorf("config: Kind is %v", c.Kind))
 	}
 	if c.Idle > Spin {
-		errs = append(errs, fmt.Errorf("Idle is %v", c.Idle))
+		errs = append(errs, fmt.Errorf("config: Idle is %v", c.Idle))
 	}
 	if c.Procs < -1 {
-		errs = append(errs, fmt.Errorf("Procs is %d, want -1 or more", c.Procs))
+		errs = append(errs, fmt.Errorf("config: Procs is %d, want -1 or more", c.Procs))
 	}
 	return errs
 }

@@ -34,7 +34,7 @@ var flaws = []flaw{
 		var p *runtime.PanicNilError
 		require.ErrorAs(t, err, &p)
 	}},
-	{"runtime error", func() error { var m map[int]int; m[0] = 1; return nil }, func(t *testing.T, err error) {
+	{"runtime error", func() error { var none []int; return fmt.Errorf("unreachable %d", none[len(none)]) }, func(t *testing.T, err error) {
 		var p runtime.Error
 		require.ErrorAs(t, err, &p)
 	}},
@@ -317,7 +317,7 @@ func TestFailureStageFails(t *testing.T) {
 }
 
 // lame is an event whose Lost does not work.
-type lame struct{ n int }
+type lame struct{ N int }
 
 func (lame) Lost(error) { panic("cannot tell") }
 

@@ -90,11 +90,11 @@ func (e *Engine) firstPlan() (sched.Plan, error) {
 			}
 		}
 		if len(list) == 0 {
-			errs = append(errs, fmt.Errorf("Assign[%q] names no worker", s.name))
+			errs = append(errs, fmt.Errorf("config: Assign[%q] names no worker", s.name))
 		}
 		for _, w := range list {
 			if w < 0 || w >= workers {
-				errs = append(errs, fmt.Errorf("Assign[%q] names worker %d, there are %d", s.name, w, workers))
+				errs = append(errs, fmt.Errorf("config: Assign[%q] names worker %d, there are %d", s.name, w, workers))
 				continue
 			}
 			p.Serve[w] = append(p.Serve[w], s.id)
@@ -102,7 +102,7 @@ func (e *Engine) firstPlan() (sched.Plan, error) {
 	}
 	for name := range e.cfg.Assign {
 		if !known[name] {
-			errs = append(errs, fmt.Errorf("Assign names the stage %q, which does not exist", name))
+			errs = append(errs, fmt.Errorf("config: Assign names the stage %q, which does not exist", name))
 		}
 	}
 	if len(errs) == 0 {

@@ -20,9 +20,6 @@ func (s *Stage[T]) serve(w *worker) bool {
 	if s.serial && !s.owner.CompareAndSwap(nobody, int32(w.id)+1) {
 		return false
 	}
-	if invariant.Sometimes(16) {
-		limit = 1
-	}
 	h := &s.hands[w.id]
 	if s.fill(h, limit) == 0 {
 		if s.serial {

@@ -37,7 +37,6 @@ type stageCore struct {
 	capacity int
 	maxBatch int
 	waiters  int
-	problems []error // found before Start
 	outs     []outEdge
 	ins      []outEdge // the same edges as in outs of the stages they come from
 	inlets   []*inletCore

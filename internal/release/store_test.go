@@ -53,12 +53,18 @@ func TestMessagePassing(t *testing.T) {
 		publish func(c *cell, v uint64)
 		seen    func(c *cell, v uint64) bool
 	}{
-		{"Store", func(c *cell, v uint64) { release.Store(&c.flag, v) },
-			func(c *cell, v uint64) bool { return c.flag.Load() == v }},
-		{"StoreInt", func(c *cell, v uint64) { release.StoreInt(&c.signed, -int64(v)) },
-			func(c *cell, v uint64) bool { return c.signed.Load() == -int64(v) }},
-		{"Relaxed, then Store", func(c *cell, v uint64) { release.Relaxed(&c.before, v); release.Store(&c.flag, v) },
-			func(c *cell, v uint64) bool { return c.flag.Load() == v && c.before.Load() == v }},
+		{
+			"Store", func(c *cell, v uint64) { release.Store(&c.flag, v) },
+			func(c *cell, v uint64) bool { return c.flag.Load() == v },
+		},
+		{
+			"StoreInt", func(c *cell, v uint64) { release.StoreInt(&c.signed, -int64(v)) },
+			func(c *cell, v uint64) bool { return c.signed.Load() == -int64(v) },
+		},
+		{
+			"Relaxed, then Store", func(c *cell, v uint64) { release.Relaxed(&c.before, v); release.Store(&c.flag, v) },
+			func(c *cell, v uint64) bool { return c.flag.Load() == v && c.before.Load() == v },
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
