@@ -117,8 +117,8 @@ func passBatch[L any](from, to *engine.Stage[event[L]]) {
 	from.HandleBatch(func(c *engine.Context, evs []event[L]) error {
 		for i := range evs {
 			evs[i].n++
-			out.Emit(c, evs[i])
 		}
+		out.EmitBatch(c, evs)
 		return nil
 	})
 }
