@@ -26,11 +26,12 @@ func closedPipeline[L any](events, batch int) func(context.Context) (float64, er
 		back.Full = engine.Drop // a cycle needs an edge that does not block; all that circulates fits into one ring
 		made := 0
 		first.HandleBatch(func(c *engine.Context, evs []event[L]) error {
-			for i := range evs[:min(len(evs), events-made)] {
+			evs = evs[:min(len(evs), events-made)]
+			for i := range evs {
 				made++
 				evs[i].n = uint64(made)
-				out.Emit(c, evs[i])
 			}
+			out.EmitBatch(c, evs)
 			return nil
 		})
 		var s sink
@@ -40,8 +41,8 @@ func closedPipeline[L any](events, batch int) func(context.Context) (float64, er
 				if s.add(evs[i].n); s.arrived == events {
 					close(done)
 				}
-				back.Emit(c, evs[i])
 			}
+			back.EmitBatch(c, evs)
 			return nil
 		})
 		in := first.Inlet(engine.InletConfig{Name: "start"})
