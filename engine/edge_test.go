@@ -304,3 +304,59 @@ func TestRunawayOfABatch(t *testing.T) {
 	require.Equal(t, uint64(2), s.Stage("a").Failed)
 	require.Equal(t, uint64(2048), s.Stage("b").Completed)
 }
+
+// EmitBatch is Emit for each of its events, with the same limits.
+func TestEmitBatch(t *testing.T) {
+	const outside = "engine: Emit on edge a -> b outside a handler"
+	e := newEngine(t, oneShared)
+	a, b := engine.Add(e, stageConfig{Name: "a"}), engine.Add(e, stageConfig{Name: "b", Serial: true})
+	c := add(e, stageConfig{Name: "c", Capacity: 4})
+	ab, bc, ac := engine.Connect(a, b), engine.Connect(b, c), engine.Connect(a, c)
+	ac.Full = engine.Fail
+	failed := failures(e, a)
+	var seen log[int]
+	b.Handle(func(_ *engine.Context, v int) error { seen.add(v); return nil })
+	a.Handle(func(c *engine.Context, v int) error {
+		vs := []int{v, v + 1, v + 2}
+		ab.EmitBatch(c, vs)
+		vs[0] = -1 // they are the caller's again
+		ab.EmitBatch(c, nil)
+		ab.Emit(c, v+3)
+		switch v {
+		case 10:
+			bc.EmitBatch(c, vs)
+		case 20:
+			ab.EmitBatch(c, make([]int, 1021))
+		case 30:
+			ac.EmitBatch(c, make([]int, 5))
+		case 40:
+			return errBroken
+		}
+		return nil
+	})
+	require.PanicsWithValue(t, outside, func() { ab.EmitBatch(nil, []int{1}) })
+	start(t, e)
+	for v := 0; v <= 50; v += 10 {
+		require.NoError(t, a.TrySubmit(v))
+	}
+	drain(t, e)
+	require.Equal(t, []int{0, 1, 2, 3, 50, 51, 52, 53}, seen.all())
+	require.Len(t, failed.all(), 4)
+	for i, want := range []error{engine.ErrWrongStage, engine.ErrRunaway, engine.ErrFull, errBroken} {
+		require.ErrorIs(t, failed.all()[i].Err, want)
+	}
+}
+
+// A batch handler may emit its own batch.
+func TestEmitBatchOfTheBatch(t *testing.T) {
+	e := newEngine(t, oneShared)
+	a, b := engine.Add(e, stageConfig{Name: "a"}), engine.Add(e, stageConfig{Name: "b", Capacity: 8, Serial: true})
+	edge := engine.Connect(a, b)
+	a.HandleBatch(func(c *engine.Context, vs []int) error { edge.EmitBatch(c, vs); return nil })
+	var seen log[int]
+	b.HandleBatch(func(_ *engine.Context, vs []int) error { seen.add(vs...); return nil })
+	start(t, e)
+	submit(t, a, 0, 500)
+	drain(t, e)
+	require.Equal(t, count(500), seen.all())
+}
