@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seda-go/seda/internal/clock"
 )
 
 // Engine runs a graph of stages on a fixed set of workers. New makes it; stages and edges are added by one goroutine before Start; from
@@ -53,10 +55,10 @@ const (
 // New returns an engine that is yet without stages.
 func New(c Config) *Engine {
 	c.setDefaults()
-	base := time.Now()
+	read := clock.Source()
 	return &Engine{
 		cfg: c, log: c.Log,
-		now:   func() Time { return Time(time.Since(base)) },
+		now:   func() Time { return Time(read()) },
 		quiet: make(chan struct{}, 1), halt: make(chan struct{}), done: make(chan struct{}),
 	}
 }

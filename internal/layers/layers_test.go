@@ -45,11 +45,12 @@ var rules = []rule{
 	{pattern: "probes/profile", own: []string{"probes"}, others: []string{"github.com/google/pprof/..."}},
 	{pattern: "probes/...", own: append([]string{"probes"}, checks...), others: []string{sys}},
 
-	{pattern: "engine", own: joined, others: []string{sys}},
+	{pattern: "engine", own: append([]string{"internal/clock"}, joined...), others: []string{sys}},
 	{pattern: "engine/...", own: append([]string{"engine/..."}, joined...), others: []string{sys}},
 
 	{pattern: "internal/invariant"},
 	{pattern: "internal/release"},
+	{pattern: "internal/clock"},
 	{pattern: "internal/leaktest"},
 	{pattern: "internal/layers"},
 	{pattern: "internal/...", own: outside, others: []string{hdr, sys}},
