@@ -152,7 +152,7 @@ func period(low, high time.Duration) func(string) (time.Duration, error) {
 	return func(text string) (time.Duration, error) {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < low || d > high {
-			return 0, fmt.Errorf("%q, want a time from %s to %s, such as 300ms", text, low, high)
+			return 0, fmt.Errorf("%q, want a time from %s to %s, such as 250ms", text, low, high)
 		}
 		return d, nil
 	}

@@ -121,7 +121,7 @@ func (b *bench) report(c cell, rep int, r load.Result, batches []float64) report
 			P50: at(r.Sojourn, 50), P90: at(r.Sojourn, 90), P99: at(r.Sojourn, 99), P999: at(r.Sojourn, 99.9), Max: r.Sojourn.Max(),
 		},
 		Lateness: report.Lateness{P50: at(r.Lateness, 50), P99: at(r.Lateness, 99)},
-		Valid:    !r.Late(), GeneratorBound: r.GeneratorBound(),
+		Valid:    r.Valid(), GeneratorBound: r.GeneratorBound(),
 		Events: report.Events{
 			Offered: r.Window.Offered, Accepted: r.Window.Accepted, Refused: r.Window.Refused,
 			Completed: r.Window.Completed, InFlight: r.Window.InFlight(),

@@ -129,7 +129,7 @@ func disturbance(f report.File) []string {
 		}
 	}
 	if late > 0 {
-		lines = append(lines, fmt.Sprintf("In %d of %d runs the load generator was too late, so they do not count: something took its CPU away.", late, len(f.Runs)))
+		lines = append(lines, fmt.Sprintf("In %d of %d runs the load generator was too late or nothing was done, so they do not count: something took the CPUs away.", late, len(f.Runs)))
 	}
 	return lines
 }

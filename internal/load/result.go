@@ -58,9 +58,11 @@ func Late(lateness, sojourn time.Duration) bool {
 	return lateness > max(lateAbsolute, time.Duration(lateShare*float64(sojourn)))
 }
 
-// Late reports whether the generator was too late for this run to count.
-func (r *Result) Late() bool {
-	return Late(time.Duration(r.Lateness.ValueAtQuantile(99)), time.Duration(r.Sojourn.ValueAtQuantile(99)))
+// Valid reports whether this run counts: the generator was not too late, and
+// something was done that figures can be about.
+func (r *Result) Valid() bool {
+	late := Late(time.Duration(r.Lateness.ValueAtQuantile(99)), time.Duration(r.Sojourn.ValueAtQuantile(99)))
+	return r.Done > 0 && r.Window.Completed > 0 && !late
 }
 
 // GeneratorBound reports whether, in closed loop, requests spent more time

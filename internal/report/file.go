@@ -72,7 +72,7 @@ type Run struct {
 
 	Sojourn  Sojourn  `json:"sojourn_ns"`
 	Lateness Lateness `json:"lateness_ns"`
-	// Valid is false when the load generator was too late for the run to count.
+	// Valid is false when the run does not count: the load generator was too late, or nothing was done.
 	Valid bool `json:"valid"`
 	// GeneratorBound says that in closed loop the generator was slower than the service, so that goodput is a lower bound.
 	GeneratorBound bool `json:"generator_bound"`
