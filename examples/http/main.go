@@ -1,0 +1,54 @@
+// Http is a web service in front of an engine. GET /digest?text=... answers with an expensive digest of the text. However many clients
+// there are, the work is done by a few workers; what does not fit into the queue is refused at once with 503 and Retry-After.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	addr := flag.String("addr", "localhost:8080", "address to listen on")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	l, err := net.Listen("tcp", *addr)
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Printf("try http://%v/digest?text=hello", l.Addr())
+	if err := run(ctx, l, newService(stretch)); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// grace is how long requests that were begun may take once the program is told to stop.
+const grace = 10 * time.Second
+
+// run serves until ctx ends, and returns when every request that was accepted has been answered.
+func run(ctx context.Context, l net.Listener, s *service) error {
+	// Not with ctx: when that ends the engine is to finish its work, not to drop it.
+	if err := s.engine.Start(context.Background()); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	server := &http.Server{Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	select {
+	case err := <-served:
+		return errors.Join(err, s.engine.Close())
+	case <-ctx.Done():
+	}
+	ending, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	// The server first, so that nobody calls any more; then the engine.
+	return errors.Join(server.Shutdown(ending), s.engine.Drain(ending))
+}
