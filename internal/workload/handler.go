@@ -37,10 +37,10 @@ func (h *Handler) Graph() *Graph { return h.graph }
 func (h *Handler) Step(stage int, r *Request) (next []int) {
 	if r.traced {
 		r.trace.begin[stage] = h.clock.Now()
-		spin(r.work[stage])
+		_ = spin(r.work[stage])
 		r.trace.end[stage] = h.clock.Now()
 	} else {
-		spin(r.work[stage])
+		_ = spin(r.work[stage])
 	}
 	next = h.graph.next[stage]
 	if len(next) == 0 {

@@ -27,7 +27,7 @@ func Calibrate() Spin {
 	trials := make([]float64, calibrationTrials)
 	for i := range trials {
 		start := time.Now()
-		spin(calibrationTurns)
+		_ = spin(calibrationTurns)
 		trials[i] = float64(time.Since(start)) / calibrationTurns
 	}
 	slices.Sort(trials)
