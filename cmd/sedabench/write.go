@@ -115,12 +115,20 @@ func writeText(w io.Writer, f report.File) error {
 	return nil
 }
 
+// disturbing is the part of the CPUs' time from which on the use that others make
+// of it shows in figures, also of runs without a generator that could be late.
+const disturbing = 0.05
+
 // disturbance says what the machine did besides, and what that cost.
 func disturbance(f report.File) []string {
 	var lines []string
 	if f.Machine.Steal != nil && f.Machine.Foreign != nil {
-		lines = append(lines, fmt.Sprintf("Meanwhile the hypervisor took %s of the CPUs' time, and other processes used %s.",
-			report.Share(*f.Machine.Steal), report.Share(*f.Machine.Foreign)))
+		line := fmt.Sprintf("Meanwhile the hypervisor took %s of the CPUs' time, and other processes used %s.",
+			report.Share(*f.Machine.Steal), report.Share(*f.Machine.Foreign))
+		if *f.Machine.Steal+*f.Machine.Foreign > disturbing {
+			line += " That is too much to rely on small differences."
+		}
+		lines = append(lines, line)
 	}
 	late := 0
 	for _, r := range f.Runs {
