@@ -12,7 +12,7 @@ import (
 	"github.com/seda-go/seda/ring"
 )
 
-type big struct{ body [64]byte }
+type big struct{ Body [64]byte }
 
 type holder struct {
 	n int
@@ -92,17 +92,30 @@ func collected(t *testing.T, seen []weak.Pointer[big]) {
 }
 
 func TestHasPointers(t *testing.T) {
-	for _, v := range []any{0, int8(1), 1.5, 2i, true, uintptr(1), [3]int{}, struct{}{}, [0]*int{},
+	for _, v := range []any{
+		0, int8(1), 1.5, 2i, true, uintptr(1),
+		[3]int{},
+		struct{}{},
+		[0]*int{},
 		struct {
 			a int
 			b [2]float32
-		}{}} {
+		}{},
+	} {
 		require.False(t, ring.HasPointers(reflect.TypeOf(v)), "%T", v)
 	}
-	for _, v := range []any{"", []int{}, map[int]int{}, new(int), func() {}, make(chan int), [1]string{},
-		struct{ a []byte }{}, struct{ a, b any }{}, errorBox{}} {
+	for _, v := range []any{
+		"",
+		[]int{},
+		map[int]int{},
+		new(int), func() {}, make(chan int),
+		[1]string{},
+		struct{ a []byte }{},
+		struct{ a, b any }{},
+		errorBox{},
+	} {
 		require.True(t, ring.HasPointers(reflect.TypeOf(v)), "%T", v)
 	}
 }
 
-type errorBox struct{ err error }
+type errorBox struct{ Err error }

@@ -1,7 +1,6 @@
 package ring
 
 import (
-	"runtime"
 	"sync/atomic"
 
 	"github.com/seda-go/seda/internal/invariant"
@@ -87,6 +86,9 @@ func (q *MPMC[T]) PushAll(items []T, stamp int64) bool {
 	if len(items) == 0 {
 		return true
 	}
+	if len(items) > len(q.buf) {
+		return false
+	}
 	pos, n := q.claimFree(uint64(len(items)), uint64(len(items)))
 	if n == 0 {
 		return false
@@ -166,7 +168,11 @@ func (q *mpmcCursors) claimFree(want, least uint64) (pos, n uint64) {
 		// still holds. What those headers let us see, later claimers of the
 		// remainder see through this word.
 		if q.tail.CompareAndSwap(w, word(pos+n, run-n)) {
-			q.window()
+			if invariant.Enabled {
+				window()
+				head := q.head.Load() >> posShift // not past pos: our slots are not published
+				invariant.Check((pos+n-head)&posMask <= q.full.mask+1, "ring: claimed slots that are not free")
+			}
 			return pos, n
 		}
 	}
@@ -191,7 +197,11 @@ func (q *mpmcCursors) claimFull(want uint64) (pos, n uint64, stamp int64) {
 		// has moved others may empty and refill the rest of the first span.
 		n = min(run, want)
 		if q.head.CompareAndSwap(w, word(pos+n, run-n)) {
-			q.window()
+			if invariant.Enabled {
+				window()
+				tail := q.tail.Load() >> posShift // not a lap past pos: our slots are not free
+				invariant.Check((tail-pos)&posMask <= q.full.mask+1, "ring: popped slots that are not full")
+			}
 			return pos, n, stamp
 		}
 	}
@@ -212,14 +222,6 @@ func (q *mpmcCursors) freeSpan(pos, n uint64) {
 	next := (pos + q.full.mask + 1) & posMask
 	// Pairs with the load in claimFree: who sees the header may write the slots.
 	release.Store(&q.free[pos&q.full.mask], header(next, n, q.full.spanMask))
-}
-
-// window is where a goroutine has claimed and not yet published or freed.
-// Builds with invariants make others run there now and then.
-func (q *mpmcCursors) window() {
-	if invariant.Enabled && invariant.Sometimes(64) {
-		runtime.Gosched()
-	}
 }
 
 // HeadTime is the stamp of the oldest waiting event. It is false if the ring

@@ -1,7 +1,6 @@
 package ring
 
 import (
-	"runtime"
 	"sync/atomic"
 
 	"github.com/seda-go/seda/internal/invariant"
@@ -84,6 +83,9 @@ func (q *MPSC[T]) PushAll(items []T, stamp int64) bool {
 	if len(items) == 0 {
 		return true
 	}
+	if len(items) > len(q.buf) {
+		return false
+	}
 	pos, n := q.claim(uint64(len(items)), uint64(len(items)))
 	if n == 0 {
 		return false
@@ -156,8 +158,10 @@ func (q *mpscCursors) claim(want, least uint64) (pos, n uint64) {
 			return 0, 0
 		}
 		if q.tail.CompareAndSwap(w, word(pos+n, 0)) {
-			if invariant.Enabled && invariant.Sometimes(64) {
-				runtime.Gosched() // claimed and not yet published
+			if invariant.Enabled {
+				window()
+				head := q.head.Load() >> posShift // not past pos: our slots are not published
+				invariant.Check((pos+n-head)&posMask <= capacity, "ring: claimed slots that are not free")
 			}
 			return pos, n
 		}

@@ -2,7 +2,6 @@ package ring
 
 import (
 	"reflect"
-	"runtime"
 	"sync/atomic"
 
 	"github.com/seda-go/seda/internal/invariant"
@@ -83,8 +82,9 @@ func (q *Slot[T]) PushBatch(items []T, stamp int64) int {
 }
 
 // PushAll appends all items or none, and reports which. They are neighbours
-// in the ring and become visible at once. It may fail although they would fit while a pop that overlaps this call has not freed its slots
-// yet; it always fails for more items than Cap. No items always fit.
+// in the ring and become visible at once. It may fail although they would fit
+// while a pop that overlaps this call has not freed its slots yet; it always
+// fails for more items than Cap. No items always fit.
 func (q *Slot[T]) PushAll(items []T, stamp int64) bool {
 	if len(items) == 0 {
 		return true
@@ -149,8 +149,9 @@ func (q *Slot[T]) claim(cursor *atomic.Uint64, offset, want, least uint64) (pos,
 			return 0, 0
 		}
 		if cursor.CompareAndSwap(pos, pos+n) {
-			if invariant.Enabled && invariant.Sometimes(64) {
-				runtime.Gosched() // claimed, not yet published or freed
+			if invariant.Enabled {
+				window()
+				invariant.Check(int64(q.tail.Load()-q.head.Load()) <= int64(q.mask+1), "ring: claimed slots that are not free")
 			}
 			return pos, n
 		}

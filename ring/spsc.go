@@ -3,6 +3,7 @@ package ring
 import (
 	"sync/atomic"
 
+	"github.com/seda-go/seda/internal/invariant"
 	"github.com/seda-go/seda/internal/release"
 )
 
@@ -15,8 +16,9 @@ import (
 // when that is not enough. The consumer never looks at the producer's cursor:
 // spans tell it what there is.
 //
-// Order: FIFO. Progress: wait-free; HeadTime is lock-free. Memory: the event
-// and 16 bytes per slot.
+// Order: FIFO. Progress: wait-free; HeadTime is lock-free. Failure is never
+// spurious: how many fit, or are there, is exact for a moment during the call.
+// Memory: the event and 16 bytes per slot.
 type SPSC[T any] struct {
 	_ pad
 	slots[T]
@@ -170,6 +172,10 @@ func (q *SPSC[T]) waiting(want uint64) (head, n uint64, stamp int64) {
 		}
 		end = next
 		k++
+	}
+	if invariant.Enabled {
+		window()
+		invariant.Check(end-head <= q.mask+1, "ring: more events than slots")
 	}
 	n = min(end-head, want)
 	if end-head == n {
