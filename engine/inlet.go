@@ -82,11 +82,12 @@ func (s *Stage[T]) Inlet(c InletConfig) *Inlet[T] {
 	return in
 }
 
-func (in *inletCore) check() (errs []error) {
+// check reports what is wrong with the inlet; not the capacity it takes over from the stage, which the stage reports.
+func (in *inletCore) check(inherited int) (errs []error) {
 	if in.name == "" {
 		errs = append(errs, errors.New("has an inlet without a name"))
 	}
-	if err := ring.CheckCapacity(in.capacity); err != nil {
+	if err := ring.CheckCapacity(in.capacity); err != nil && in.capacity != inherited {
 		errs = append(errs, fmt.Errorf("inlet %q: Capacity: %w", in.name, err))
 	}
 	if in.nlanes < 1 || in.nlanes > maxLanes {

@@ -171,7 +171,7 @@ func (s *Stage[T]) check() (errs []error) {
 			bad("has two inlets named %q", in.name)
 		}
 		names[in.name] = true
-		errs = append(errs, in.check()...)
+		errs = append(errs, in.check(s.capacity)...)
 	}
 	for _, ed := range s.outs {
 		errs = append(errs, s.checkEdge(ed)...)
