@@ -156,7 +156,8 @@ const (
 	Block Full = iota
 	// Drop discards the events that do not fit, and counts them.
 	Drop
-	// Fail makes the event whose handler emits fail with ErrFull.
+	// Fail makes the event whose handler emits fail with ErrFull. Where several emit into the last slots at the same time, what
+	// does not fit after all is kept and delivered as with Block, or, if the edge is part of a cycle, dropped and counted.
 	Fail
 )
 

@@ -25,6 +25,7 @@ type Edge[T any] struct {
 type edgeCore struct {
 	from, target *stageCore
 	failure      bool // made by OnFailure
+	cyclic       bool // leads back to the stage it starts from, over whatever other edges. Set by open
 }
 
 // outEdge is what a worker does with an edge whose type it does not know.
@@ -137,6 +138,7 @@ func (ed *edgeCore) core() *edgeCore { return ed }
 func (ed *Edge[T]) policy() (Full, int) { return ed.Full, ed.MaxOut }
 
 func (ed *Edge[T]) open(workers int) {
+	ed.cyclic = ed.target.reaches(ed.from, map[*stageCore]bool{})
 	ed.out = make([]outbox[T], workers)
 	for i := range ed.out {
 		ed.out[i].room = noLimit
@@ -179,8 +181,8 @@ func (ed *Edge[T]) flush(w *worker) {
 	}
 	switch {
 	case len(b.items) == 0:
-	case ed.Full == Drop:
-		ed.drop(b)
+	case ed.Full == Drop, ed.Full == Fail && ed.cyclic:
+		ed.drop(b) // on a cycle, which relies on this edge not to hold its stage back, a debt could wait for itself
 	default:
 		b.owe()
 		w.debts = append(w.debts, ed)

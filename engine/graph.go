@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seda-go/seda/sched"
@@ -109,4 +110,13 @@ func (e *Engine) rank() {
 			visit(s)
 		}
 	}
+}
+
+// reaches reports whether events can get from s to t.
+func (s *stageCore) reaches(t *stageCore, seen map[*stageCore]bool) bool {
+	seen[s] = true
+	return s == t || slices.ContainsFunc(s.outs, func(ed outEdge) bool {
+		next := ed.core().target
+		return !seen[next] && next.reaches(t, seen)
+	})
 }
