@@ -360,3 +360,32 @@ func TestEmitBatchOfTheBatch(t *testing.T) {
 	drain(t, e)
 	require.Equal(t, count(500), seen.all())
 }
+
+// Two Fail edges see the same free slots. What then does not fit is not lost: it is owed, except where a debt could wait for itself.
+func TestFailEdgesThatShareARing(t *testing.T) {
+	for _, cyclic := range []bool{false, true} {
+		e := newEngine(t, oneShared)
+		a := engine.Add(e, stageConfig{Name: "a", Capacity: 2, MaxBatch: 1})
+		b := engine.Add(e, stageConfig{Name: "b", Capacity: 2, MaxBatch: 1})
+		first, second := engine.Connect(a, b), engine.Connect(a, b)
+		first.Full, second.Full = engine.Fail, engine.Fail
+		a.Handle(func(c *engine.Context, ttl int) error {
+			if ttl > 0 {
+				first.Emit(c, ttl-1)
+				second.Emit(c, ttl-1)
+			}
+			return nil
+		})
+		b.Handle(ignore)
+		if cyclic {
+			back := engine.Connect(b, a)
+			b.Handle(func(c *engine.Context, ttl int) error { back.Emit(c, ttl); return nil })
+		}
+		start(t, e)
+		for range 200 {
+			require.NoError(t, a.Submit(limited(t), 8))
+		}
+		ed := drain(t, e).Stage("a").Edges[1]
+		require.Equal(t, cyclic, ed.Dropped > 0)
+	}
+}
