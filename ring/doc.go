@@ -38,8 +38,8 @@
 //
 // Sealing. Seal (MPSC, MPMC) cuts between the pushes that are accepted and
 // those that are not, exactly and without a counter: the seal is a bit of the
-// word with which pushes claim. When Sealed and Len is 0, the ring stays empty
-// for ever.
+// word with which pushes claim. Once Sealed is true, a Len of 0 means that the
+// ring stays empty for ever.
 //
 // Memory order. What a producer did before a push synchronizes before the
 // return of the pop that takes its first event; what a consumer did before it

@@ -241,7 +241,7 @@ func (q *MPMC[T]) Len() int {
 
 // Seal ends pushing. A push that claimed its slots before Seal publishes them,
 // also after Seal has returned; every other push fails from then on, and Len
-// only falls. Sealed and a Len of 0 together say that the ring is finished.
+// only falls. Sealed, and after that a Len of 0, say that the ring is finished.
 func (q *MPMC[T]) Seal() { q.tail.Or(sealBit) }
 
 // Sealed reports whether Seal has been called.

@@ -62,7 +62,7 @@ func (q *MPSC[T]) Cap() int { return len(q.buf) }
 
 // PushBatch appends as many of items as fit, in order, and returns their
 // number. stamp is the time of the push in nanoseconds on the caller's clock.
-// It never pushes fewer than fit. A sealed ring takes none.
+// How many fit is exact for a moment during the call. A sealed ring takes none.
 func (q *MPSC[T]) PushBatch(items []T, stamp int64) int {
 	if len(items) == 0 {
 		return 0
@@ -185,7 +185,7 @@ func (q *MPSC[T]) Len() int {
 
 // Seal ends pushing. A push that claimed its slots before Seal publishes them,
 // also after Seal has returned; every other push fails from then on, and Len
-// only falls. Sealed and a Len of 0 together say that the ring is finished.
+// only falls. Sealed, and after that a Len of 0, say that the ring is finished.
 func (q *MPSC[T]) Seal() { q.tail.Or(sealBit) }
 
 // Sealed reports whether Seal has been called.
