@@ -35,6 +35,8 @@ type outEdge interface {
 	open(workers int)
 	admits() bool                  // the target has room for what one event may emit
 	limit(worker, batch int) int   // the largest batch, at most batch, whose outputs have room; 0 while worker has a debt here
+	claim(w *worker) bool          // what the batch emitted can be handed over directly, and w has the right to run it
+	handOver(w *worker) outEdge    // do so; see Stage.complete
 	flush(w *worker)               // push what the batch emitted
 	settle(w *worker) (moved bool) // push what an earlier flush could not
 	owed(worker int) int           // events of a debt
@@ -187,6 +189,40 @@ func (ed *Edge[T]) flush(w *worker) {
 		b.owe()
 		w.debts = append(w.debts, ed)
 	}
+}
+
+// claim reports whether w may run what its batch emitted as the next stage's batch, instead of pushing it: w serves that stage too, which
+// is downstream; nothing waits in the ring, which would be overtaken; the batch is not too large and its outputs have room; the turn
+// is not over; and, if the stage is serial, it is w's from now on.
+func (ed *Edge[T]) claim(w *worker) bool {
+	b, s := &ed.out[w.id], ed.to
+	n := len(b.items)
+	if n == 0 || n > s.maxBatch || s.id >= ed.from.id || !w.mask.Has(s.id) || w.now >= w.turnEnd {
+		return false
+	}
+	if s.ring.Len() > 0 || w.e.plan.Load() != w.plan || invariant.Sometimes(8) {
+		return false
+	}
+	for _, out := range s.outs {
+		if out.limit(w.id, n) < n {
+			return false
+		}
+	}
+	return !s.serial || s.owner.CompareAndSwap(nobody, int32(w.id)+1)
+}
+
+// handOver runs what was emitted as a batch of the next stage. Outbox and hand exchange their buffers, so the edge can be used at once.
+func (ed *Edge[T]) handOver(w *worker) outEdge {
+	b, s := &ed.out[w.id], ed.to
+	h := &s.hands[w.id]
+	n := len(b.items)
+	h.batch, b.items, h.buf = b.items, h.buf[:0], b.items[:cap(b.items)]
+	h.n, h.i = n, 0
+	add(&b.emitted, uint64(n))
+	add(&h.popped[0], uint64(n))
+	add(&h.count.direct, uint64(n))
+	w.enter(&s.stageCore)
+	return s.complete(w, h)
 }
 
 func (ed *Edge[T]) settle(w *worker) (moved bool) {

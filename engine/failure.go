@@ -104,6 +104,6 @@ func (s *Stage[T]) caught(w *worker, h *hand[T], cause any) {
 	if cause == nil {
 		// The goroutine is on its way out and no line after the handler will run. Finish the batch from here; the worker
 		// goes on in a new goroutine (worker.main).
-		s.complete(w, h)
+		w.follow(s.complete(w, h))
 	}
 }

@@ -53,6 +53,7 @@ var (
 		{Metric{"/stage/expired:events", counter, "Events discarded because their time was up."}, func(s *StageStats) float64 { return float64(s.Expired) }},
 		{Metric{"/stage/panics:calls", counter, "Handler calls that panicked or left their goroutine."}, func(s *StageStats) float64 { return float64(s.Panics) }},
 		{Metric{"/stage/batches:batches", counter, "Batches handled."}, func(s *StageStats) float64 { return float64(s.Batches) }},
+		{Metric{"/stage/direct:events", counter, "Events handed over by the stage before without waiting in a ring."}, func(s *StageStats) float64 { return float64(s.Direct) }},
 		{Metric{"/stage/stalls:looks", counter, "Looks that found an event claimed by a caller and not yet stored."}, func(s *StageStats) float64 { return float64(s.Stalls) }},
 		{Metric{"/stage/depth:events", gauge, "Events in rings, in workers' hands and in debts."}, func(s *StageStats) float64 { return float64(s.Depth) }},
 		{Metric{"/stage/head-age:seconds", gauge, "How long the oldest event in the rings has waited."}, func(s *StageStats) float64 { return s.HeadAge.Seconds() }},

@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"github.com/seda-go/seda/internal/invariant"
-	"github.com/seda-go/seda/internal/release"
-)
+import "github.com/seda-go/seda/internal/invariant"
 
 // giveUpLooking is how many looks in vain a worker takes before it clears a stage's ready bit, which costs it, and the next
 // publisher, a contended write. A spinning partner answers well within it.
@@ -29,8 +26,9 @@ func (s *Stage[T]) serve(w *worker) bool {
 		return false
 	}
 	h.misses = 0
-	w.enter(&s.stageCore)
-	s.complete(w, h)
+	w.begin(&s.stageCore)
+	add(&h.count.wait, uint64(max(int64(w.now)-h.head, 0)))
+	w.follow(s.complete(w, h))
 	return true
 }
 
@@ -50,11 +48,15 @@ func (s *Stage[T]) missed(h *hand[T]) {
 
 // fill takes up to limit events out of the sources, beginning with another one each time.
 func (s *Stage[T]) fill(h *hand[T], limit int) int {
+	if cap(h.buf) < limit { // it came in exchange for a smaller one (Edge.handOver)
+		h.buf = make([]T, s.maxBatch)
+	}
+	h.batch = h.buf[:limit]
 	h.n, h.i, h.head = 0, 0, 0
 	k := h.next
 	for range s.sources {
 		q := s.sources[k]
-		if n, stamp := q.PopBatch(h.batch[h.n:limit]); n > 0 {
+		if n, stamp := q.PopBatch(h.batch[h.n:]); n > 0 {
 			if h.n == 0 || stamp < h.head {
 				h.head = stamp
 			}
@@ -74,12 +76,12 @@ func (s *Stage[T]) fill(h *hand[T], limit int) int {
 	return h.n
 }
 
-// complete runs the handler on what is left of the batch, and ends the batch.
-func (s *Stage[T]) complete(w *worker, h *hand[T]) {
+// complete runs the handler on what is left of the batch, and ends the batch. It returns the edge over which w goes on at once, or nil.
+func (s *Stage[T]) complete(w *worker, h *hand[T]) outEdge {
 	for h.i < h.n {
 		s.call(w, h)
 	}
-	s.finish(w, h)
+	return s.finish(w, h)
 }
 
 // call runs the handler until the batch is done or the handler panics.
@@ -109,10 +111,10 @@ func (s *Stage[T]) call(w *worker, h *hand[T]) {
 	returned = true
 }
 
-// finish flushes what the batch emitted, answers, accounts, and tells whoever waits for events or for room. The order matters: outputs
-// first, so that whoever sees a serial stage free also sees what its last owner sent; then one fence for all that was published
-// and freed; then the looks at who sleeps.
-func (s *Stage[T]) finish(w *worker, h *hand[T]) {
+// finish ends a batch: it flushes or hands over what the batch emitted, answers, and accounts. The order matters: outputs are pushed, or w
+// owns the stage they go to, before another worker can run a serial stage, which therefore finds all that its last owner sent in front of
+// what it sends itself. Whoever waits for events or for room is told by w.end, behind a fence.
+func (s *Stage[T]) finish(w *worker, h *hand[T]) (next outEdge) {
 	c := &w.ctx
 	c.stage = nil
 	failed := 0
@@ -122,6 +124,10 @@ func (s *Stage[T]) finish(w *worker, h *hand[T]) {
 	start := w.now
 	w.now = w.e.now()
 	for _, ed := range s.outs {
+		if next == nil && ed.claim(w) {
+			next = ed
+			continue
+		}
 		ed.flush(w)
 	}
 	w.sendReplies()
@@ -130,24 +136,20 @@ func (s *Stage[T]) finish(w *worker, h *hand[T]) {
 	}
 	busy := w.now.Sub(start)
 	add(&h.count.busy, uint64(busy))
-	add(&h.count.wait, uint64(max(int64(start)-h.head, 0)))
 	add(&h.count.batches, 1)
+	add(&h.count.completed, uint64(h.n-failed))
 	if failed > 0 {
 		add(&h.count.failed, uint64(failed))
 	}
-	add(&h.count.completed, uint64(h.n-failed))
 	w.picker.Charge(s.id, int64(busy))
 	if s.serial && (len(w.debts) == 0 || !s.owes(w.id)) {
 		if invariant.Enabled {
 			owner := s.owner.Load()
 			invariant.Check(owner == int32(w.id)+1, "stage %s run by worker %d is owned by %d", s.name, w.id, owner-1)
 		}
-		s.owner.Store(nobody) // a fence, too
-	} else {
-		release.Fence()
+		s.owner.Store(nobody)
 	}
-	w.signalTouched()
-	s.relieve(w.now)
+	return next
 }
 
 // relieve wakes workers and Submit calls that wait for room in the rings of s, once these are half empty.

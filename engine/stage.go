@@ -74,14 +74,15 @@ type queue[T any] interface {
 
 // hand is what one worker holds of one stage: the batch it is running, and its counters, which it writes and others read.
 type hand[T any] struct {
-	batch  []T
-	n      int   // events in batch
+	buf    []T // what batches are popped into
+	batch  []T // the batch: part of buf, or what an edge handed over
+	n      int // events in batch
 	i      int   // the one being handled
 	next   int   // source to begin with next time
 	misses int   // looks in vain in a row
 	head   int64 // enqueue time of the oldest event of the batch
 
-	popped []atomic.Uint64 // by source
+	popped []atomic.Uint64 // by source; what was handed over directly counts as popped from ring, the first source
 	count  counters
 	_      [cacheLine]byte
 }
@@ -89,6 +90,7 @@ type hand[T any] struct {
 // counters have one writer, the worker, and any number of readers.
 type counters struct {
 	completed, failed, batches, panics, stalls atomic.Uint64
+	direct                                     atomic.Uint64 // events handed over directly
 	busy, wait                                 atomic.Uint64 // nanoseconds
 }
 
@@ -213,7 +215,7 @@ func (s *Stage[T]) open(workers int) {
 	}
 	s.hands = make([]hand[T], workers)
 	for i := range s.hands {
-		s.hands[i].batch = make([]T, s.maxBatch)
+		s.hands[i].buf = make([]T, s.maxBatch)
 		s.hands[i].popped = make([]atomic.Uint64, len(s.sources))
 	}
 	s.waiting.size(workers)
@@ -285,7 +287,7 @@ func (s *Stage[T]) queued() (waiting, held int) {
 
 // sweep throws away what waits in the rings and what is owed, once the workers are gone.
 func (s *Stage[T]) sweep(err error) (n int) {
-	batch := s.hands[0].batch
+	batch := make([]T, s.maxBatch)
 	for _, q := range s.sources {
 		for {
 			m, _ := q.PopBatch(batch)
@@ -298,7 +300,6 @@ func (s *Stage[T]) sweep(err error) (n int) {
 			n += m
 		}
 	}
-	clear(batch)
 	return n
 }
 

@@ -35,6 +35,8 @@ type worker struct {
 	touched []*stageCore // stages pushed into since the last fence
 	replies []*call      // answered in this batch, callers not woken yet
 	replied bool         // the last batch woke callers
+	turnOf  *stageCore   // the stage whose rings this turn's first batch came out of
+	turnEnd Time         // until when batches may be handed over directly
 	idler   idler
 	label   *stageCore // stage in the goroutine's profile label
 	labels  []context.Context
@@ -166,15 +168,22 @@ func (w *worker) turn() bool {
 	}
 }
 
-// enter prepares for a batch of s.
-func (w *worker) enter(s *stageCore) {
+// begin starts a turn, whose first batch is of s.
+func (w *worker) begin(s *stageCore) {
 	if !w.fresh {
 		w.now, w.fresh = w.e.now(), true
 	}
-	w.ctx.stage, w.ctx.now = s, w.now
+	w.turnOf, w.turnEnd = s, w.now+quantum
 	if w.state.Load() != running {
-		w.state.Store(running) // with its fence the first half of pair (3); spread is the second
+		w.state.Store(running) // with its fence the first half of pair (3); spread in enter is the second
 	}
+	w.enter(s)
+	s.relieve(w.now) // early, while the handler runs; end looks again behind a fence
+}
+
+// enter prepares for a batch of s.
+func (w *worker) enter(s *stageCore) {
+	w.ctx.stage, w.ctx.now = s, w.now
 	if w.e.parked.any() {
 		w.spread()
 	}
@@ -182,7 +191,26 @@ func (w *worker) enter(s *stageCore) {
 		w.label = s
 		pprof.SetGoroutineLabels(w.labels[s.id])
 	}
-	s.relieve(w.now) // early, while the handler runs; finish looks again behind a fence
+}
+
+// follow runs the batches that are handed over directly, one after the other, and ends the turn.
+func (w *worker) follow(next outEdge) {
+	for next != nil {
+		if len(w.touched) > 0 { // other stages got something, too: their workers shall not wait for this batch
+			release.Fence()
+			w.signalTouched()
+		}
+		next = next.handOver(w)
+	}
+	w.end()
+}
+
+// end tells whoever waits for the events that this turn pushed, and for the room it made. One fence stands between all of that and the
+// looks at who sleeps.
+func (w *worker) end() {
+	release.Fence()
+	w.signalTouched()
+	w.turnOf.relieve(w.now)
 }
 
 // payDebts pushes what earlier flushes could not, and reports whether anything moved.
