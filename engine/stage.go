@@ -74,9 +74,9 @@ type queue[T any] interface {
 
 // hand is what one worker holds of one stage: the batch it is running, and its counters, which it writes and others read.
 type hand[T any] struct {
-	buf    []T // what batches are popped into
-	batch  []T // the batch: part of buf, or what an edge handed over
-	n      int // events in batch
+	buf    []T   // what batches are popped into
+	batch  []T   // the batch: part of buf, or what an edge handed over
+	n      int   // events in batch
 	i      int   // the one being handled
 	next   int   // source to begin with next time
 	misses int   // looks in vain in a row

@@ -38,7 +38,7 @@ type StageStats struct {
 	Expired   uint64 // events discarded because their time was up
 	Panics    uint64 // handler calls that panicked or left their goroutine
 	Batches   uint64
-	Direct    uint64 // events that came from the stage before without waiting in a ring
+	Direct    uint64        // events that came from the stage before without waiting in a ring
 	Stalls    uint64        // looks that found an event claimed by a caller who had not finished storing it
 	Depth     int           // events in rings, in workers' hands and in debts of workers
 	HeadAge   time.Duration // how long the oldest event in the rings has waited; 0 if there is none
