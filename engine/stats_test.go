@@ -94,7 +94,7 @@ func (m *mixed) feed(t *testing.T, n int) {
 // The books balance exactly whenever nothing is in flight, also while the engine runs, and never show more done than came in.
 func TestConservation(t *testing.T) {
 	for _, c := range []engine.Config{oneShared, twoShared, onePinned, twoPinned} {
-		const rounds, events = 3, 8000
+		const rounds, events = 2, 4000
 		m := newMixed(t, c)
 		start(t, m.e)
 		for round := range rounds {
