@@ -2,6 +2,7 @@ package ring_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,7 +14,7 @@ func TestCheckCapacity(t *testing.T) {
 	for _, c := range []int{2, 4, 1024, ring.MaxCapacity} {
 		require.NoError(t, ring.CheckCapacity(c))
 	}
-	for _, c := range []int{-1 << 63, -2, -1, 0, 1, 3, 6, 1000, 1<<22 + 1, 1 << 23, 1 << 62} {
+	for _, c := range []int{math.MinInt, -2, -1, 0, 1, 3, 6, 1000, 1<<22 + 1, 1 << 23, math.MaxInt} {
 		want := fmt.Sprintf("ring: capacity %d is not a power of two from 2 to 4194304", c)
 		require.EqualError(t, ring.CheckCapacity(c), want)
 		require.PanicsWithValue(t, want, func() { ring.NewSPSC[int](c) })
