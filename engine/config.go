@@ -58,7 +58,7 @@ type Config struct {
 	// Name stands in logs and profiles. Default "engine".
 	Name string
 	// Workers is the number of workers, 1 to 256. Default: one less than the allowed CPUs (the collector, the network poller and the
-	// rest of the program need one), at least one.
+	// rest of the program need one), at least one, and no more than CPUs names.
 	Workers int
 	// CPUs are the CPUs for pinned workers, in any number from Workers up. Default: chosen from the allowed ones. A CPU named here
 	// that the kernel refuses is an error of Start; a CPU the engine chose and cannot have leaves that worker unpinned, with a log line.

@@ -30,6 +30,9 @@ func (e *Engine) seat() ([]seat, error) {
 	workers := e.cfg.Workers
 	if workers == 0 {
 		workers = max(usable.Len()-1, 1)
+		if named := e.cfg.CPUs.Len(); named > 0 {
+			workers = min(workers, named)
+		}
 	}
 	e.kind = e.cfg.Kind
 	if e.kind == Auto {
