@@ -18,7 +18,7 @@ type Sample struct {
 	Worker string // its index, for metrics of a worker
 	Stage  string // for metrics of a stage, and of an inlet or edge of it
 	Inlet  string
-	Edge   string // the stage the edge leads to
+	Edge   string // the stage the edge leads to; a second edge to it has #2 added, and so on
 	Value  float64
 }
 
@@ -102,8 +102,13 @@ func (s Stats) Samples() (all []Sample) {
 		for k := range st.Inlets {
 			all = read(all, inletRows, &st.Inlets[k], Sample{Stage: st.Name, Inlet: st.Inlets[k].Name})
 		}
+		edges := map[string]int{}
 		for k := range st.Edges {
-			all = read(all, edgeRows, &st.Edges[k], Sample{Stage: st.Name, Edge: st.Edges[k].To})
+			name := st.Edges[k].To
+			if edges[name]++; edges[name] > 1 {
+				name += "#" + strconv.Itoa(edges[name])
+			}
+			all = read(all, edgeRows, &st.Edges[k], Sample{Stage: st.Name, Edge: name})
 		}
 	}
 	return all
