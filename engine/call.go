@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"weak"
+
+	"github.com/seda-go/seda/internal/release"
 )
 
 // Reply is the way back to a caller. An event type that embeds a Reply can be sent with Call; the reply travels with the event, and with
@@ -73,7 +75,7 @@ func (k *call) take(gen uint64) bool {
 
 // finish publishes the answer and wakes the caller, or leaves that to the end of the batch.
 func (k *call) finish(c *Context, gen uint64) {
-	k.state.Store(callState(gen, done)) // pairs with the loads in await and leave
+	release.Store(&k.state, callState(gen, done)) // pairs with the load in leave; await synchronizes by the channel
 	if c != nil && c.stage != nil {
 		c.w.replies = append(c.w.replies, k)
 		return
@@ -161,7 +163,7 @@ func (p *callPool[R]) get() *callOf[R] {
 func (p *callPool[R]) put(k *callOf[R], gen uint64) {
 	var none R
 	k.value, k.err = none, nil
-	k.state.Store(callState(gen+1, open))
+	release.Store(&k.state, callState(gen+1, open)) // a late answer expects open in this generation, and sees done or the next
 	p.free.Put(k)
 }
 

@@ -128,7 +128,9 @@ func (w *worker) park(since Time) {
 		add(&w.parks, 1)
 		add(&w.slept, uint64(w.now.Sub(since)))
 	}
-	e.parked.clear(w.id) // if a waker did: its permit makes the next sleep short
+	if e.parked.has(w.id) { // no waker claimed w
+		e.parked.clear(w.id) // if one does so just now, its permit makes the next sleep short
+	}
 }
 
 // mayPark reports whether there is nothing w could do, and has made sure that it will be woken when that changes. It runs after
