@@ -155,3 +155,26 @@ func requirePlausible(t *testing.T, before, s engine.Stats) {
 		}
 	}
 }
+
+// All times are on the engine's clock.
+func TestTime(t *testing.T) {
+	e := newEngine(t, oneShared)
+	s := engine.Add(e, stageConfig{Name: "s"})
+	times := make(chan engine.Time, 2)
+	s.Handle(func(c *engine.Context, _ int) error {
+		times <- c.Now()
+		times <- c.Now()
+		return nil
+	})
+	start(t, e)
+	before := e.Now()
+	require.NoError(t, s.TrySubmit(1))
+	first, second := receive(t, times), receive(t, times)
+	after := e.Now()
+	require.Equal(t, first, second, "the time of the batch")
+	require.GreaterOrEqual(t, first, before)
+	require.GreaterOrEqual(t, after, first)
+	require.Equal(t, after.Sub(before), after.Sub(first)+first.Sub(before))
+	require.GreaterOrEqual(t, drain(t, e).Uptime, after.Sub(0))
+	require.Equal(t, engine.StageStats{}, e.Stats().Stage("nowhere"))
+}
