@@ -17,7 +17,8 @@ import (
 // host is the machine this runs on. Outside of Linux most of it is unknown.
 type host struct {
 	root    fs.FS
-	allowed affinity.Set
+	cpus    int                // that this process may use
+	allowed affinity.Set       // which; empty: unknown
 	topo    *affinity.Topology // nil: unknown
 	limits  affinity.Limits
 }
@@ -26,15 +27,11 @@ func thisHost() host {
 	h := host{root: os.DirFS("/")}
 	h.allowed, _ = affinity.Allowed() // fails where there is no affinity: then CPUs are only counted
 	h.topo, h.limits, _ = affinity.System()
-	return h
-}
-
-// cpus is how many CPUs this process may use.
-func (h host) cpus() int {
-	if n := h.allowed.Len(); n > 0 {
-		return n
+	h.cpus = h.allowed.Len()
+	if h.cpus == 0 {
+		h.cpus = runtime.NumCPU()
 	}
-	return runtime.NumCPU()
+	return h
 }
 
 // placed returns the CPUs for a number of workers and the generator.

@@ -91,6 +91,9 @@ func run(args []string, _ io.Reader, out, errs io.Writer) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(errs, "sedabench: %v\n", err)
 		return exitUsage
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(errs, "sedabench: interrupted")
+		return exitFailed
 	}
 	fmt.Fprintf(errs, "sedabench: %v\n", err)
 	return exitFailed

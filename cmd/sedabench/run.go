@@ -18,7 +18,7 @@ import (
 // runVerb measures what the arguments say and prints it.
 func runVerb(ctx context.Context, args []string, s streams) error {
 	h := thisHost()
-	o, err := parseRun(args, h.cpus())
+	o, err := parseRun(args, h.cpus)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (st *study) length() time.Duration {
 }
 
 // hasGenerator reports whether a CPU is left for the load generator.
-func (st *study) hasGenerator(workers int) bool { return workers < st.host.cpus() }
+func (st *study) hasGenerator(workers int) bool { return workers < st.host.cpus }
 
 // closedWanted reports whether there are runs in closed loop: because they were
 // asked for, because rates are parts of what they find, or because nothing else

@@ -43,7 +43,7 @@ func inline(c arch.Config) (arch.Service, error) {
 // testStudy prepares a study in which every architecture is started by start.
 func testStudy(t *testing.T, start func(arch.Config) (arch.Service, error), args ...string) *study {
 	t.Helper()
-	h := host{root: fstest.MapFS{}} // without affinity: nothing is pinned
+	h := host{root: fstest.MapFS{}, cpus: 2} // without affinity: nothing is pinned
 	o, err := parseRun(append(append([]string{}, quick...), args...), 2)
 	require.NoError(t, err)
 	st := newStudy(o, h, streams{io.Discard, io.Discard})
@@ -194,7 +194,7 @@ func TestUsage(t *testing.T) {
 
 func TestPlacementIsSaid(t *testing.T) {
 	st := testStudy(t, inline)
-	st.host.allowed = affinity.Of(0, 1, 2)
+	st.host.allowed, st.host.cpus = affinity.Of(0, 1, 2), 3
 	require.Equal(t, "1 worker on CPU 1, load generator on CPU 0", st.placement(1))
 	require.Equal(t, "3 workers on CPU 0-2; no CPU is left for the load generator: the workers make the load, in closed loop only", st.placement(3))
 }
