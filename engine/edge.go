@@ -56,7 +56,7 @@ type outbox[T any] struct {
 	room   int    // Fail edges: len(items) at which the ring counts as full
 	credit int    // free slots of the target at the last look, less what was pushed since; others push too, so it can be too high
 
-	emitted, dropped atomic.Uint64 // events
+	entered, dropped atomic.Uint64 // events; what is owed has entered
 	owed             atomic.Uint64 // events in debt
 	_                [cacheLine]byte
 }
@@ -177,15 +177,21 @@ func (ed *Edge[T]) flush(w *worker) {
 	if n == 0 {
 		return
 	}
-	add(&b.emitted, uint64(n))
+	drops := ed.Full == Drop || ed.Full == Fail && ed.cyclic // a debt on a cycle, which relies on this edge, could wait for itself
+	if !drops {
+		add(&b.entered, uint64(n)) // before anybody can see them done
+	}
 	if ed.Full != Block || !invariant.Sometimes(64) { // else a debt without need
 		ed.push(w, b)
 	}
+	rest := len(b.items) - b.sent
 	switch {
-	case len(b.items) == 0:
-	case ed.Full == Drop, ed.Full == Fail && ed.cyclic:
-		ed.drop(b) // on a cycle, which relies on this edge not to hold its stage back, a debt could wait for itself
-	default:
+	case drops:
+		add(&b.entered, uint64(n-rest))
+		if rest > 0 {
+			ed.drop(b)
+		}
+	case rest > 0:
 		b.owe()
 		w.debts = append(w.debts, ed)
 	}
@@ -218,7 +224,7 @@ func (ed *Edge[T]) handOver(w *worker) outEdge {
 	n := len(b.items)
 	h.batch, b.items, h.buf = b.items, h.buf[:0], b.items[:cap(b.items)]
 	h.n, h.i = n, 0
-	add(&b.emitted, uint64(n))
+	add(&b.entered, uint64(n))
 	add(&h.popped[0], uint64(n))
 	add(&h.count.direct, uint64(n))
 	w.enter(&s.stageCore)
@@ -289,11 +295,11 @@ func (ed *Edge[T]) stats() EdgeStats {
 	s := EdgeStats{From: ed.from.name, To: ed.target.name, Full: ed.Full, Failure: ed.failure}
 	for i := range ed.out {
 		b := &ed.out[i]
-		s.Dropped += b.dropped.Load() // before emitted, so that entered is never negative
+		s.Entered += b.entered.Load()
+		s.Dropped += b.dropped.Load()
 		s.Owed += int(b.owed.Load())
-		s.Emitted += b.emitted.Load()
 	}
-	s.Entered = s.Emitted - s.Dropped
+	s.Emitted = s.Entered + s.Dropped
 	return s
 }
 

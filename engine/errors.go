@@ -17,7 +17,7 @@ var (
 	ErrClosed = errors.New("engine closed")
 	// ErrNotStarted: the engine has not been started. The event was not accepted.
 	ErrNotStarted = errors.New("engine not started")
-	// ErrStarted: Start was called before.
+	// ErrStarted: Start, or Close, was called before.
 	ErrStarted = errors.New("engine already started")
 	// ErrNoReply: everything was handled and nobody answered the Call.
 	ErrNoReply = errors.New("no reply")

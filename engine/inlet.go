@@ -117,9 +117,13 @@ func (s *Stage[T]) Submit(ctx context.Context, v T) error { return s.inlet.Submi
 func (s *Stage[T]) TrySubmit(v T) error { return s.inlet.TrySubmit(v) }
 
 // TrySubmit hands v to the stage. It never waits and does not allocate; it costs a clock reading, a push and a fence, and a system call
-// where a sleeping worker has to be woken. Unless it returns nil v was not accepted: ErrFull, ErrClosed, ErrNotStarted.
+// where a sleeping worker has to be woken. It does not overtake Submit calls that wait for room: while there are any the inlet is full.
+// Unless it returns nil v was not accepted: ErrFull, ErrClosed, ErrNotStarted.
 func (in *Inlet[T]) TrySubmit(v T) error {
-	err := in.push(v)
+	err := in.errFull
+	if in.waiting.Load() == 0 {
+		err = in.push(v)
+	}
 	if err == in.errFull {
 		in.refused.Add(1)
 	}
@@ -137,7 +141,10 @@ func (in *Inlet[T]) TrySubmitBatch(vs []T) (int, error) {
 	}
 	e := in.stage.e
 	l, now := in.pick(), e.now()
-	n := l.PushBatch(vs, int64(now))
+	n := 0
+	if in.waiting.Load() == 0 {
+		n = l.PushBatch(vs, int64(now))
+	}
 	if n > 0 {
 		release.Fence()
 		e.signal(&in.stage.stageCore, nil, now)

@@ -128,11 +128,28 @@ func or(v, otherwise int) int {
 }
 
 // Handle sets the handler, which is called once for each event. An error, or a panic, fails that event alone.
-func (s *Stage[T]) Handle(f func(*Context, T) error) { s.handle = f }
+func (s *Stage[T]) Handle(f func(*Context, T) error) {
+	if !s.tooLate("handler") {
+		s.handle = f
+	}
+}
 
 // HandleBatch sets the handler, which is called with the events a worker took at once, oldest first and at least one. It may change the
 // slice but not keep it. An error, or a panic, fails the whole batch; Context.Fail fails single events.
-func (s *Stage[T]) HandleBatch(f func(*Context, []T) error) { s.handleBatch = f }
+func (s *Stage[T]) HandleBatch(f func(*Context, []T) error) {
+	if !s.tooLate("handler") {
+		s.handleBatch = f
+	}
+}
+
+// tooLate reports, and logs, that something was added to s after Start.
+func (s *stageCore) tooLate(what string) bool {
+	if s.e.frozen() {
+		s.e.late(fmt.Sprintf("%s of stage %q", what, s.name))
+		return true
+	}
+	return false
+}
 
 func (s *Stage[T]) each() bool { return s.handleBatch == nil }
 

@@ -61,9 +61,9 @@ type InletStats struct {
 type EdgeStats struct {
 	From, To string
 	Full     Full
-	Failure  bool // made by OnFailure
-	Emitted  uint64
-	Entered  uint64 // Emitted - Dropped
+	Failure  bool   // made by OnFailure
+	Emitted  uint64 // Entered + Dropped
+	Entered  uint64
 	Dropped  uint64
 	Owed     int // events that did not fit yet; they count as the target's depth
 }
@@ -133,7 +133,9 @@ func (s *Stage[T]) collect(st *StageStats) {
 	for _, ed := range s.outs {
 		st.Edges = append(st.Edges, ed.stats())
 	}
-	st.Depth = max(int(st.Entered-st.Completed-st.Failed-st.Expired), 0)
+	done := st.Completed + st.Failed + st.Expired
+	st.Entered = max(st.Entered, done) // what a Drop edge pushed may be done before its worker has counted it
+	st.Depth = int(st.Entered - done)
 	if t, ok := s.headTime(); ok {
 		st.HeadAge = max(s.e.now().Sub(t), 0)
 	}

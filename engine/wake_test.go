@@ -28,7 +28,7 @@ func asleepAll(t *testing.T, e *Engine) {
 
 // Single events into a sleeping engine: each one is answered, over two stages and back to the caller. SEDA_WAKES sets how many.
 func TestNoWakeUpIsLost(t *testing.T) {
-	wakes := fromEnv(t, "SEDA_WAKES", 100_000)
+	wakes := fromEnv(t, "SEDA_WAKES", shorter(100_000))
 	cpus := runtime.NumCPU()
 	cases := []Config{
 		{Workers: 1, Kind: Pinned},
@@ -76,7 +76,7 @@ func wakeOneByOne(t *testing.T, wakes int, c Config) {
 
 // The same with nobody waiting for the worker to sleep: events arrive at every moment of its falling asleep.
 func TestNoWakeUpIsLostWhileFallingAsleep(t *testing.T) {
-	const events = 50_000
+	events := shorter(50_000)
 	for _, workers := range []int{1, 2} {
 		e := New(Config{Workers: workers, Kind: Pinned, Oversubscribe: true, Idle: Park, Log: quietLog()})
 		seen := make(chan int, 1)

@@ -70,12 +70,15 @@ func (w *worker) main(ready chan<- error) {
 			return
 		}
 		err := w.pin()
-		if ready != nil {
+		switch {
+		case ready != nil:
 			ready <- err
-		}
-		if err != nil {
-			ended = true
-			return
+			if err != nil {
+				ended = true
+				return
+			}
+		case err != nil: // in a new goroutine, long after Start: better anywhere than not at all
+			w.e.log.Error("worker goes on unpinned", "worker", w.id, "err", err)
 		}
 	} else if ready != nil {
 		ready <- nil

@@ -1,0 +1,19 @@
+#define EDGE
+#define DRAIN
+#ifndef EVENTS
+#define EVENTS 0
+#endif
+#ifndef START
+#define START 1
+#endif
+#define PLANS 1
+#define TARGET(s, j) s = 1
+#define EMIT(n) n = 3
+#ifdef SPLIT
+#define SERVE(p, w)    ((w) == 0 -> 2 : 1)
+#define ELIGIBLE(p, s) ((s) == 0 -> 2 : 1)
+#else
+#define SERVE(p, w)    3
+#define ELIGIBLE(p, s) 3
+#endif
+#include "protocol.inc"
