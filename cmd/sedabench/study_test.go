@@ -47,7 +47,6 @@ func testStudy(t *testing.T, start func(arch.Config) (arch.Service, error), args
 	o, err := parseRun(append(append([]string{}, quick...), args...), 2)
 	require.NoError(t, err)
 	st := newStudy(o, h, streams{io.Discard, io.Discard})
-	st.patience = 20 * time.Millisecond
 	st.find = func(name string) (arch.Architecture, error) { return arch.Architecture{Name: name, Start: start}, nil }
 	return st
 }
@@ -77,6 +76,7 @@ func TestAFailedRunIsAnError(t *testing.T) {
 		}, "requests ended more than once"},
 	} {
 		st := testStudy(t, c.start, "--arch", "pool", "--workers", "1", "--arrival", "closed", "--clients", "4")
+		st.patience = 20 * time.Millisecond
 		err := st.measureAll(t.Context())
 		require.ErrorContains(t, err, c.want)
 		var usage usageError

@@ -223,10 +223,14 @@ func (g *generator) collect() (*workload.Request, int64) {
 	return r, at
 }
 
-// drain waits until nothing is in flight, or the patience is at an end.
+// drain waits until nothing is in flight, or the patience is at an end: then it
+// looks at each request once more, lest this thread was kept from looking.
 func (g *generator) drain() {
 	limit := g.clock.Now() + int64(g.cfg.Patience)
 	for len(g.flying) > 0 && g.clock.Now() < limit {
+		g.collect()
+	}
+	for range len(g.flying) {
 		g.collect()
 	}
 }
