@@ -3,7 +3,6 @@ package arch
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/seda-go/seda/engine"
 	"github.com/seda-go/seda/internal/workload"
@@ -11,16 +10,6 @@ import (
 
 // Policies are the ways the staged engine can share its workers between stages.
 func Policies() []string { return []string{"serve-all", "static"} }
-
-// CheckPolicy returns an error that names the policies if this is none.
-func CheckPolicy(name string) error {
-	for _, p := range Policies() {
-		if name == p {
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown policy %q, want %s", name, strings.Join(Policies(), " or "))
-}
 
 // staged is the engine of this module: a stage for each stage of the graph, a
 // blocking edge where one follows another, and an inlet for the load.
