@@ -88,7 +88,7 @@ func collected(t *testing.T, seen []weak.Pointer[big]) {
 			}
 		}
 		return true
-	}, 10*time.Second, time.Millisecond, "the ring keeps a popped event alive")
+	}, 5*time.Second, time.Millisecond, "the ring keeps a popped event alive")
 }
 
 func TestHasPointers(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/internal/invariant"
 )
 
 // The model of all four rings: a slice of events with the time of their push.
@@ -145,9 +147,13 @@ func FuzzOps(f *testing.F) {
 // TestRandomOps does long random sequences, so that positions wrap and spans
 // of all lengths follow one another.
 func TestRandomOps(t *testing.T) {
+	sequences := 150
+	if invariant.Enabled || testing.Short() {
+		sequences = 30
+	}
 	rng := rand.New(rand.NewPCG(seed(), 0))
 	for kind := range kinds {
-		for range 150 {
+		for range sequences {
 			ops := make([]byte, 3+2*rng.IntN(1500))
 			for i := range ops {
 				ops[i] = byte(rng.Uint32())

@@ -163,6 +163,7 @@ func (q *mpmcCursors) claimFree(want, least uint64) (pos, n uint64) {
 			}
 			return 0, 0
 		}
+		window()
 		// The tail never comes back to a value (see posMask), so success
 		// means that nobody claimed meanwhile and every header read above
 		// still holds. What those headers let us see, later claimers of the
@@ -193,6 +194,7 @@ func (q *mpmcCursors) claimFull(want uint64) (pos, n uint64, stamp int64) {
 			}
 			return 0, 0, 0
 		}
+		window()
 		// As in claimFree. The stamp was read before, because once the head
 		// has moved others may empty and refill the rest of the first span.
 		n = min(run, want)
@@ -235,6 +237,7 @@ func (q *MPMC[T]) HeadTime() (stamp int64, ok bool) { return q.full.headTime(&q.
 // is exact: every event pushed before the call has been popped.
 func (q *MPMC[T]) Len() int {
 	head := q.head.Load() // first: it cannot be past a tail read later
+	window()
 	tail := q.tail.Load()
 	return int(min((tail>>posShift-head>>posShift)&posMask, q.mask+1))
 }

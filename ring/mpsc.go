@@ -147,6 +147,7 @@ func (q *mpscCursors) claim(want, least uint64) (pos, n uint64) {
 			// Pairs with the release stores in PopBatch and Pop: who sees
 			// head may write the slots before it; so may who sees limit.
 			limit := (q.head.Load()>>posShift + capacity) & posMask
+			window()
 			release.Store(&q.limit, limit)
 			room = (limit - pos) & posMask
 		}
@@ -157,6 +158,7 @@ func (q *mpscCursors) claim(want, least uint64) (pos, n uint64) {
 			}
 			return 0, 0
 		}
+		window()
 		if q.tail.CompareAndSwap(w, word(pos+n, 0)) {
 			if invariant.Enabled {
 				window()
@@ -179,6 +181,7 @@ func (q *MPSC[T]) HeadTime() (stamp int64, ok bool) { return q.full.headTime(&q.
 // is exact: every event pushed before the call has been popped.
 func (q *MPSC[T]) Len() int {
 	head := q.head.Load() // first: it cannot be past a tail read later
+	window()
 	tail := q.tail.Load()
 	return int(min((tail>>posShift-head>>posShift)&posMask, q.mask+1))
 }

@@ -148,6 +148,7 @@ func (q *Slot[T]) claim(cursor *atomic.Uint64, offset, want, least uint64) (pos,
 			}
 			return 0, 0
 		}
+		window()
 		if cursor.CompareAndSwap(pos, pos+n) {
 			if invariant.Enabled {
 				window()
@@ -197,6 +198,7 @@ func (q *Slot[T]) empty(pos uint64) T {
 func (q *Slot[T]) HeadTime() (stamp int64, ok bool) {
 	for {
 		head := q.head.Load()
+		window()
 		s := q.at(head)
 		full := s.sequence.Load() == head+1
 		stamp = int64(s.stamp.Load())
@@ -215,5 +217,6 @@ func (q *Slot[T]) HeadTime() (stamp int64, ok bool) {
 // is exact: every event pushed before the call has been popped.
 func (q *Slot[T]) Len() int {
 	head := q.head.Load() // first: it cannot be past a tail read later
+	window()
 	return int(min(q.tail.Load()-head, q.mask+1))
 }

@@ -134,6 +134,7 @@ func (l *spanLog) look(w, want uint64) (pos, run uint64, stamp int64) {
 func (l *spanLog) headTime(head *atomic.Uint64) (stamp int64, ok bool) {
 	for {
 		w := head.Load()
+		window()
 		_, run, stamp := l.look(w, 1)
 		if head.Load() == w {
 			return stamp, run > 0

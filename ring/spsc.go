@@ -152,6 +152,7 @@ func (q *SPSC[T]) publish(tail uint64, stamp int64) {
 	// Pairs with the loads in waiting and HeadTime: who sees the end sees the
 	// slots, the stamp and the tail.
 	release.Store(&s.end, tail)
+	window()
 }
 
 // waiting finds the events to pop next, n of them at head, at most want, and
@@ -193,6 +194,7 @@ func (q *SPSC[T]) HeadTime() (stamp int64, ok bool) {
 	for {
 		k := q.spanHead.Load() // before head, after which it is checked again
 		head := q.head.Load()
+		window()
 		s := &q.spans[k&q.mask]
 		end := s.end.Load() // before the stamp: pairs with the release store in publish
 		stamp = int64(s.stamp.Load())
@@ -214,5 +216,6 @@ func (q *SPSC[T]) HeadTime() (stamp int64, ok bool) {
 // exact: every event pushed before the call has been popped.
 func (q *SPSC[T]) Len() int {
 	head := q.head.Load() // first: it cannot be past a tail read later
+	window()
 	return int(min(q.tail.Load()-head, q.mask+1))
 }
