@@ -59,7 +59,8 @@ func (r Reply[R]) Send(c *Context, v R) {
 	r.to.finish(c, r.gen)
 }
 
-// Lost answers with an error.
+// Lost answers with an error. The engine finds it by its name in whatever event carries a Reply; an event type may have a Lost of its own
+// instead, which is called by workers and must not block or leave its goroutine.
 func (r Reply[R]) Lost(err error) {
 	if r.to == nil || !r.to.take(r.gen) {
 		return

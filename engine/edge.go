@@ -148,8 +148,9 @@ func (ed *Edge[T]) open(workers int) {
 	}
 }
 
-// usual is the size an outbox begins with, and comes back to after it had to grow far beyond.
-func (ed *Edge[T]) usual() int { return min(ed.from.maxBatch*ed.MaxOut, 4096) }
+// usual is the size an outbox begins with, and comes back to after it had to grow far beyond: for one batch of outputs within reason, and
+// for a whole batch of the next stage, since the two exchange buffers (handOver).
+func (ed *Edge[T]) usual() int { return max(min(ed.from.maxBatch*ed.MaxOut, 4096), ed.to.maxBatch) }
 
 func (ed *Edge[T]) admits() bool { return ed.Full != Block || ed.target.free() >= ed.MaxOut }
 

@@ -32,7 +32,7 @@ func OnFailure[T any](from *Stage[T], to *Stage[Failed[T]]) {
 	})
 }
 
-// lost is implemented by events that carry a reply.
+// lost is implemented by events that carry a reply. A Lost of the user's own may do what it likes but leave its goroutine.
 type lost interface{ Lost(error) }
 
 // lose answers the reply in v, if there is one, with err. An event that cannot be told, such as a nil pointer, does the worker no harm.
@@ -87,9 +87,9 @@ func (s *Stage[T]) dispose(c *Context, h *hand[T]) int {
 // caught turns a panic, or a Goexit when cause is nil, into failed events. It runs deferred, on the stack of the handler.
 func (s *Stage[T]) caught(w *worker, h *hand[T], cause any) {
 	c := &w.ctx
-	var err error = &PanicError{Value: cause, Stack: debug.Stack()}
-	if cause == nil {
-		err = fmt.Errorf("stage %s: %w", s.name, ErrExited)
+	err := fmt.Errorf("stage %s: %w", s.name, ErrExited)
+	if cause != nil {
+		err = &PanicError{Value: cause, Stack: debug.Stack()}
 	}
 	c.err = nil
 	h.count.panics.Store(h.count.panics.Load() + 1)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/sched"
 )
 
 // seat is where a worker will run.
@@ -29,7 +30,7 @@ func (e *Engine) seat() ([]seat, error) {
 	}
 	workers := e.cfg.Workers
 	if workers == 0 {
-		workers = max(usable.Len()-1, 1)
+		workers = min(max(usable.Len()-1, 1), sched.MaxSet)
 		if named := e.cfg.CPUs.Len(); named > 0 {
 			workers = min(workers, named)
 		}

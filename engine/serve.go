@@ -48,9 +48,6 @@ func (s *Stage[T]) missed(h *hand[T]) {
 
 // fill takes up to limit events out of the sources, beginning with another one each time.
 func (s *Stage[T]) fill(h *hand[T], limit int) int {
-	if cap(h.buf) < limit { // it came in exchange for a smaller one (Edge.handOver)
-		h.buf = make([]T, s.maxBatch)
-	}
 	h.batch = h.buf[:limit]
 	h.n, h.i, h.head = 0, 0, 0
 	k := h.next

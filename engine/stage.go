@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/seda-go/seda/internal/release"
@@ -302,14 +303,15 @@ func (s *Stage[T]) queued() (waiting, held int) {
 	return waiting, max(held, 0)
 }
 
-// sweep throws away what waits in the rings and what is owed, once the workers are gone.
+// sweep throws away what waits in the rings, once the workers are gone. A Submit call that claimed its slot before the inlet was sealed may
+// not have filled it yet; it is about to, and its event was accepted.
 func (s *Stage[T]) sweep(err error) (n int) {
 	batch := make([]T, s.maxBatch)
 	for _, q := range s.sources {
-		for {
+		for q.Len() > 0 {
 			m, _ := q.PopBatch(batch)
 			if m == 0 {
-				break
+				runtime.Gosched()
 			}
 			for i := range batch[:m] {
 				lose(&batch[i], err)

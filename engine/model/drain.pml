@@ -7,8 +7,8 @@
 #define START 1
 #endif
 #define PLANS 1
-#define TARGET(s, j) s = 1
-#define EMIT(n) n = 3
+#define TARGET(s) s = 1
+#define EMITS(item) 3
 #ifdef SPLIT
 #define SERVE(p, w)    ((w) == 0 -> 2 : 1)
 #define ELIGIBLE(p, s) ((s) == 0 -> 2 : 1)

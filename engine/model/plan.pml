@@ -6,7 +6,7 @@
 #ifndef PLANS
 #define PLANS 2
 #endif
-#define TARGET(s, j) s = 1
+#define TARGET(s) s = 1
 /* 0: each serves one stage; 1: swapped */
 #define SERVE(p, w)    BIT((w) ^ (NUMBER(p) & 1))
 #define ELIGIBLE(p, s) BIT((s) ^ (NUMBER(p) & 1))

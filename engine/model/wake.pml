@@ -4,7 +4,7 @@
 #define EVENTS 2
 #endif
 #define PLANS 1
-#define TARGET(s, j) if :: s = 0 :: s = 1 fi
+#define TARGET(s) if :: s = 0 :: s = 1 fi
 #ifdef SPLIT
 #define SERVE(p, w)    ((w) == 0 -> 3 : 2)
 #define ELIGIBLE(p, s) ((s) == 0 -> 1 : 3)
