@@ -17,7 +17,8 @@ import (
 // caller has left, do nothing. The zero Reply answers nobody. A Reply may be copied and used by any goroutine.
 //
 // The engine answers with the reason, by Lost, where the event is dropped, fails without a failure edge, or is left when the engine
-// closes; and with ErrNoReply where everything was handled and no answer sent.
+// closes. Where handlers let go of the event without an answer, the caller waits until its context ends, or gets ErrNoReply when the
+// engine has.
 type Reply[R any] struct {
 	to  *callOf[R]
 	gen uint64
@@ -97,10 +98,11 @@ func (w *worker) sendReplies() {
 	w.replied = true
 }
 
-// Call submits the event that make returns to the stage and waits for its reply, or until ctx ends. The error is that of Submit, ctx's,
-// the one the event was lost with, or ErrNoReply. It may be called by any goroutine but a worker's: a handler that waits for its own
-// engine can wait for ever.
-func Call[T, R any](ctx context.Context, to *Stage[T], event func(Reply[R]) T) (R, error) {
+// Call submits what event returns, which carries the reply it is given, and waits for the answer or until ctx ends. The error is that of
+// Submit, ctx's, the one the event was lost with, or ErrNoReply. An event that is handled without an answer keeps its caller waiting until
+// ctx ends or the engine does: give ctx a deadline. Any goroutine may call it but a worker's, for a handler that waits for its own engine
+// can wait for ever.
+func Call[T interface{ Lost(error) }, R any](ctx context.Context, to *Stage[T], event func(Reply[R]) T) (R, error) {
 	pool := poolOf[R](to.e)
 	k := pool.get()
 	gen := k.state.Load() >> phaseBits

@@ -57,8 +57,8 @@ func nameOf(i int, names ...string) string {
 type Config struct {
 	// Name stands in logs and profiles. Default "engine".
 	Name string
-	// Workers is the number of workers, 1 to 256. Default: one less than the allowed CPUs (the collector, the network poller and the
-	// rest of the program need one), at least one, and no more than CPUs names.
+	// Workers is the number of workers, 1 to 256. Default: one less than the allowed CPUs, or than what a CPU quota is worth (the
+	// collector, the network poller and the rest of the program need one), at least one, and no more than CPUs names.
 	Workers int
 	// CPUs are the CPUs for pinned workers, in any number from Workers up. Default: chosen from the allowed ones. A CPU named here
 	// that the kernel refuses is an error of Start; a CPU the engine chose and cannot have leaves that worker unpinned, with a log line.
@@ -72,7 +72,8 @@ type Config struct {
 	Idle Idle
 	// Procs is GOMAXPROCS while the engine runs: 0 raises it to at least Workers+2 if workers are pinned (with as many Ps as spinning
 	// threads, timers and the collector wait for milliseconds), -1 leaves it alone, a positive number sets it. The old value
-	// comes back when the last engine that changed it ends.
+	// comes back when the last engine that changed it ends; what does not come back is the runtime's own following of cpuset and quota
+	// changes (runtime.SetDefaultGOMAXPROCS turns that on again).
 	Procs int
 	// Assign is a static plan: the workers, by index, that serve a stage. Stages it does not name are served by every worker, and so
 	// is every stage when it is nil.
@@ -138,7 +139,7 @@ type StageConfig[T any] struct {
 
 // InletConfig describes an inlet. The zero value of each field but Name is a good default.
 type InletConfig struct {
-	// Name is unique among the stage's inlets.
+	// Name is unique among the stage's inlets, of which the one that Stage.Submit uses is named "submit".
 	Name string
 	// Capacity is how many events each lane holds, a power of two. Default: the stage's Capacity.
 	Capacity int

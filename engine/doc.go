@@ -33,7 +33,8 @@
 // drops, or fails the event being handled, by its Full field; a cycle needs one edge that does not block. Held back all the way, the
 // stages at the entrance fill up, and TrySubmit fails with ErrFull while Submit waits in a bounded line. An event that was accepted is
 // handled, or accounted for: its handler failed or panicked, which goes to the stage's failure edge and costs nobody else anything, or
-// an edge dropped it. A Reply is answered in every case.
+// an edge dropped it. The Reply of an event that is dropped, fails or is left behind is answered
+// with the reason; only a handler that lets go of an event without an answer leaves its caller waiting.
 //
 // # Observing
 //

@@ -31,8 +31,9 @@ type Engine struct {
 	plan   atomic.Pointer[plan]
 
 	coldWakes atomic.Uint64 // wake-ups that found all eligible workers asleep
-	lastPanic atomic.Int64  // Time of the last panic that was logged
-	advised   atomic.Bool   // adviseShared has spoken
+	// Time of the last line about a panic, and about a failure that nobody takes.
+	lastPanic, lastFailure atomic.Int64
+	advised                atomic.Bool // adviseShared has spoken
 
 	phase   atomic.Uint32 // fresh, starting, started, ended
 	control sync.Mutex    // one publication of a plan at a time, and the steps between phases
@@ -233,8 +234,8 @@ func (e *Engine) isDone() bool {
 }
 
 // Close refuses new events, lets handlers that are running finish, and stops. What was accepted and not finished is discarded, its
-// replies answered with ErrClosed, and reported as a *RemainsError. Closing an engine that has ended does nothing. Never call it from a
-// handler.
+// replies answered with ErrClosed, and reported as a *RemainsError. It waits for running handlers however long they take. Closing an
+// engine that has ended does nothing more and returns the same. Never call it from a handler.
 func (e *Engine) Close() error {
 	if e.phase.CompareAndSwap(fresh, ended) {
 		close(e.done)

@@ -8,7 +8,7 @@ import (
 
 // Errors of submitting and calling. Test with errors.Is; they come wrapped with the name of the stage or edge.
 var (
-	// ErrFull: the ring has no room. The event was not accepted.
+	// ErrFull: the ring has no room. The event was not accepted; or, as the error of a failed event, an edge with Fail was full.
 	ErrFull = errors.New("full")
 	// ErrRefused: the engine declined to let the call wait. The event was not accepted.
 	ErrRefused = errors.New("refused")
@@ -18,8 +18,8 @@ var (
 	// ErrNotStarted: the engine has not been started. The event was not accepted.
 	ErrNotStarted = errors.New("engine not started")
 	// ErrStarted: Start, or Close, was called before.
-	ErrStarted = errors.New("engine already started")
-	// ErrNoReply: everything was handled and nobody answered the Call.
+	ErrStarted = errors.New("engine was started or closed before")
+	// ErrNoReply: the engine has ended, everything was handled, and nobody answered the Call.
 	ErrNoReply = errors.New("no reply")
 	// ErrDropped: the event, or one derived from it, was discarded by an edge that drops when full.
 	ErrDropped = errors.New("dropped")

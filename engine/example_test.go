@@ -55,7 +55,7 @@ func ExampleEngine_Start() {
 	fmt.Println(e.Start(context.Background()))
 	// Output:
 	// engine "shop": stage "orders": has no handler: call Handle or HandleBatch
-	// Capacity: ring: capacity 100 is not a power of two from 2 to 4194304
+	// stage "orders": Capacity: ring: capacity 100 is not a power of two from 2 to 4194304
 	// cycle of blocking edges: orders -> orders: make one of them Drop or Fail, such as orders -> orders
 }
 

@@ -77,6 +77,9 @@ func (s *Stage[T]) dispose(c *Context, h *hand[T]) int {
 			s.onFailure[0](c.worker, h.batch[f.i], f.err)
 		} else {
 			lose(&h.batch[f.i], f.err)
+			if !s.losable {
+				s.e.logFailure(&s.stageCore, f.err)
+			}
 		}
 	}
 	clear(c.failed)

@@ -23,12 +23,15 @@ func (e *Engine) checkGraph() (errs []error) {
 			errs = append(errs, fmt.Errorf("two stages are named %q", s.name))
 		}
 		names[s.name] = true
+		who := fmt.Sprintf("stage %q", s.name)
 		if s.name == "" {
-			errs = append(errs, fmt.Errorf("stage number %d: %w", i+1, errors.Join(s.run.check()...)))
-		} else if err := s.wrap(s.run.check()); err != nil {
-			errs = append(errs, err)
+			who = fmt.Sprintf("stage number %d", i+1)
+		}
+		for _, err := range s.run.check() {
+			errs = append(errs, fmt.Errorf("%s: %w", who, err))
 		}
 	}
+	errs = append(errs, e.checkAssign()...)
 	if err := e.checkCycles(); err != nil {
 		errs = append(errs, err)
 	}

@@ -214,7 +214,7 @@ func (in *Inlet[T]) wait(ctx context.Context, v T) error {
 	w := &waiter{room: make(chan struct{}, 1)}
 	if !in.join(w, false) {
 		in.refused.Add(1)
-		return in.fail(fmt.Errorf("%w: %d calls are waiting for room", ErrRefused, in.waiters))
+		return in.fail(in.refusal())
 	}
 	for {
 		if w.first {
@@ -232,6 +232,13 @@ func (in *Inlet[T]) wait(ctx context.Context, v T) error {
 			return in.fail(ctx.Err())
 		}
 	}
+}
+
+func (in *inletCore) refusal() error {
+	if in.waiters == 0 {
+		return fmt.Errorf("%w: full, and no call may wait", ErrRefused)
+	}
+	return fmt.Errorf("%w: as many calls as may (%d) wait for room", ErrRefused, in.waiters)
 }
 
 // join puts w into the line, at its head if it stood there before. It reports false if the line is full.

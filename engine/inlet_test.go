@@ -217,7 +217,7 @@ func TestSubmitRefusesWhenTooManyWait(t *testing.T) {
 	a, b := s.wait(limited(t), t, 3), s.wait(limited(t), t, 4)
 	err := s.stage.Submit(limited(t), 5)
 	require.ErrorIs(t, err, engine.ErrRefused)
-	require.ErrorContains(t, err, "stage s: refused: 2 calls are waiting for room")
+	require.ErrorContains(t, err, "stage s: refused: as many calls as may (2) wait for room")
 	for v := range 2 {
 		require.NoError(t, none.TrySubmit(10+v))
 		require.NoError(t, one.TrySubmit(20+v))

@@ -2,16 +2,29 @@ package engine
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 )
 
-// panicLogEvery bounds how often panics are logged; all of them are counted.
-const panicLogEvery = time.Second
+// logEvery bounds how often panics, and failures that nobody takes, are logged; all of them are counted.
+const logEvery = time.Second
 
-// logPanic reports a handler that panicked or left its goroutine, with the stack, at most once a second per engine.
+// due reports whether it is time for the next line of a kind, and notes that it is written.
+func (e *Engine) due(last *atomic.Int64) bool {
+	now, before := int64(e.now()), last.Load()
+	return (before == 0 || now-before >= int64(logEvery)) && last.CompareAndSwap(before, max(now, 1))
+}
+
+// logFailure reports an event that failed in a stage without a failure edge and carried no reply, so that its error would be seen by nobody.
+func (e *Engine) logFailure(s *stageCore, err error) {
+	if e.due(&e.lastFailure) {
+		e.log.Error("event failed, and its stage has no failure edge; further failures within a second are only counted", "stage", s.name, "err", err)
+	}
+}
+
+// logPanic reports a handler that panicked or left its goroutine, with the stack.
 func (e *Engine) logPanic(s *stageCore, err error) {
-	now, last := int64(e.now()), e.lastPanic.Load()
-	if last != 0 && now-last < int64(panicLogEvery) || !e.lastPanic.CompareAndSwap(last, max(now, 1)) {
+	if !e.due(&e.lastPanic) {
 		return
 	}
 	var p *PanicError

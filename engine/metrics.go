@@ -50,7 +50,6 @@ var (
 		{Metric{"/stage/entered:events", counter, "Events accepted from inlets and edges."}, func(s *StageStats) float64 { return float64(s.Entered) }},
 		{Metric{"/stage/completed:events", counter, "Events whose handler returned without error."}, func(s *StageStats) float64 { return float64(s.Completed) }},
 		{Metric{"/stage/failed:events", counter, "Events whose handler returned an error or panicked."}, func(s *StageStats) float64 { return float64(s.Failed) }},
-		{Metric{"/stage/expired:events", counter, "Events discarded because their time was up."}, func(s *StageStats) float64 { return float64(s.Expired) }},
 		{Metric{"/stage/panics:calls", counter, "Handler calls that panicked or left their goroutine."}, func(s *StageStats) float64 { return float64(s.Panics) }},
 		{Metric{"/stage/batches:batches", counter, "Batches handled."}, func(s *StageStats) float64 { return float64(s.Batches) }},
 		{Metric{"/stage/direct:events", counter, "Events handed over by the stage before without waiting in a ring."}, func(s *StageStats) float64 { return float64(s.Direct) }},

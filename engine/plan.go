@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/seda-go/seda/sched"
 )
@@ -80,33 +82,52 @@ func (e *Engine) firstPlan() (sched.Plan, error) {
 	workers := len(e.workers)
 	p := sched.Plan{Serve: make([][]int, workers)}
 	var errs []error
-	known := map[string]bool{}
 	for _, s := range e.stages {
-		known[s.name] = true
 		list, static := e.cfg.Assign[s.name]
 		if !static {
 			for w := range workers {
 				list = append(list, w)
 			}
 		}
-		if len(list) == 0 {
-			errs = append(errs, fmt.Errorf("config: Assign[%q] names no worker", s.name))
-		}
 		for _, w := range list {
-			if w < 0 || w >= workers {
+			if w >= workers {
 				errs = append(errs, fmt.Errorf("config: Assign[%q] names worker %d, there are %d", s.name, w, workers))
 				continue
 			}
 			p.Serve[w] = append(p.Serve[w], s.id)
 		}
 	}
-	for name := range e.cfg.Assign {
-		if !known[name] {
-			errs = append(errs, fmt.Errorf("config: Assign names the stage %q, which does not exist", name))
-		}
-	}
 	if len(errs) == 0 {
 		errs = append(errs, p.Validate(workers, len(e.stages)))
 	}
 	return p, errors.Join(errs...)
+}
+
+// checkAssign reports what is wrong with Config.Assign, but for what depends on a number of workers not known yet.
+func (e *Engine) checkAssign() (errs []error) {
+	known := map[string]bool{}
+	for _, s := range e.added {
+		known[s.name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.cfg.Assign)) {
+		bad := func(format string, args ...any) {
+			errs = append(errs, fmt.Errorf("config: Assign[%q] %s", name, fmt.Sprintf(format, args...)))
+		}
+		list := e.cfg.Assign[name]
+		switch {
+		case !known[name]:
+			errs = append(errs, fmt.Errorf("config: Assign names the stage %q, which does not exist", name))
+		case len(list) == 0:
+			bad("names no worker")
+		}
+		for i, w := range list {
+			switch {
+			case w < 0, e.cfg.Workers > 0 && w >= e.cfg.Workers:
+				bad("names worker %d, there are %d", w, e.cfg.Workers)
+			case slices.Contains(list[:i], w):
+				bad("names worker %d twice", w)
+			}
+		}
+	}
+	return errs
 }

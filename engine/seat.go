@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/seda-go/seda/affinity"
 	"github.com/seda-go/seda/sched"
@@ -31,6 +32,9 @@ func (e *Engine) seat() ([]seat, error) {
 	workers := e.cfg.Workers
 	if workers == 0 {
 		workers = min(max(usable.Len()-1, 1), sched.MaxSet)
+		if limits.Quota > 0 {
+			workers = min(workers, max(int(math.Ceil(limits.Quota))-1, 1))
+		}
 		if named := e.cfg.CPUs.Len(); named > 0 {
 			workers = min(workers, named)
 		}

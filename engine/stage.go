@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -128,7 +127,8 @@ func or(v, otherwise int) int {
 	return v
 }
 
-// Handle sets the handler, which is called once for each event. An error, or a panic, fails that event alone.
+// Handle sets the handler, which is called once for each event. An error, or a panic, fails that event alone: it goes to the stage's failure
+// edge (OnFailure); without one its reply is answered with the error, or, if it carries none, the error is logged, at most once a second.
 func (s *Stage[T]) Handle(f func(*Context, T) error) {
 	if !s.tooLate("handler") {
 		s.handle = f
@@ -179,8 +179,9 @@ func (s *Stage[T]) check() (errs []error) {
 	}
 	if err := ring.CheckCapacity(s.capacity); err != nil {
 		bad("Capacity: %w", err)
-	} else if s.maxBatch < 1 || s.maxBatch > min(maxBatch, s.capacity) {
-		bad("MaxBatch is %d, want 1 to %d", s.maxBatch, min(maxBatch, s.capacity))
+	}
+	if most := max(min(maxBatch, s.capacity), 1); s.maxBatch < 1 || s.maxBatch > most {
+		bad("MaxBatch is %d, want 1 to %d", s.maxBatch, most)
 	}
 	if len(s.onFailure) > 1 {
 		bad("has %d failure edges, want at most one", len(s.onFailure))
@@ -340,12 +341,4 @@ func hasPointers(t reflect.Type) bool {
 	default:
 		return true
 	}
-}
-
-// wrap prefixes each problem of a stage with its name.
-func (s *stageCore) wrap(errs []error) error {
-	if len(errs) == 0 {
-		return nil
-	}
-	return fmt.Errorf("stage %q: %w", s.name, errors.Join(errs...))
 }

@@ -10,9 +10,9 @@ import (
 //
 //	inlet:  Offered = Accepted + Refused
 //	edge:   Emitted = Entered + Dropped
-//	stage:  Entered = Completed + Failed + Expired + Depth,  Entered = sum of Accepted + sum of Entered over the edges that lead to it
+//	stage:  Entered = Completed + Failed + Depth,  Entered = sum of Accepted + sum of Entered over the edges that lead to it
 //
-// While it runs, Entered >= Completed + Failed + Expired.
+// While it runs, Entered >= Completed + Failed.
 type Stats struct {
 	Uptime    time.Duration // since New
 	Plan      uint64        // number of the plan that was published last
@@ -35,7 +35,6 @@ type StageStats struct {
 	Entered   uint64 // events accepted by inlets and edges
 	Completed uint64 // events whose handler returned nil
 	Failed    uint64 // events whose handler returned an error or panicked
-	Expired   uint64 // events discarded because their time was up
 	Panics    uint64 // handler calls that panicked or left their goroutine
 	Batches   uint64
 	Direct    uint64        // events that came from the stage before without waiting in a ring
@@ -133,7 +132,7 @@ func (s *Stage[T]) collect(st *StageStats) {
 	for _, ed := range s.outs {
 		st.Edges = append(st.Edges, ed.stats())
 	}
-	done := st.Completed + st.Failed + st.Expired
+	done := st.Completed + st.Failed
 	st.Entered = max(st.Entered, done) // what a Drop edge pushed may be done before its worker has counted it
 	st.Depth = int(st.Entered - done)
 	if t, ok := s.headTime(); ok {

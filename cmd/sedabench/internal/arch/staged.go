@@ -85,8 +85,8 @@ func (s *staged) Stop(ctx context.Context) error {
 	}
 	for _, st := range s.engine.Stats().Stages {
 		if st.Entered != st.Completed || st.Depth != 0 {
-			return fmt.Errorf("stage %s: entered %d, completed %d, failed %d, expired %d, depth %d",
-				st.Name, st.Entered, st.Completed, st.Failed, st.Expired, st.Depth)
+			return fmt.Errorf("stage %s: entered %d, completed %d, failed %d, depth %d",
+				st.Name, st.Entered, st.Completed, st.Failed, st.Depth)
 		}
 		mean := 0.0
 		if st.Batches > 0 {

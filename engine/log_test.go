@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// logOf runs an engine of one stage, whose handler fails, on n events, and returns what it logged.
+func logOf[T any](t *testing.T, n int, handle func(*Context, T) error, edit func(*Engine, *Stage[T])) string {
+	var out bytes.Buffer
+	e := New(Config{Workers: 1, Kind: Shared, Log: slog.New(slog.NewTextHandler(&out, nil))})
+	s := Add(e, StageConfig[T]{Name: "pay"})
+	s.Handle(handle)
+	edit(e, s)
+	require.NoError(t, e.Start(context.Background()))
+	var event T
+	for range n {
+		require.NoError(t, s.Submit(context.Background(), event))
+	}
+	require.NoError(t, e.Drain(context.Background()))
+	return out.String()
+}
+
+func TestFailureThatNobodyTakesIsLogged(t *testing.T) {
+	fail := func(*Context, int) error { return errors.New("no money") }
+	log := logOf(t, 100, fail, func(*Engine, *Stage[int]) {})
+	require.Contains(t, log, `stage=pay err="no money"`)
+	require.Less(t, strings.Count(log, "no money"), 100, "at most one line a second")
+
+	log = logOf(t, 3, fail, func(e *Engine, s *Stage[int]) {
+		lost := Add(e, StageConfig[Failed[int]]{Name: "lost"})
+		lost.Handle(func(*Context, Failed[int]) error { return nil })
+		OnFailure(s, lost)
+	})
+	require.NotContains(t, log, "no money", "the failure edge takes it")
+
+	log = logOf(t, 3, func(*Context, ping) error { return errors.New("no money") }, func(*Engine, *Stage[ping]) {})
+	require.NotContains(t, log, "no money", "the caller is told")
+}
+
+func TestPanicsAreLoggedWithTheirStack(t *testing.T) {
+	log := logOf(t, 50, func(*Context, int) error { panic("lost my head") }, func(*Engine, *Stage[int]) {})
+	require.Contains(t, log, `stage=pay panic="lost my head"`)
+	require.Contains(t, log, "log_test.go")
+	require.Less(t, strings.Count(log, "stack="), 50, "at most one line a second")
+}
