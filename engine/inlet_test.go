@@ -224,7 +224,7 @@ func TestSubmitRefusesWhenTooManyWait(t *testing.T) {
 	}
 	err = none.Submit(limited(t), 12)
 	require.ErrorIs(t, err, engine.ErrRefused)
-	require.ErrorContains(t, err, "stage s, inlet none: refused: 0 calls")
+	require.ErrorContains(t, err, "stage s, inlet none: refused: full, and no call may wait")
 	c := async(func() error { return one.Submit(limited(t), 22) })
 	eventually(t, "one may wait", func() bool { return s.e.Stats().Stages[0].Inlets[2].Waiting == 1 })
 	require.ErrorIs(t, one.Submit(limited(t), 23), engine.ErrRefused)
