@@ -20,11 +20,13 @@ func callSuite() suite {
 			s.contenders = append(s.contenders, contender{name: name, unit: "ns/call", sample: sample})
 			return name
 		}
-		theirs := add("goroutine with channels", chanCall(at.callers, callCalls))
-		shared := add("shared worker", engineCall(at.callers, callCalls, engine.Shared))
-		pinned := add("pinned worker", engineCall(at.callers, callCalls/10, engine.Pinned))
+		theirs := add("goroutine with channels", chanCall(at.callers, callCalls, false))
+		shared := add("shared worker", engineCall(at.callers, callCalls, engine.Shared, false))
+		pinned := add("pinned worker", engineCall(at.callers, callCalls/10, engine.Pinned, false))
 		s.rows = append(s.rows,
 			ratio(id, shared, theirs, callBound),
+			ratio(id+".cancel", add("shared worker, cancellable", engineCall(at.callers, callCalls, engine.Shared, true)),
+				add("goroutine with channels, cancellable", chanCall(at.callers, callCalls, true)), none),
 			plain(id+".ns", shared, none, "ns per call, shared worker"),
 			ratio(id+".pinned", pinned, theirs, none),
 			row{
@@ -50,10 +52,15 @@ type request struct {
 	n uint64
 }
 
-// engineCall is a Call of an empty handler on one worker. Nanoseconds per call,
-// from the time that all callers take for all calls.
-func engineCall(callers, calls int, kind engine.Kind) func(context.Context) (float64, error) {
+// engineCall is a Call of an empty handler on one worker, with a context that
+// can end or with one that cannot. Nanoseconds per call, from the time that all
+// callers take for all calls.
+func engineCall(callers, calls int, kind engine.Kind, cancellable bool) func(context.Context) (float64, error) {
 	return func(ctx context.Context) (float64, error) {
+		with := context.Background()
+		if cancellable {
+			with = ctx
+		}
 		e := engine.New(engine.Config{Workers: 1, Kind: kind, Log: quiet})
 		server := engine.Add(e, engine.StageConfig[request]{Name: "server"})
 		server.Handle(func(c *engine.Context, r request) error {
@@ -64,7 +71,7 @@ func engineCall(callers, calls int, kind engine.Kind) func(context.Context) (flo
 		err := during(ctx, e, func() (err error) {
 			ns, err = timeCalls(callers, calls, func() func(n uint64) (uint64, error) {
 				return func(n uint64) (uint64, error) {
-					return engine.Call(ctx, server, func(re engine.Reply[uint64]) request { return request{re, n} })
+					return engine.Call(with, server, func(re engine.Reply[uint64]) request { return request{re, n} })
 				}
 			})
 			return err

@@ -17,9 +17,10 @@ type question struct {
 // chanCall is the rival of a call: callers send to one unlocked goroutine over
 // a channel and wait for its answer on another. No channel has a buffer, which
 // proved fastest: the answer is handed to the caller directly. Nanoseconds per call, from the
-// time that all callers take for all calls.
-func chanCall(callers, calls int) func(context.Context) (float64, error) {
-	return func(context.Context) (float64, error) {
+// time that all callers take for all calls. A cancellable caller stops waiting
+// when its context ends.
+func chanCall(callers, calls int, cancellable bool) func(context.Context) (float64, error) {
+	return func(ctx context.Context) (float64, error) {
 		questions := make(chan question)
 		var server sync.WaitGroup
 		server.Go(func() {
@@ -29,6 +30,9 @@ func chanCall(callers, calls int) func(context.Context) (float64, error) {
 		})
 		ns, err := timeCalls(callers, calls, func() func(n uint64) (uint64, error) {
 			reply := make(chan uint64)
+			if cancellable {
+				return func(n uint64) (uint64, error) { return askUntil(ctx, questions, question{n, reply}) }
+			}
 			return func(n uint64) (uint64, error) {
 				questions <- question{n, reply}
 				return <-reply, nil
@@ -37,6 +41,21 @@ func chanCall(callers, calls int) func(context.Context) (float64, error) {
 		close(questions)
 		server.Wait()
 		return ns, err
+	}
+}
+
+// askUntil asks and waits for the answer, unless ctx ends.
+func askUntil(ctx context.Context, questions chan<- question, q question) (uint64, error) {
+	select {
+	case questions <- q:
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	select {
+	case n := <-q.reply:
+		return n, nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
 	}
 }
 

@@ -17,8 +17,9 @@ func closedPipeline[L any](events, batch int) func(context.Context) (float64, er
 		if err != nil {
 			return 0, err
 		}
+		circulating := 4 * chanBuffers * batch
 		stage := func(name string) *engine.Stage[event[L]] {
-			return engine.Add(e, engine.StageConfig[event[L]]{Name: name, Capacity: depth, MaxBatch: batch, Serial: true})
+			return engine.Add(e, engine.StageConfig[event[L]]{Name: name, Capacity: max(depth, circulating), MaxBatch: batch, Serial: true})
 		}
 		first, second, third := stage("first"), stage("second"), stage("third")
 		out, back := engine.Connect(first, second), engine.Connect(third, first)
@@ -49,7 +50,7 @@ func closedPipeline[L any](events, batch int) func(context.Context) (float64, er
 		var ns float64
 		err = during(ctx, e, func() error {
 			began := time.Now()
-			if _, err := in.TrySubmitBatch(make([]event[L], min(depth, 4*chanBuffers*batch))); err != nil {
+			if _, err := in.TrySubmitBatch(make([]event[L], circulating)); err != nil {
 				return err
 			}
 			err := wait(ctx, done)

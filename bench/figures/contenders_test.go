@@ -18,13 +18,13 @@ func TestContenders(t *testing.T) {
 		"chan []T":        chanBatchPipeline[large](few, 64, false),
 		"closed chan []T": chanBatchPipeline[small](few, 64, true),
 		"closed engine":   closedPipeline[small](few, 8),
-		"engine batches":  enginePipeline[large](few, 8, false),
-		"engine events":   enginePipeline[small](few, 64, true),
-		"channels call":   chanCall(8, 800),
-		"shared call":     engineCall(8, 800, engine.Shared),
-		"pinned call":     engineCall(8, 80, engine.Pinned),
-		"one caller":      engineCall(1, 10, engine.Shared),
-		"one channel":     chanCall(1, 10),
+		"engine batches":  enginePipeline[large](few, 8, 256, false),
+		"engine events":   enginePipeline[small](few, 64, depth, true),
+		"channels call":   chanCall(8, 800, false),
+		"shared call":     engineCall(8, 800, engine.Shared, true),
+		"pinned call":     engineCall(8, 80, engine.Pinned, false),
+		"one caller":      engineCall(1, 10, engine.Shared, false),
+		"one channel":     chanCall(1, 10, true),
 	} {
 		t.Run(name, func(t *testing.T) {
 			x, err := contender{sample: sample}.measure(t.Context())

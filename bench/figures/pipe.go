@@ -38,26 +38,28 @@ func addPipe[L any](s *suite, size string) {
 		bound float64
 	}{{8, 0.5}, {32, 1}, {64, 1}, {256, 1}} {
 		b := fmt.Sprintf("b%d", at.batch)
-		ours := add("engine "+b, enginePipeline[L](pipeEvents, at.batch, false))
+		ours := add("engine "+b, enginePipeline[L](pipeEvents, at.batch, chanBuffers*at.batch, false))
 		theirs := add("chan []T "+b, chanBatchPipeline[L](pipeEvents, at.batch, false))
 		s.rows = append(s.rows,
 			ratio(id+"."+b, ours, theirs, at.bound),
 			ratio(id+"."+b+".closed", add("closed engine "+b, closedPipeline[L](pipeEvents, at.batch)),
 				add("closed chan []T "+b, chanBatchPipeline[L](pipeEvents, at.batch, true)), none))
 		if at.batch == 64 { // the default
-			each := add("engine Handle "+b, enginePipeline[L](pipeEvents, at.batch, true))
+			deep := add("engine deep "+b, enginePipeline[L](pipeEvents, at.batch, depth, false))
+			each := add("engine Handle deep "+b, enginePipeline[L](pipeEvents, at.batch, depth, true))
 			s.rows = append(s.rows,
-				ratio(id+".chan", ours, chans, 0.125),
+				ratio(id+".chan", deep, chans, 0.125),
 				ratio(id+".chan.handle", each, chans, none),
-				ratio(id+"."+b+".handle", each, theirs, none),
-				plain(id+".ns", ours, none, "ns per event, engine at batch 64"))
+				ratio(id+"."+b+".deep", deep, theirs, none),
+				plain(id+".ns", deep, none, "ns per event, engine at batch 64"))
 		}
 	}
 }
 
 // enginePipeline is the pipeline on two workers, with handlers of batches or,
-// if each, of single events. Nanoseconds per event.
-func enginePipeline[L any](events, batch int, each bool) func(context.Context) (float64, error) {
+// if each, of single events. Every queue holds capacity events. Nanoseconds per
+// event.
+func enginePipeline[L any](events, batch, capacity int, each bool) func(context.Context) (float64, error) {
 	return func(ctx context.Context) (float64, error) {
 		e, err := pinnedEngine(engine.Adaptive, nil)
 		if err != nil {
@@ -66,7 +68,7 @@ func enginePipeline[L any](events, batch int, each bool) func(context.Context) (
 		var s sink
 		done := make(chan struct{})
 		stage := func(name string) *engine.Stage[event[L]] {
-			return engine.Add(e, engine.StageConfig[event[L]]{Name: name, Capacity: depth, MaxBatch: batch, Serial: true})
+			return engine.Add(e, engine.StageConfig[event[L]]{Name: name, Capacity: capacity, MaxBatch: batch, Serial: true})
 		}
 		first, second, third := stage("first"), stage("second"), stage("third")
 		count := func(n uint64) {
