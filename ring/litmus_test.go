@@ -125,19 +125,19 @@ func (l *headLitmus) read(t *testing.T) {
 }
 
 // Seal is a cut: what was claimed before it comes out, however late it is
-// published; what begins after it has returned is refused; and the Len that
-// is read after it is final while nobody pops.
+// published; what begins after it has returned is refused; and when all that
+// was accepted has come out, Len is 0.
 func TestSealIsACut(t *testing.T) {
-	rounds := 200
+	rounds := 3000
 	if invariant.Enabled || testing.Short() {
-		rounds = 40
+		rounds = 600
 	}
 	for _, k := range kinds[1:3] {
 		for _, procs := range []int{1, 2, 4} {
 			t.Run(fmt.Sprintf("%s/procs=%d", k.name, procs), func(t *testing.T) {
 				withProcs(t, procs)
 				for round := range rounds {
-					sealCut(t, make1[int](k, 8192, k.starts[round%len(k.starts)]), round)
+					sealCut(t, make1[int](k, 64, k.starts[round%len(k.starts)]), round)
 				}
 			})
 		}
@@ -145,38 +145,52 @@ func TestSealIsACut(t *testing.T) {
 }
 
 func sealCut(t *testing.T, q queue[int], round int) {
-	const producers = 3
+	const producers = 2
+	s := q.(sealer)
 	var sealed atomic.Bool // Seal has returned
-	var accepted, begun atomic.Int64
-	var wg sync.WaitGroup
+	var accepted, popped atomic.Int64
+	var pushing, popping sync.WaitGroup
 	for p := range producers {
-		wg.Go(func() {
+		pushing.Go(func() {
 			batch := make([]int, 1+p)
-			for total := int64(0); ; {
+			for {
 				late := sealed.Load()
 				n := q.PushBatch(batch, 1)
-				total += int64(n)
+				accepted.Add(int64(n))
 				if late && n > 0 {
 					t.Errorf("pushed %d events after Seal", n)
 				}
-				if n == 0 { // sealed or full
-					accepted.Add(total)
-					return
+				if n == 0 {
+					if s.Sealed() {
+						return
+					}
+					runtime.Gosched()
 				}
-				begun.Add(1)
 			}
 		})
 	}
-	for begun.Load() < int64(round%64) {
+	popping.Go(func() {
+		dst := make([]int, 16)
+		for !sealed.Load() || popped.Load() < accepted.Load() {
+			n, _ := q.PopBatch(dst)
+			popped.Add(int64(n))
+			if n == 0 {
+				runtime.Gosched()
+			}
+		}
+	})
+	for popped.Load() < int64(round%100) {
 		runtime.Gosched()
 	}
-	q.(sealer).Seal()
+	s.Seal()
 	sealed.Store(true)
-	atSeal := q.Len()
-	wg.Wait()
-	require.Equal(t, int(accepted.Load()), atSeal)
-	n, _ := q.PopBatch(make([]int, q.Cap()))
-	require.Equal(t, atSeal, n)
+	pushing.Wait()
+	popping.Wait()
+	for n := 1; n > 0; { // what was accepted after the consumer had looked
+		n, _ = q.PopBatch(make([]int, q.Cap()))
+		popped.Add(int64(n))
+	}
+	require.Equal(t, accepted.Load(), popped.Load())
 	require.Zero(t, q.Len())
 }
 
@@ -192,10 +206,12 @@ func TestLenLitmus(t *testing.T) {
 	}
 	eachKind(t, func(t *testing.T, k kind) {
 		for _, procs := range []int{1, 2, 4} {
-			t.Run(fmt.Sprintf("procs=%d", procs), func(t *testing.T) {
-				withProcs(t, procs)
-				lenLitmus(t, make1[int](k, 4, k.starts[len(k.starts)-2]), events)
-			})
+			for _, capacity := range []int{4, 1024} {
+				t.Run(fmt.Sprintf("procs=%d/capacity=%d", procs, capacity), func(t *testing.T) {
+					withProcs(t, procs)
+					lenLitmus(t, make1[int](k, capacity, k.starts[len(k.starts)-2]), events)
+				})
+			}
 		}
 	})
 }

@@ -195,8 +195,8 @@ func (q *mpmcCursors) claimFull(want uint64) (pos, n uint64, stamp int64) {
 			return 0, 0, 0
 		}
 		window()
-		// As in claimFree. The stamp was read before, because once the head
-		// has moved others may empty and refill the rest of the first span.
+		// As in claimFree. The stamp holds as well, until we free our slots:
+		// no producer gets past them to fill the end of that span again.
 		n = min(run, want)
 		if q.head.CompareAndSwap(w, word(pos+n, run-n)) {
 			if invariant.Enabled {
