@@ -33,7 +33,7 @@ type stageCore struct {
 	run      stageRun
 	id       int // index in e.stages, downstream first
 	name     string
-	serial   bool
+	serial   bool // and there is more than one worker
 	capacity int
 	maxBatch int
 	waiters  int
@@ -219,6 +219,7 @@ func (s *stageCore) checkEdge(ed outEdge) (errs []error) {
 // edges those of the workers; a serial stage, or a single worker, is one consumer at a time.
 func (s *Stage[T]) open(workers int) {
 	single := workers == 1 || s.serial
+	s.serial = s.serial && workers > 1 // else there is nobody to exclude
 	switch {
 	case workers == 1:
 		s.ring = ring.NewSPSC[T](s.capacity)
