@@ -42,6 +42,24 @@ func (h host) placed(workers int) load.CPUs {
 	return load.Choose(h.allowed, h.topo, workers)
 }
 
+// hasGenerator reports whether so many workers leave a CPU to the load generator.
+func (h host) hasGenerator(workers int) bool { return workers < h.cpus }
+
+// cpusText names the CPUs that this process may use.
+func (h host) cpusText() string {
+	if h.allowed.Empty() {
+		return report.Plural(h.cpus, "CPU")
+	}
+	return cpusText(h.allowed)
+}
+
+func cpusText(s affinity.Set) string {
+	if s.Len() == 1 {
+		return "CPU " + s.String()
+	}
+	return "CPUs " + s.String()
+}
+
 func (h host) describe() report.Machine {
 	m := report.Machine{
 		Model: h.field("proc/cpuinfo", "model name"), CPUs: runtime.NumCPU(), SMT: 1,

@@ -27,6 +27,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -71,9 +73,16 @@ func run(args []string, _ io.Reader, out, errs io.Writer) int {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]
 	}
-	if name == "help" {
-		fmt.Fprint(out, help())
+	if name == "run" && len(args) > 0 && args[0] == "--version" {
+		fmt.Fprintln(out, version())
 		return exitOK
+	}
+	if name == "help" {
+		if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+			fmt.Fprint(out, help())
+			return exitOK
+		}
+		name, args = args[0], append(args[1:], "--help")
 	}
 	v, err := findVerb(name)
 	if err == nil {
@@ -100,14 +109,29 @@ func run(args []string, _ io.Reader, out, errs io.Writer) int {
 }
 
 func findVerb(name string) (verb, error) {
-	var names []string
 	for _, v := range verbs() {
 		if v.name == name {
 			return v, nil
 		}
+	}
+	return verb{}, usagef("unknown verb %q, want %s or help", name, strings.Join(verbNames(), ", "))
+}
+
+func verbNames() []string {
+	var names []string
+	for _, v := range verbs() {
 		names = append(names, v.name)
 	}
-	return verb{}, usagef("unknown verb %q, want %s or help", name, strings.Join(names, ", "))
+	return names
+}
+
+// version names the version of the module, and what built it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "sedabench (devel) " + runtime.Version()
+	}
+	return "sedabench " + info.Main.Version + " " + info.GoVersion
 }
 
 func help() string {
@@ -116,7 +140,7 @@ func help() string {
 	for _, v := range verbs() {
 		fmt.Fprintf(&b, "  %-6s %s\n", v.name, v.about)
 	}
-	b.WriteString("\nsedabench <verb> --help tells the flags of a verb.\n\nexamples:\n" + examples)
+	b.WriteString("\nsedabench help <verb> tells the flags of a verb, sedabench --version the version.\n\nexamples:\n" + examples)
 	return b.String()
 }
 

@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seda-go/seda/affinity"
 	"github.com/seda-go/seda/internal/leaktest"
 )
 
@@ -55,8 +57,10 @@ func TestUsageErrors(t *testing.T) {
 		"--workers two":                   `--workers: "two", want a whole number`,
 		"--shape ring":                    `--shape: unknown shape "ring", want pipeline, fanout`,
 		"--stages 33":                     `--stages: "33", want a whole number from 1 to 32`,
-		"--shape fanout --stages 1":       "--stages: 1 stages, want 2 to 32 for a fanout",
+		"--shape fanout --stages 1":       "--stages: 1, want 2 to 32 stages for a fanout",
 		"--service pareto:1us":            `--service: unknown distribution "pareto", want constant:<time>, exp:<mean>, bimodal:`,
+		"--service exp":                   `--service: "exp", want exp:<mean>`,
+		"--service bimodal:1us":           `--service: "bimodal:1us", want bimodal:<short>,<long>,<share of long>`,
 		"--service exp:-1us":              "--service: service time -1us, want 0 to 1s",
 		"--arrival bursty":                `--arrival: unknown arrival "bursty", want closed, fixed, poisson`,
 		"--rate -3":                       `--rate: "-3", want requests per second`,
@@ -80,6 +84,7 @@ func TestUsageErrors(t *testing.T) {
 		"topo -o bench":                   `--output: unknown output "bench", want text, json`,
 		"topo --arch staged":              "unknown flag --arch, want -o",
 		"run staged":                      `unexpected argument "staged": run takes flags only`,
+		"help nope":                       `unknown verb "nope", want run, topo or help`,
 		"topo now":                        `unexpected argument "now": topo takes flags only`,
 		"--clients 8 --capacity 4 --reps": "flag needs an argument: --reps",
 	} {
@@ -92,7 +97,7 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestHelpFitsAScreen(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"--help"}, {"run", "-h"}, {"topo", "--help"}} {
+	for _, args := range [][]string{{"help"}, {"help", "--help"}, {"--help"}, {"run", "-h"}, {"topo", "--help"}, {"help", "run"}, {"help", "topo"}} {
 		code, out, errs := sedabench(t, args...)
 		require.Equal(t, exitOK, code)
 		require.Empty(t, errs)
@@ -100,8 +105,52 @@ func TestHelpFitsAScreen(t *testing.T) {
 	}
 	_, out, _ := sedabench(t, "run", "--help")
 	golden(t, "help-run.golden", out)
+	for _, args := range [][]string{{"--help"}, {"help", "run"}} {
+		_, same, _ := sedabench(t, args...)
+		require.Equal(t, out, same, args)
+	}
+	require.Contains(t, out, "\nverbs: run, topo;")
+	_, out, _ = sedabench(t, "help", "topo")
+	require.Equal(t, topoHelp(), out)
 	_, out, _ = sedabench(t, "help")
 	golden(t, "help.golden", out)
+}
+
+func TestVersion(t *testing.T) {
+	code, out, errs := sedabench(t, "--version")
+	require.Equal(t, exitOK, code)
+	require.Empty(t, errs)
+	require.Regexp(t, `^sedabench \S+ go1\.\S+.*\n$`, out)
+}
+
+// A machine without a CPU for the load generator refuses what needs one.
+func TestOpenLoopNeedsACPU(t *testing.T) {
+	two := host{cpus: 2, allowed: affinity.Of(0, 1)}
+	one := host{cpus: 1, allowed: affinity.Of(3)}
+	for _, c := range []struct {
+		host host
+		args string
+		want string
+	}{
+		{two, "--workers 2 --arrival poisson", "--arrival poisson: no CPU is left for the load generator with 2 workers on CPUs 0-1; want fewer --workers"},
+		{two, "--workers 1,2 --arrival fixed --rate 100", "--arrival fixed: no CPU is left for the load generator with 2 workers on CPUs 0-1; want fewer --workers"},
+		{two, "--workers 2 --rate 0.5x,3000", "--rate 0.5x,3000: no CPU is left for the load generator with 2 workers on CPUs 0-1; want fewer --workers"},
+		{one, "--rate 10", "--rate 10: no CPU is left for the load generator with 1 worker on CPU 3; want --arrival closed"},
+		{host{cpus: 2}, "--workers 2 --rate 10", "--rate 10: no CPU is left for the load generator with 2 workers on 2 CPUs; want fewer --workers"},
+		{one, "", ""},
+		{two, "--workers 2", ""},
+		{two, "--workers 2 --arrival closed", ""},
+		{two, "--rate 10 --arrival poisson", ""},
+	} {
+		_, err := parseRun(strings.Fields(c.args), c.host)
+		if c.want == "" {
+			require.NoError(t, err, c.args)
+			continue
+		}
+		require.EqualError(t, err, c.want)
+		var usage usageError
+		require.ErrorAs(t, err, &usage)
+	}
 }
 
 // exampleLine is a command in the documentation of the command or in its help.
@@ -120,6 +169,10 @@ func TestExamplesRun(t *testing.T) {
 			args = append(args, quick...)
 		}
 		code, out, errs := sedabench(t, args...)
+		if thisHost().cpus < 2 && slices.Contains(args, "--rate") {
+			require.Equal(t, exitUsage, code, "%s: %s", args, errs)
+			continue
+		}
 		require.Equal(t, exitOK, code, "%s: %s", args, errs)
 		require.NotEmpty(t, out, "%s", args)
 	}

@@ -25,7 +25,7 @@ type cell struct {
 }
 
 func (c cell) String() string {
-	return fmt.Sprintf("%s, %d workers, %s", c.arch, c.workers, c.load)
+	return fmt.Sprintf("%s, %s, %s", c.arch, report.Plural(c.workers, "worker"), c.load)
 }
 
 // patience is far beyond what full queues take to empty.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
 	"github.com/seda-go/seda/internal/load"
+	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/workload"
 )
 
@@ -123,14 +124,14 @@ func parseSeed(text string) (uint64, error) {
 	return n, nil
 }
 
-// parseRun reads the arguments of run on a machine with so many CPUs.
-func parseRun(args []string, cpus int) (options, error) {
+// parseRun reads the arguments of run on a machine.
+func parseRun(args []string, h host) (options, error) {
 	var o options
 	f := runFlags(&o)
 	if err := f.parse(args); err != nil {
 		return o, err
 	}
-	if err := o.complete(cpus); err != nil {
+	if err := o.complete(h); err != nil {
 		return o, usageError{err}
 	}
 	o.command = commandLine(f)
@@ -139,16 +140,16 @@ func parseRun(args []string, cpus int) (options, error) {
 
 // complete sets what depends on other flags or on the machine, and checks what
 // no flag can check alone.
-func (o *options) complete(cpus int) (err error) {
+func (o *options) complete(h host) (err error) {
 	if o.graph, err = workload.NewGraph(o.shape, o.stages); err != nil {
 		return fmt.Errorf("--stages: %w", err)
 	}
 	if len(o.workers) == 0 {
-		o.workers = []int{max(cpus-1, 1)}
+		o.workers = []int{max(h.cpus-1, 1)}
 	}
 	for _, n := range o.workers {
-		if n > cpus {
-			return fmt.Errorf("--workers: %d, want 1 to %d, the CPUs this process may use", n, cpus)
+		if n > h.cpus {
+			return fmt.Errorf("--workers: %d, want 1 to %d, the CPUs this process may use", n, h.cpus)
 		}
 	}
 	if o.batch > o.capacity {
@@ -157,14 +158,52 @@ func (o *options) complete(cpus int) (err error) {
 	if o.clients > o.capacity {
 		return fmt.Errorf("--clients: %d, want 1 to %d, the --capacity: in closed loop nothing may be refused", o.clients, o.capacity)
 	}
-	closed := o.arrival == string(load.Closed)
-	if closed && len(o.rates) > 0 {
-		return fmt.Errorf("--rate: in closed loop the service sets the rate; want --arrival fixed or poisson")
+	if err := o.checkOpen(h); err != nil {
+		return err
 	}
+	closed := o.arrival == string(load.Closed)
 	if len(o.rates) == 0 && !closed {
 		o.rates = []rate{{fraction: 0.3}, {fraction: 0.6}, {fraction: 0.9}}
 	}
 	return nil
+}
+
+// checkOpen checks that what asks for arrivals in open loop can have them.
+// Without such flags there is only the closed loop where no CPU is left.
+func (o *options) checkOpen(h host) error {
+	closed := o.arrival == string(load.Closed)
+	if closed && len(o.rates) > 0 {
+		return fmt.Errorf("--rate: in closed loop the service sets the rate; want --arrival fixed or poisson")
+	}
+	asked := ""
+	switch {
+	case o.arrival != "" && !closed:
+		asked = "--arrival " + o.arrival
+	case len(o.rates) > 0:
+		asked = "--rate " + joined(o.rates)
+	default:
+		return nil
+	}
+	for _, n := range o.workers {
+		if h.hasGenerator(n) {
+			continue
+		}
+		want := "fewer --workers"
+		if n == 1 {
+			want = "--arrival closed"
+		}
+		return fmt.Errorf("%s: no CPU is left for the load generator with %s on %s; want %s",
+			asked, report.Plural(n, "worker"), h.cpusText(), want)
+	}
+	return nil
+}
+
+func joined(rates []rate) string {
+	var texts []string
+	for _, r := range rates {
+		texts = append(texts, r.String())
+	}
+	return strings.Join(texts, ",")
 }
 
 // commandLine writes all flags that have a value.
@@ -187,6 +226,7 @@ func (o *options) clientsFor(workers int) int {
 
 func runHelp() string {
 	var o options
-	return "usage: sedabench [run] [flags]\n\nMeasures one workload on one or more architectures.\n\nflags:\n" +
+	return "usage: sedabench [run] [flags]\n\nMeasures one workload on one or more architectures.\n\nverbs: " +
+		strings.Join(verbNames(), ", ") + "; sedabench help <verb> describes one.\n\nflags:\n" +
 		runFlags(&o).help() + "\nexamples:\n" + examples
 }

@@ -18,7 +18,7 @@ import (
 // runVerb measures what the arguments say and prints it.
 func runVerb(ctx context.Context, args []string, s streams) error {
 	h := thisHost()
-	o, err := parseRun(args, h.cpus)
+	o, err := parseRun(args, h)
 	if err != nil {
 		return err
 	}
@@ -69,21 +69,18 @@ func (st *study) length() time.Duration {
 		if st.closedWanted(workers) {
 			cells++
 		}
-		if st.hasGenerator(workers) {
+		if st.host.hasGenerator(workers) {
 			cells += len(st.rates)
 		}
 	}
 	return time.Duration(cells*len(st.archs)*st.reps) * (st.warmup + st.duration + between)
 }
 
-// hasGenerator reports whether a CPU is left for the load generator.
-func (st *study) hasGenerator(workers int) bool { return workers < st.host.cpus }
-
 // closedWanted reports whether there are runs in closed loop: because they were
 // asked for, because rates are parts of what they find, or because nothing else
 // is possible without a generator.
 func (st *study) closedWanted(workers int) bool {
-	if st.arrival == "" || st.arrival == string(load.Closed) || !st.hasGenerator(workers) {
+	if st.arrival == "" || st.arrival == string(load.Closed) || !st.host.hasGenerator(workers) {
 		return true
 	}
 	for _, r := range st.rates {
@@ -102,7 +99,7 @@ func (st *study) measureAll(ctx context.Context) error {
 	for _, workers := range st.workers {
 		if st.closedWanted(workers) {
 			l := report.Load{Arrival: string(load.Closed), Clients: pointer(st.clientsFor(workers)), MadeBy: report.ByGenerator}
-			if !st.hasGenerator(workers) {
+			if !st.host.hasGenerator(workers) {
 				l.MadeBy = report.ByWorkers
 			}
 			closed = append(closed, st.cells(workers, l)...)
@@ -113,7 +110,7 @@ func (st *study) measureAll(ctx context.Context) error {
 	}
 	var open []cell
 	for _, workers := range st.workers {
-		if !st.hasGenerator(workers) {
+		if !st.host.hasGenerator(workers) {
 			continue
 		}
 		for _, r := range st.rates {

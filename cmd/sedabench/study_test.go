@@ -44,7 +44,7 @@ func inline(c arch.Config) (arch.Service, error) {
 func testStudy(t *testing.T, start func(arch.Config) (arch.Service, error), args ...string) *study {
 	t.Helper()
 	h := host{root: fstest.MapFS{}, cpus: 2} // without affinity: nothing is pinned
-	o, err := parseRun(append(append([]string{}, quick...), args...), 2)
+	o, err := parseRun(append(append([]string{}, quick...), args...), h)
 	require.NoError(t, err)
 	st := newStudy(o, h, streams{io.Discard, io.Discard})
 	st.find = func(name string) (arch.Architecture, error) { return arch.Architecture{Name: name, Start: start}, nil }
@@ -57,7 +57,7 @@ func TestAFailedRunIsAnError(t *testing.T) {
 		start func(arch.Config) (arch.Service, error)
 		want  string
 	}{
-		{func(arch.Config) (arch.Service, error) { return nil, errStart }, "pool, 1 workers, closed loop, 4 clients: start: cannot start"},
+		{func(arch.Config) (arch.Service, error) { return nil, errStart }, "pool, 1 worker, closed loop, 4 clients: start: cannot start"},
 		{func(c arch.Config) (arch.Service, error) {
 			s, err := inline(c)
 			return service{s.Submit, errStop}, err
@@ -73,7 +73,7 @@ func TestAFailedRunIsAnError(t *testing.T) {
 				}
 				return len(requests)
 			}}, nil
-		}, "requests ended more than once"},
+		}, "ended more than once: "},
 	} {
 		st := testStudy(t, c.start, "--arch", "pool", "--workers", "1", "--arrival", "closed", "--clients", "4")
 		st.patience = 20 * time.Millisecond
@@ -196,7 +196,7 @@ func TestPlacementIsSaid(t *testing.T) {
 	st := testStudy(t, inline)
 	st.host.allowed, st.host.cpus = affinity.Of(0, 1, 2), 3
 	require.Equal(t, "1 worker on CPU 1, load generator on CPU 0", st.placement(1))
-	require.Equal(t, "3 workers on CPU 0-2; no CPU is left for the load generator: the workers make the load, in closed loop only", st.placement(3))
+	require.Equal(t, "3 workers on CPUs 0-2; no CPU is left for the load generator: the workers make the load, in closed loop only", st.placement(3))
 }
 
 func TestProgress(t *testing.T) {

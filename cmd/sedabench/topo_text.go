@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/internal/report"
 )
 
 // writeText prints one line about each kind of group; the sets of a kind only
@@ -20,7 +21,7 @@ func (v topoView) writeText(w io.Writer) error {
 		setText(v.Online), setText(v.Offline), setText(v.Isolated), setText(v.Allowed))
 	line("packages", "%s", groupText(v.Packages))
 	line("dies", "%s", groupText(v.Dies))
-	line("cores", "%s; at most %s a core", groupText(v.Cores), plural(v.SMT, "thread"))
+	line("cores", "%s; at most %s a core", groupText(v.Cores), report.Plural(v.SMT, "thread"))
 	for _, line := range cacheLines(v.Caches) {
 		fmt.Fprintf(&b, "%-9s %s\n", "cache", line)
 	}

@@ -72,7 +72,7 @@ func capacityVerdict(rows []report.Row) []string {
 	if text == "" {
 		return nil
 	}
-	line := fmt.Sprintf("Capacity with %s: %s.", plural(rows[0].Workers, "worker"), text)
+	line := fmt.Sprintf("Capacity with %s: %s.", report.Plural(rows[0].Workers, "worker"), text)
 	var bound []string
 	for _, r := range rows {
 		if r.GeneratorBoundRuns > 0 {
@@ -148,11 +148,4 @@ func compare(rows []report.Row, figure func(report.Row) report.Quartiles, sign f
 		}
 	}
 	return strings.Join(parts, "; ")
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

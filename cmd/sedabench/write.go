@@ -58,12 +58,12 @@ func (st *study) writeHeader() error {
 // placement says where the workers and the load generator run.
 func (st *study) placement(workers int) string {
 	cpus := st.host.placed(workers)
-	text := plural(workers, "worker")
+	text := report.Plural(workers, "worker")
 	if !cpus.Workers.Empty() {
-		text += " on CPU " + cpus.Workers.String()
+		text += " on " + cpusText(cpus.Workers)
 	}
 	switch {
-	case !st.hasGenerator(workers):
+	case !st.host.hasGenerator(workers):
 		return text + "; no CPU is left for the load generator: the workers make the load, in closed loop only"
 	case cpus.Generator < 0:
 		return text + ", load generator on a thread of its own; nothing is pinned, for lack of support"
@@ -99,7 +99,7 @@ func writeText(w io.Writer, f report.File) error {
 		for n < len(rows) && rows[n].Workers == rows[0].Workers && rows[n].Load.String() == rows[0].Load.String() {
 			n++
 		}
-		fmt.Fprintf(w, "%s, %s:\n", capitalized(rows[0].Load.String()), plural(rows[0].Workers, "worker"))
+		fmt.Fprintf(w, "%s, %s:\n", capitalized(rows[0].Load.String()), report.Plural(rows[0].Workers, "worker"))
 		if err := report.WriteRows(w, rows[:n]); err != nil {
 			return err
 		}

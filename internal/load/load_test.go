@@ -125,7 +125,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	invented := good
 	invented.Refused = 2
 	require.EqualError(t, (&Result{Window: invented, Total: good}).Check(), "window: offered 10 is not accepted 7 + refused 2")
-	require.EqualError(t, (&Result{Window: good, Total: good, Doubled: 1}).Check(), "1 requests ended more than once")
+	require.EqualError(t, (&Result{Window: good, Total: good, Doubled: 1}).Check(), "ended more than once: 1")
 }
 
 func TestMeterReadsAtBothEnds(t *testing.T) {
@@ -313,7 +313,7 @@ func TestDoubledRequestsAreNoticed(t *testing.T) {
 		}
 	})
 	require.NoError(t, err)
-	require.EqualError(t, result.Check(), "1 requests ended more than once")
+	require.EqualError(t, result.Check(), "ended more than once: 1")
 }
 
 func TestMoreInFlightThanPossible(t *testing.T) {

@@ -91,7 +91,7 @@ func (r *Result) Check() error {
 		}
 	}
 	if r.Doubled != 0 {
-		errs = append(errs, fmt.Errorf("%d requests ended more than once", r.Doubled))
+		errs = append(errs, fmt.Errorf("ended more than once: %d", r.Doubled))
 	}
 	return errors.Join(errs...)
 }

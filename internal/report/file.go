@@ -98,7 +98,7 @@ func (l Load) String() string {
 		if l.MadeBy == ByWorkers {
 			by = ", made by the workers"
 		}
-		return fmt.Sprintf("closed loop, %d clients%s", *l.Clients, by)
+		return "closed loop, " + Plural(*l.Clients, "client") + by
 	}
 	if l.Fraction == nil {
 		return fmt.Sprintf("%s arrivals, %s/s", l.Arrival, Count(*l.Rate))

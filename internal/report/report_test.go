@@ -108,6 +108,7 @@ func TestSummarize(t *testing.T) {
 	require.Equal(t, "closed loop, 8 clients", pool.Load.String())
 	require.Equal(t, "poisson arrivals, 2.00k/s (0.5x of the best capacity)", rows[1].Load.String())
 	require.Equal(t, "fixed arrivals, 2.50k/s", rows[2].Load.String())
+	require.Equal(t, "closed loop, 1 client", Load{Clients: pointer(1), MadeBy: ByGenerator}.String())
 	require.Equal(t, "closed loop, 8 clients, made by the workers", Load{Clients: pointer(8), MadeBy: ByWorkers}.String())
 }
 

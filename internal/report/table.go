@@ -108,6 +108,14 @@ func Share(part float64) string {
 	return fmt.Sprintf("%.1f%%", 100*part)
 }
 
+// Plural writes a number of things: 1 run, 2 runs.
+func Plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
 // digits writes three significant digits of a number below 1000.
 func digits(x float64) string {
 	switch {

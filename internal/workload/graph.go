@@ -32,7 +32,7 @@ func NewGraph(shape string, stages int) (*Graph, error) {
 		return nil, fmt.Errorf("unknown shape %q, want %s", shape, strings.Join(Shapes(), " or "))
 	}
 	if stages < least || stages > MaxStages {
-		return nil, fmt.Errorf("%d stages, want %d to %d for a %s", stages, least, MaxStages, shape)
+		return nil, fmt.Errorf("%d, want %d to %d stages for a %s", stages, least, MaxStages, shape)
 	}
 	g := &Graph{shape: shape, next: make([][]int, stages), parent: make([]int, stages)}
 	g.parent[0] = -1

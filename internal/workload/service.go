@@ -39,13 +39,16 @@ func ServiceForms() []string {
 // bimodal:1us,100us,0.01. Times are from 0 to MaxService.
 func ParseService(text string) (Service, error) {
 	kind, arguments, _ := strings.Cut(text, ":")
-	args := strings.Split(arguments, ",")
+	var args []string
+	if arguments != "" {
+		args = strings.Split(arguments, ",")
+	}
 	wanted := map[string]int{"constant": 1, "exp": 1, "bimodal": 3}[kind]
 	if wanted == 0 {
 		return Service{}, fmt.Errorf("unknown distribution %q, want %s", kind, strings.Join(ServiceForms(), ", "))
 	}
 	if len(args) != wanted {
-		return Service{}, fmt.Errorf("%q: %s takes %d values, as in %s", text, kind, wanted, formOf(kind))
+		return Service{}, fmt.Errorf("%q, want %s", text, formOf(kind))
 	}
 	s := Service{text: text, kind: kind}
 	var err error

@@ -67,9 +67,9 @@ func TestParseServiceNamesWhatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                       `unknown distribution ""`,
 		"pareto:1us":             `unknown distribution "pareto", want constant:<time>, exp:<mean>, bimodal:<short>,<long>,<share of long>`,
-		"exp":                    `service time "", want one such as 1us`,
-		"exp:1us,2us":            "exp takes 1 values, as in exp:<mean>",
-		"bimodal:1us,2us":        "bimodal takes 3 values",
+		"exp":                    `"exp", want exp:<mean>`,
+		"exp:1us,2us":            `"exp:1us,2us", want exp:<mean>`,
+		"bimodal:1us,2us":        `"bimodal:1us,2us", want bimodal:<short>,<long>,<share of long>`,
 		"constant:5":             `service time "5"`,
 		"constant:-1us":          "service time -1us, want 0 to 1s",
 		"constant:2s":            "service time 2s, want 0 to 1s",
@@ -124,9 +124,9 @@ func TestGraphs(t *testing.T) {
 		want   string
 	}{
 		{"ring", 3, `unknown shape "ring", want pipeline or fanout`},
-		{"pipeline", 0, "0 stages, want 1 to 32 for a pipeline"},
-		{"pipeline", 33, "33 stages"},
-		{"fanout", 1, "1 stages, want 2 to 32 for a fanout"},
+		{"pipeline", 0, "0, want 1 to 32 stages for a pipeline"},
+		{"pipeline", 33, "33, want 1 to 32 stages"},
+		{"fanout", 1, "1, want 2 to 32 stages for a fanout"},
 	} {
 		_, err := NewGraph(c.shape, c.stages)
 		require.ErrorContains(t, err, c.want)
