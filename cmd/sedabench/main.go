@@ -86,7 +86,7 @@ func run(args []string, _ io.Reader, out, errs io.Writer) int {
 	}
 	v, err := findVerb(name)
 	if err == nil {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		ctx, stop := interruptible()
 		defer stop()
 		err = v.run(ctx, args, streams{out, errs})
 	}
@@ -106,6 +106,14 @@ func run(args []string, _ io.Reader, out, errs io.Writer) int {
 	}
 	fmt.Fprintf(errs, "sedabench: %v\n", err)
 	return exitFailed
+}
+
+// interruptible returns a context that ends at the first interrupt; a second
+// one kills the process.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 func findVerb(name string) (verb, error) {

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"flag"
+	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +21,54 @@ import (
 	"github.com/seda-go/seda/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { leaktest.Main(m) }
+// asChild makes the test binary wait for an interrupt, say so, and wait until
+// its standard input ends.
+const asChild = "SEDABENCH_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asChild) != "" {
+		ctx, stop := interruptible()
+		defer stop()
+		fmt.Println("ready")
+		<-ctx.Done()
+		fmt.Println("asked")
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the parent closes it, or ends
+		return
+	}
+	leaktest.Main(m)
+}
+
+func TestASecondInterruptKills(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // no signals to send
+	}
+	child := exec.CommandContext(t.Context(), os.Args[0])
+	child.Env = append(os.Environ(), asChild+"=1")
+	_, err := child.StdinPipe() // closed by Wait
+	require.NoError(t, err)
+	pipe, err := child.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, child.Start())
+	out := bufio.NewReader(pipe)
+	for _, want := range []string{"ready\n", "asked\n"} {
+		line, err := out.ReadString('\n')
+		require.NoError(t, err)
+		require.Equal(t, want, line)
+		require.NoError(t, child.Process.Signal(os.Interrupt))
+	}
+	// The handler is removed by a goroutine, which the second one may have come before.
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for child.Process.Signal(os.Interrupt) == nil {
+			runtime.Gosched()
+		}
+	}()
+	_, _ = io.Copy(io.Discard, out) // until the child has ended
+	err = child.Wait()
+	<-ended
+	require.ErrorContains(t, err, "signal: interrupt")
+}
 
 var rewrite = flag.Bool("rewrite", false, "write what the tests find into the golden files")
 

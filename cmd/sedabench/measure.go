@@ -68,9 +68,11 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	if err != nil {
 		return run, fmt.Errorf("%s: start: %w", c, err)
 	}
-	result, err := made.Do(ctx, service)
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.patience)
+	limit, cancel := graced(ctx)
 	defer cancel()
+	result, err := made.Do(ctx, service)
+	limit, cancelLimit := context.WithTimeout(limit, b.patience)
+	defer cancelLimit()
 	if stopErr := service.Stop(limit); stopErr != nil {
 		err = errors.Join(err, fmt.Errorf("stop: %w", stopErr))
 	}
@@ -78,6 +80,13 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 		return run, fmt.Errorf("%s: %w", c, err)
 	}
 	return b.report(c, rep, result, service.Batches()), nil
+}
+
+// graced returns a context that ends load.Grace after ctx.
+func graced(ctx context.Context) (context.Context, context.CancelFunc) {
+	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	unregister := context.AfterFunc(ctx, func() { time.AfterFunc(load.Grace, cancel) })
+	return later, func() { unregister(); cancel() }
 }
 
 // prepare gives a run its CPUs and its processors. Garbage of the run before

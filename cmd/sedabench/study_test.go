@@ -93,6 +93,24 @@ func TestAnInterruptedStudyIsAnError(t *testing.T) {
 	require.ErrorIs(t, st.measureAll(ctx), context.Canceled)
 }
 
+// stuck takes requests, and stops only when it is told to wait no longer.
+type stuck struct{ service }
+
+func (stuck) Stop(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestAnInterruptedStudyDoesNotUseUpItsPatience(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	st := testStudy(t, func(arch.Config) (arch.Service, error) {
+		cancel()
+		return stuck{service{submit: func(requests []*workload.Request) int { return len(requests) }}}, nil
+	}, "--workers", "1", "--duration", "1h")
+	st.patience = time.Hour
+	require.ErrorIs(t, st.measureAll(ctx), context.Canceled)
+}
+
 func TestOrderIsRandomAndDeterminedByTheSeed(t *testing.T) {
 	order := func(seed string) []string {
 		var names []string

@@ -71,7 +71,7 @@ func (c *crowd) drive(target Target) (Result, error) {
 	defer tick.Stop()
 	limit := c.window.end + int64(c.cfg.Patience)
 	used := meter{window: c.window}
-	for now := c.clock.Now(); now < limit; now = c.clock.Now() {
+	for now := c.clock.Now(); now < min(limit, c.giveUp.Load()); now = c.clock.Now() {
 		used.read(now, ProcessTime)
 		select {
 		case <-c.idle:

@@ -227,7 +227,7 @@ func (g *generator) collect() (*workload.Request, int64) {
 // looks at each request once more, lest this thread was kept from looking.
 func (g *generator) drain() {
 	limit := g.clock.Now() + int64(g.cfg.Patience)
-	for len(g.flying) > 0 && g.clock.Now() < limit {
+	for len(g.flying) > 0 && g.clock.Now() < min(limit, g.giveUp.Load()) {
 		g.collect()
 	}
 	for range len(g.flying) {

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"sync"
@@ -346,6 +347,27 @@ func TestContextEndsTheLoad(t *testing.T) {
 			require.ErrorIs(t, err, context.Canceled)
 			require.NoError(t, result.Check())
 		}
+	}
+}
+
+// After its context, a run does not use up its patience for what never ends.
+func TestContextEndsThePatience(t *testing.T) {
+	for _, byWorkers := range []bool{false, true} {
+		t.Run(fmt.Sprintf("by workers %t", byWorkers), func(t *testing.T) {
+			t.Parallel()
+			c := config(t, Closed)
+			c.Patience, c.ByWorkers = time.Hour, byWorkers
+			r, err := New(c)
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			result, err := r.Do(ctx, target(func(requests []*workload.Request) int {
+				cancel()
+				return len(requests)
+			}))
+			require.ErrorIs(t, err, context.Canceled)
+			require.Positive(t, result.Total.InFlight())
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,9 @@ type Config struct {
 	ByWorkers bool
 }
 
+// Grace is how long Do waits for what is in flight after its context ended.
+const Grace = time.Second
+
 // traceEvery is how many requests there are for one whose stages note their
 // times: four clock readings and more for each stage would be felt in all.
 const traceEvery = 61
@@ -50,7 +54,8 @@ type Run struct {
 	cfg     Config
 	clock   workload.Clock
 	handler *workload.Handler
-	stopped atomic.Bool // set when the context ends; read by whoever makes the load
+	stopped atomic.Bool  // set when the context ends; read by whoever makes the load
+	giveUp  atomic.Int64 // when to wait no longer for what is in flight, whatever the patience; set before stopped
 	drive   func(Target) (Result, error)
 }
 
@@ -61,6 +66,7 @@ func New(cfg Config) (*Run, error) {
 		return nil, fmt.Errorf("%s arrivals need a generator, and there is no CPU for one", cfg.Arrival)
 	}
 	r := &Run{cfg: cfg, clock: workload.NewClock()}
+	r.giveUp.Store(math.MaxInt64)
 	if cfg.ByWorkers {
 		crowd := newCrowd(r)
 		r.handler = workload.NewHandler(cfg.Graph, r.clock, crowd.ended)
@@ -76,10 +82,13 @@ func New(cfg Config) (*Run, error) {
 func (r *Run) Handler() *workload.Handler { return r.handler }
 
 // Do makes the load and waits until what was accepted is done, or the
-// patience is at an end. When ctx ends it stops offering, and returns what was
-// measured with the context's error.
+// patience is at an end. When ctx ends it stops offering, waits no longer than
+// Grace, and returns what was measured with the context's error.
 func (r *Run) Do(ctx context.Context, target Target) (Result, error) {
-	defer context.AfterFunc(ctx, func() { r.stopped.Store(true) })()
+	defer context.AfterFunc(ctx, func() {
+		r.giveUp.Store(r.clock.Now() + int64(Grace))
+		r.stopped.Store(true)
+	})()
 	result, err := r.drive(target)
 	result.Duration = r.cfg.Duration
 	result.Doubled = r.handler.Doubled()
