@@ -18,6 +18,7 @@ type Config struct {
 	Capacity int          // requests that queues hold, times the number of stages; a power of two
 	Batch    int          // the most requests that are moved at once, where an architecture batches
 	Policy   string       // how the staged engine shares workers between stages: one of Policies
+	Park     bool         // staged sleeps as soon as it is idle, which it must under a CPU quota
 	Log      *slog.Logger // for what an operator should know
 }
 

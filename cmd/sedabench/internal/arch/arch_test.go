@@ -14,6 +14,7 @@ import (
 	"github.com/seda-go/seda/internal/leaktest"
 	"github.com/seda-go/seda/internal/load"
 	"github.com/seda-go/seda/internal/workload"
+	"github.com/seda-go/seda/ring"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
@@ -220,6 +221,36 @@ func TestBatchedTakesWhatFits(t *testing.T) {
 	require.NoError(t, service.Stop(t.Context()))
 }
 
+// Whatever the size of batches, inboxes fill evenly, and one that is full leaves the rest to others.
+func TestEventLoopsShareBatches(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 4} {
+		s := &loops{}
+		for range n {
+			sleep, err := newSleeper()
+			require.NoError(t, err)
+			defer func() { require.NoError(t, sleep.close()) }()
+			s.loops = append(s.loops, &loop{room: 1000, inbox: ring.NewMPSC[*workload.Request](1024), sleep: sleep})
+		}
+		client := int32(0)
+		submit := func(size int) int {
+			batch := make([]*workload.Request, size)
+			for i := range batch {
+				batch[i] = &workload.Request{Client: client}
+				client++
+			}
+			return s.Submit(batch)
+		}
+		for _, size := range []int{64, 64, 64, 1, 1, 7, 5, 64} {
+			require.Equal(t, size, submit(size))
+			for _, l := range s.loops {
+				require.InDelta(t, float64(client)/float64(n), l.inbox.Len(), 1, "%d loops, batch of %d", n, size)
+			}
+		}
+		require.Equal(t, 1000*n-270, submit(4000))
+		require.Zero(t, submit(3))
+	}
+}
+
 func TestAssign(t *testing.T) {
 	for _, c := range []struct {
 		stages, workers int
@@ -245,6 +276,15 @@ func TestStaticPolicy(t *testing.T) {
 		s.arch.Policy, s.arch.Workers = "static", workers
 		s.run(t, a)
 	}
+}
+
+func TestParkedWhenIdle(t *testing.T) {
+	a, err := Find("staged")
+	require.NoError(t, err)
+	s := newSetup()
+	s.arch.Park = true
+	result, _ := s.run(t, a)
+	require.Positive(t, result.Total.Completed)
 }
 
 func TestEventLoopsThatCannotPin(t *testing.T) {

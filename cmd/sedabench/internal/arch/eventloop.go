@@ -87,16 +87,19 @@ func powerOfTwo(n int) int {
 	return p
 }
 
-// Submit gives all requests to one loop, as far as it has room, and the rest to
-// the following ones. Each client has its loop, as connections have.
+// Submit gives each loop its share of the requests: over time as many as if
+// each client had its loop, as connections have, but in one piece. What a loop
+// has no room for goes to those that have.
 func (s *loops) Submit(requests []*workload.Request) int {
+	n := len(s.loops)
+	first := int(uint32(requests[0].Client) % uint32(n))
 	accepted := 0
-	for i := range s.loops {
-		at := (int(uint32(requests[0].Client)) + i) % len(s.loops)
-		accepted += s.loops[at].submit(requests[accepted:])
-		if accepted == len(requests) {
-			break
-		}
+	for i := range n {
+		share := (len(requests) - i + n - 1) / n
+		accepted += s.loops[(first+i)%n].submit(requests[accepted : accepted+share])
+	}
+	for i := 0; i < n && accepted < len(requests); i++ {
+		accepted += s.loops[(first+i)%n].submit(requests[accepted:])
 	}
 	return accepted
 }

@@ -30,6 +30,9 @@ func startStaged(c Config) (Service, error) {
 	if !c.CPUs.Empty() {
 		config.CPUs, config.Kind = c.CPUs, engine.Pinned
 	}
+	if c.Park {
+		config.Idle = engine.Park
+	}
 	if c.Policy == "static" {
 		config.Assign = assign(g, c.Workers)
 	}
