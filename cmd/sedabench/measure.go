@@ -28,15 +28,13 @@ func (c cell) String() string {
 	return fmt.Sprintf("%s, %s, %s", c.arch, report.Plural(c.workers, "worker"), c.load)
 }
 
-// patience is far beyond what full queues take to empty.
-const patience = 10 * time.Second
-
 // bench measures cells.
 type bench struct {
 	*options
 	find     func(name string) (arch.Architecture, error)
 	spin     workload.Spin
-	patience time.Duration // how long requests may take after the end of a run
+	patience time.Duration // how long requests may take after the end of a run, beyond what they should
+	quota    float64       // CPUs' worth of time that the control group may use; 0: no limit
 	log      *slog.Logger
 }
 
@@ -63,7 +61,7 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	}
 	service, err := a.Start(arch.Config{
 		Handler: made.Handler(), Workers: c.workers, CPUs: c.cpus.Workers,
-		Capacity: b.capacity, Batch: b.batch, Policy: b.policy, Log: b.log,
+		Capacity: b.capacity, Batch: b.batch, Policy: b.policy, Park: b.quota > 0, Log: b.log,
 	})
 	if err != nil {
 		return run, fmt.Errorf("%s: start: %w", c, err)
@@ -71,7 +69,7 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	limit, cancel := graced(ctx)
 	defer cancel()
 	result, err := made.Do(ctx, service)
-	limit, cancelLimit := context.WithTimeout(limit, b.patience)
+	limit, cancelLimit := context.WithTimeout(limit, b.patienceFor(c))
 	defer cancelLimit()
 	if stopErr := service.Stop(limit); stopErr != nil {
 		err = errors.Join(err, fmt.Errorf("stop: %w", stopErr))
@@ -87,6 +85,15 @@ func graced(ctx context.Context) (context.Context, context.CancelFunc) {
 	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	unregister := context.AfterFunc(ctx, func() { time.AfterFunc(load.Grace, cancel) })
 	return later, func() { unregister(); cancel() }
+}
+
+// patienceFor is far beyond what full queues take to empty.
+func (b *bench) patienceFor(c cell) time.Duration {
+	tail := float64(b.tail(c.workers, c.load))
+	if b.quota > 0 {
+		tail *= max(float64(c.workers)/b.quota, 1)
+	}
+	return b.patience + time.Duration(slower*tail)
 }
 
 // prepare gives a run its CPUs and its processors. Garbage of the run before
@@ -107,7 +114,7 @@ func (b *bench) prepare(cpus load.CPUs, procs int) (restore func() error, err er
 func (b *bench) loadConfig(c cell, rep int) load.Config {
 	config := load.Config{
 		Arrival: load.Arrival(c.load.Arrival), Batch: b.batch,
-		Warmup: b.warmup, Duration: b.duration, Patience: b.patience, Seed: b.seed + uint64(rep),
+		Warmup: b.warmup, Duration: b.duration, Patience: b.patienceFor(c), Seed: b.seed + uint64(rep),
 		Graph: b.graph, Service: b.service, Spin: b.spin,
 		CPU: c.cpus.Generator, ByWorkers: c.load.MadeBy == report.ByWorkers,
 		// Twice what queues hold, and what workers have in hand.

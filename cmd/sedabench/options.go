@@ -165,7 +165,7 @@ func (o *options) complete(h host) (err error) {
 	if len(o.rates) == 0 && !closed {
 		o.rates = []rate{{fraction: 0.3}, {fraction: 0.6}, {fraction: 0.9}}
 	}
-	return nil
+	return o.checkTails(h)
 }
 
 // checkOpen checks that what asks for arrivals in open loop can have them.

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
-	"time"
 
 	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
 	"github.com/seda-go/seda/internal/load"
@@ -49,7 +48,14 @@ type study struct {
 
 func newStudy(o options, h host, s streams) *study {
 	st := &study{host: h, machine: h.describe(), out: s.out, random: rand.New(rand.NewPCG(o.seed, orderStream))}
-	st.bench = bench{options: &o, find: arch.Find, patience: patience, log: slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	level := slog.LevelWarn
+	if h.limits.Quota > 0 {
+		level = slog.LevelError // the header warns, and once is enough
+	}
+	st.bench = bench{
+		options: &o, find: arch.Find, patience: patience, quota: h.limits.Quota,
+		log: slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: level})),
+	}
 	st.spin = workload.Calibrate()
 	st.before = h.usage()
 	st.progress = newProgress(s.err, st.length())
@@ -59,45 +65,13 @@ func newStudy(o options, h host, s streams) *study {
 // orderStream keeps the order of runs apart from the random numbers of the runs.
 const orderStream = 1 << 32
 
-// between is what starting and stopping an architecture takes, about.
-const between = 15 * time.Millisecond
-
-// length estimates how long all runs take.
-func (st *study) length() time.Duration {
-	cells := 0
-	for _, workers := range st.workers {
-		if st.closedWanted(workers) {
-			cells++
-		}
-		if st.host.hasGenerator(workers) {
-			cells += len(st.rates)
-		}
-	}
-	return time.Duration(cells*len(st.archs)*st.reps) * (st.warmup + st.duration + between)
-}
-
-// closedWanted reports whether there are runs in closed loop: because they were
-// asked for, because rates are parts of what they find, or because nothing else
-// is possible without a generator.
-func (st *study) closedWanted(workers int) bool {
-	if st.arrival == "" || st.arrival == string(load.Closed) || !st.host.hasGenerator(workers) {
-		return true
-	}
-	for _, r := range st.rates {
-		if r.fraction > 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // measureAll makes all runs: first those in closed loop, then those whose rates
 // may depend on them.
 func (st *study) measureAll(ctx context.Context) error {
 	defer st.progress.end()
 	var closed []cell
 	for _, workers := range st.workers {
-		if st.closedWanted(workers) {
+		if st.closedWanted(st.host, workers) {
 			l := report.Load{Arrival: string(load.Closed), Clients: pointer(st.clientsFor(workers)), MadeBy: report.ByGenerator}
 			if !st.host.hasGenerator(workers) {
 				l.MadeBy = report.ByWorkers
@@ -186,7 +160,7 @@ func (st *study) repeat(ctx context.Context, what string, cells []cell) error {
 				return err
 			}
 			made[i] = append(made[i], run)
-			st.progress.did(st.warmup + st.duration + between)
+			st.progress.did(st.runTime(st.tail(cells[i].workers, cells[i].load)))
 		}
 		if len(cells) > 0 {
 			st.progress.line(fmt.Sprintf("%s: repetition %d of %d done", what, rep+1, st.reps))

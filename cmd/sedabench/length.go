@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seda-go/seda/internal/load"
+	"github.com/seda-go/seda/internal/report"
+)
+
+const (
+	// between is what starting and stopping an architecture takes, about.
+	between = 15 * time.Millisecond
+	// patience is what emptying the queues may take beyond what it should.
+	patience = 10 * time.Second
+	// slower is how many times as long as it should emptying the queues may
+	// take: workers may be bound to stages or share a CPU, and service times vary.
+	slower = 4
+	// longest is how long the requests in flight may take: sojourn times are recorded up to that.
+	longest = time.Minute
+)
+
+// each is how long the workers together need for one request.
+func (o *options) each(workers int) float64 {
+	return float64(o.stages) * o.service.Mean() / float64(workers)
+}
+
+// closedTail is how long the workers need for the requests that are
+// outstanding when a run in closed loop ends.
+func (o *options) closedTail(workers int) time.Duration {
+	return time.Duration(float64(o.clientsFor(workers)) * o.each(workers))
+}
+
+// openTail is how long they need for what queues have gathered when a run
+// at a rate ends.
+func (o *options) openTail(workers int, r rate) time.Duration {
+	span := float64(o.warmup + o.duration)
+	offered := r.fraction * span
+	if r.fraction == 0 {
+		offered = r.perSecond / 1e9 * o.each(workers) * span
+	}
+	room := float64(o.capacity*o.stages) * o.each(workers)
+	return time.Duration(min(max(offered-span, 0), room))
+}
+
+// tail is how long they need under a load.
+func (o *options) tail(workers int, l report.Load) time.Duration {
+	switch {
+	case l.Rate == nil:
+		return o.closedTail(workers)
+	case l.Fraction != nil:
+		return o.openTail(workers, rate{fraction: *l.Fraction})
+	}
+	return o.openTail(workers, rate{perSecond: *l.Rate})
+}
+
+// checkTails refuses loads under which requests take longer than is recorded.
+func (o *options) checkTails(h host) error {
+	for _, n := range o.workers {
+		if tail := o.closedTail(n); tail > longest && o.closedWanted(h, n) {
+			return fmt.Errorf("--service %s, --clients %d: with %s and %s these requests take %s, want at most %s: at most %d --clients or shorter service times",
+				o.service, o.clientsFor(n), report.Plural(n, "worker"), report.Plural(o.stages, "stage"), tail.Round(time.Second), longest, int(float64(longest)/o.each(n)))
+		}
+		for _, r := range o.rates {
+			if tail := o.openTail(n, r); tail > longest && h.hasGenerator(n) {
+				return fmt.Errorf("--service %s, --rate %s: with %s and %s the queues fill with work for %s, want at most %s: a lower rate, less --capacity or shorter service times",
+					o.service, r, report.Plural(n, "worker"), report.Plural(o.stages, "stage"), tail.Round(time.Second), longest)
+			}
+		}
+	}
+	return nil
+}
+
+// closedWanted reports whether there are runs in closed loop: because they were
+// asked for, because rates are parts of what they find, or because nothing else
+// is possible without a generator.
+func (o *options) closedWanted(h host, workers int) bool {
+	if o.arrival == "" || o.arrival == string(load.Closed) || !h.hasGenerator(workers) {
+		return true
+	}
+	for _, r := range o.rates {
+		if r.fraction > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// runTime estimates how long one run takes that leaves such a tail.
+func (o *options) runTime(tail time.Duration) time.Duration {
+	return o.warmup + o.duration + between + tail
+}
+
+// length estimates how long all runs take.
+func (st *study) length() time.Duration {
+	var cycle time.Duration
+	for _, workers := range st.workers {
+		if st.closedWanted(st.host, workers) {
+			cycle += st.runTime(st.closedTail(workers))
+		}
+		if st.host.hasGenerator(workers) {
+			for _, r := range st.rates {
+				cycle += st.runTime(st.openTail(workers, r))
+			}
+		}
+	}
+	return cycle * time.Duration(len(st.archs)*st.reps)
+}
