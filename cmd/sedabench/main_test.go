@@ -125,6 +125,8 @@ func TestUsageErrors(t *testing.T) {
 		"--rate 101x":                     `--rate: "101x", want `,
 		"--rate NaN":                      `--rate: "NaN"`,
 		"--rate 1e9":                      `--rate: "1e9"`,
+		"--rate 1e-10":                    `--rate: "1e-10", want requests per second from 0.001 to 100000000`,
+		"--rate 1e-10x":                   `--rate: "1e-10x", want requests per second from 0.001 to 100000000, or a part of the capacity from 0.001x to 100x`,
 		"--arrival closed --rate 5":       "--rate: in closed loop the service sets the rate",
 		"--clients -1":                    `--clients: "-1", want a whole number from 0`,
 		"--clients 2000":                  "--clients: 2000, want 1 to 1024, the --capacity",

@@ -77,7 +77,11 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	if err = errors.Join(err, result.Check()); err != nil {
 		return run, fmt.Errorf("%s: %w", c, err)
 	}
-	return b.report(c, rep, result, service.Batches()), nil
+	run = b.report(c, rep, result, service.Batches())
+	if s, ok := service.(arch.Losses); ok {
+		run.Events.Failed, run.Events.Dropped = s.Losses()
+	}
+	return run, nil
 }
 
 // graced returns a context that ends load.Grace after ctx.
@@ -114,7 +118,7 @@ func (b *bench) prepare(cpus load.CPUs, procs int) (restore func() error, err er
 func (b *bench) loadConfig(c cell, rep int) load.Config {
 	config := load.Config{
 		Arrival: load.Arrival(c.load.Arrival), Batch: b.batch,
-		Warmup: b.warmup, Duration: b.duration, Patience: b.patienceFor(c), Seed: b.seed + uint64(rep),
+		Warmup: b.warmup, Duration: b.duration, Patience: b.patienceFor(c), Seed: load.Seed(b.seed, rep),
 		Graph: b.graph, Service: b.service, Spin: b.spin,
 		CPU: c.cpus.Generator, ByWorkers: c.load.MadeBy == report.ByWorkers,
 		// Twice what queues hold, and what workers have in hand.

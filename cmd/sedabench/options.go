@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -46,22 +47,22 @@ type rate struct {
 }
 
 const (
-	maxRate     = 100e6
-	maxFraction = 100
+	minRate, maxRate         = 0.001, 100e6
+	minFraction, maxFraction = 0.001, 100
 )
 
 func parseRate(text string) (rate, error) {
 	number, isFraction := strings.CutSuffix(text, "x")
 	n, err := strconv.ParseFloat(number, 64)
 	switch {
-	case err != nil || !(n > 0):
-	case isFraction && n <= maxFraction:
+	case err != nil || math.IsNaN(n):
+	case isFraction && n >= minFraction && n <= maxFraction:
 		return rate{fraction: n}, nil
-	case !isFraction && n <= maxRate:
+	case !isFraction && n >= minRate && n <= maxRate:
 		return rate{perSecond: n}, nil
 	}
-	return rate{}, fmt.Errorf("%q, want requests per second up to %.0f, or a part of the capacity up to %dx, such as 0.5x",
-		text, float64(maxRate), maxFraction)
+	return rate{}, fmt.Errorf("%q, want requests per second from %g to %.0f, or a part of the capacity from %gx to %gx, such as 0.5x",
+		text, minRate, maxRate, minFraction, float64(maxFraction))
 }
 
 func (r rate) String() string {

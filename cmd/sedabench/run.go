@@ -41,13 +41,14 @@ type study struct {
 	machine  report.Machine
 	before   usage // of the machine, before the first run
 	out      io.Writer
+	errs     io.Writer
 	progress *progress
 	random   *rand.Rand   // of the order of runs
 	runs     []report.Run // by load, architecture, repetition
 }
 
 func newStudy(o options, h host, s streams) *study {
-	st := &study{host: h, machine: h.describe(), out: s.out, random: rand.New(rand.NewPCG(o.seed, orderStream))}
+	st := &study{host: h, machine: h.describe(), out: s.out, errs: s.err, random: rand.New(rand.NewPCG(o.seed, orderStream))}
 	level := slog.LevelWarn
 	if h.limits.Quota > 0 {
 		level = slog.LevelError // the header warns, and once is enough
@@ -118,18 +119,18 @@ func (st *study) openLoad(workers int, r rate) (report.Load, error) {
 		l.Rate = &r.perSecond
 		return l, nil
 	}
-	best := st.bestCapacity(workers)
+	best, counts := st.bestCapacity(workers)
 	if best == 0 {
 		return l, fmt.Errorf("--rate %s: nothing was completed in closed loop, so there is no capacity to take a part of; want requests per second", r)
 	}
-	l.Rate, l.Fraction = pointer(best*r.fraction), &r.fraction
+	l.Rate, l.Fraction, l.Doubtful = pointer(best*r.fraction), &r.fraction, !counts
 	return l, nil
 }
 
 // bestCapacity is the goodput in closed loop of the best architecture: the median of
 // its valid runs, or, if no run of any was valid, the best of all, which was
-// reached however late the generator was.
-func (st *study) bestCapacity(workers int) float64 {
+// reached however late the generator was, but does not count.
+func (st *study) bestCapacity(workers int) (perSecond float64, counts bool) {
 	valid, reached := 0.0, 0.0
 	for _, row := range report.Summarize(st.runs) {
 		if row.Workers == workers && row.Valid > 0 {
@@ -142,9 +143,9 @@ func (st *study) bestCapacity(workers int) float64 {
 		}
 	}
 	if valid == 0 {
-		return reached
+		return reached, false
 	}
-	return valid
+	return valid, true
 }
 
 // repeat measures every cell in every repetition, each time in another order,

@@ -40,6 +40,22 @@ func inline(c arch.Config) (arch.Service, error) {
 	}}, nil
 }
 
+// lossy is a service that keeps books.
+type lossy struct{ arch.Service }
+
+func (lossy) Losses() (failed, dropped int64) { return 3, 4 }
+
+func TestLossesAreReported(t *testing.T) {
+	st := testStudy(t, func(c arch.Config) (arch.Service, error) {
+		s, err := inline(c)
+		return lossy{s}, err
+	}, "--arch", "staged", "--workers", "1", "--arrival", "closed")
+	require.NoError(t, st.measureAll(t.Context()))
+	require.Equal(t, int64(3), st.runs[0].Events.Failed)
+	require.Equal(t, int64(4), st.runs[0].Events.Dropped)
+	require.Zero(t, st.runs[0].Events.Expired)
+}
+
 // testStudy prepares a study in which every architecture is started by start.
 func testStudy(t *testing.T, start func(arch.Config) (arch.Service, error), args ...string) *study {
 	t.Helper()
@@ -169,7 +185,9 @@ func TestRatesArePartsOfTheBestCapacity(t *testing.T) {
 	_, err = st.openLoad(3, rate{fraction: 0.5})
 	require.ErrorContains(t, err, "--rate 0.5x: nothing was completed in closed loop")
 	st.runs = st.runs[3:4] // the late one: reached all the same
-	require.Equal(t, 900.0, st.bestCapacity(1))
+	l, err = st.openLoad(1, rate{fraction: 0.3})
+	require.NoError(t, err)
+	require.Equal(t, "poisson arrivals, 270/s (0.3x of a capacity from runs that do not count)", l.String())
 }
 
 func TestMachine(t *testing.T) {

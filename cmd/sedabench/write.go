@@ -14,11 +14,20 @@ func (st *study) write() error {
 	file := report.File{Schema: report.Schema, Machine: st.machine, Config: st.config(), Runs: st.runs}
 	switch st.output {
 	case "json":
+		st.note(uncounted(file, marked))
 		return report.WriteJSON(st.out, file)
 	case "bench":
+		st.note(uncounted(file, leftOut))
 		return report.WriteBench(st.out, file)
 	}
 	return writeText(st.out, file)
+}
+
+// note writes lines to standard error, where the results are for programs.
+func (st *study) note(lines []string) {
+	for _, line := range lines {
+		fmt.Fprintln(st.errs, line)
+	}
 }
 
 func (st *study) config() report.Config {
@@ -113,33 +122,6 @@ func writeText(w io.Writer, f report.File) error {
 		}
 	}
 	return nil
-}
-
-// disturbing is the part of the CPUs' time from which on the use that others make
-// of it shows in figures, also of runs without a generator that could be late.
-const disturbing = 0.05
-
-// disturbance says what the machine did besides, and what that cost.
-func disturbance(f report.File) []string {
-	var lines []string
-	if f.Machine.Steal != nil && f.Machine.Foreign != nil {
-		line := fmt.Sprintf("Meanwhile the hypervisor took %s of the CPUs' time, and other processes used %s.",
-			report.Share(*f.Machine.Steal), report.Share(*f.Machine.Foreign))
-		if *f.Machine.Steal+*f.Machine.Foreign > disturbing {
-			line += " That is too much to rely on small differences."
-		}
-		lines = append(lines, line)
-	}
-	late := 0
-	for _, r := range f.Runs {
-		if !r.Valid {
-			late++
-		}
-	}
-	if late > 0 {
-		lines = append(lines, fmt.Sprintf("In %d of %d runs the load generator was too late or nothing was done, so they do not count: something took the CPUs away.", late, len(f.Runs)))
-	}
-	return lines
 }
 
 func capitalized(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -44,6 +44,29 @@ func TestFixedDoesNotDrift(t *testing.T) {
 	require.Equal(t, int64(1e9), s.Next())
 }
 
+func TestTheLowestRatesAreNeverDue(t *testing.T) {
+	for _, rate := range []float64{1e-10, 1e-300, math.SmallestNonzeroFloat64} {
+		for _, a := range []Arrival{Fixed, Poisson} {
+			s := NewSchedule(a, rate, rand.New(rand.NewPCG(1, 1)))
+			for range 3 {
+				require.Greater(t, s.Next(), int64(time.Hour), "%s %g", a, rate)
+			}
+		}
+	}
+}
+
+func TestSeedsOfRepetitionsDiffer(t *testing.T) {
+	require.Equal(t, uint64(0xe220a8397b1dcdaf), splitMix(0)) // the first output of the reference implementation
+	seen := map[uint64]bool{}
+	for seed := range uint64(50) {
+		for rep := range 50 {
+			seen[Seed(seed, rep)] = true
+		}
+	}
+	require.Len(t, seen, 50*50)
+	require.Equal(t, Seed(7, 3), Seed(7, 3))
+}
+
 func TestPoissonMoments(t *testing.T) {
 	const n, rate = 200_000, 1e6
 	s := NewSchedule(Poisson, rate, rand.New(rand.NewPCG(1, 1)))

@@ -49,12 +49,29 @@ func NewSchedule(a Arrival, rate float64, random *rand.Rand) *Schedule {
 	return s
 }
 
-// Next returns when the next request is due, in nanoseconds from the start.
+// never is later than any run, and leaves room to add the start of one.
+const never = 1 << 62
+
+// Next returns when the next request is due, in nanoseconds from the start; at
+// most never, which low rates soon exceed.
 func (s *Schedule) Next() int64 {
 	if s.random == nil {
 		s.n++
-		return int64(s.n * s.gap) // not a sum, whose error would grow
+		return int64(min(s.n*s.gap, never)) // not a sum, whose error would grow
 	}
 	s.at += s.random.ExpFloat64() * s.gap
-	return int64(s.at)
+	return int64(min(s.at, never))
+}
+
+// Seed returns the seed of one repetition. Repetitions of different seeds have
+// nothing in common, as they would if the repetition were added: it is two
+// steps of SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number
+// generators", OOPSLA 2014).
+func Seed(seed uint64, rep int) uint64 { return splitMix(splitMix(seed) + uint64(rep)) }
+
+func splitMix(z uint64) uint64 {
+	z += 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
 }

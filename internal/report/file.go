@@ -82,13 +82,18 @@ type Run struct {
 	Decisions []Decision `json:"decisions"`
 }
 
+// NothingDone reports whether nothing was completed that figures can be about.
+func (r Run) NothingDone() bool { return r.Goodput == 0 || r.Events.Completed == 0 }
+
 // Load is how requests arrived.
 type Load struct {
 	Arrival  string   `json:"arrival"`
 	Rate     *float64 `json:"rate_per_s"` // open loop
 	Fraction *float64 `json:"fraction"`   // of the capacity that Rate was made from
-	Clients  *int     `json:"clients"`    // closed loop
-	MadeBy   string   `json:"made_by"`    // generator or workers
+	// Doubtful says that the capacity is from runs that do not count, for lack of others.
+	Doubtful bool   `json:"doubtful"`
+	Clients  *int   `json:"clients"` // closed loop
+	MadeBy   string `json:"made_by"` // generator or workers
 }
 
 // String says the load in a few words.
@@ -103,7 +108,11 @@ func (l Load) String() string {
 	if l.Fraction == nil {
 		return fmt.Sprintf("%s arrivals, %s/s", l.Arrival, Count(*l.Rate))
 	}
-	return fmt.Sprintf("%s arrivals, %s/s (%gx of the best capacity)", l.Arrival, Count(*l.Rate), *l.Fraction)
+	of := "the best capacity"
+	if l.Doubtful {
+		of = "a capacity from runs that do not count"
+	}
+	return fmt.Sprintf("%s arrivals, %s/s (%gx of %s)", l.Arrival, Count(*l.Rate), *l.Fraction, of)
 }
 
 // Who makes the load.
@@ -129,7 +138,9 @@ type Lateness struct {
 	P99 int64 `json:"p99"`
 }
 
-// Events counts requests. A request is completed when its last descendant ended.
+// Events counts requests. A request is completed when its last descendant
+// ended. Failed and Dropped are what the engine counted, of the whole run, and
+// 0 for other architectures; nothing expires, since no request has a deadline.
 type Events struct {
 	Offered   int64 `json:"offered"`
 	Accepted  int64 `json:"accepted"`

@@ -122,6 +122,13 @@ func TestRowsWithoutCPUOrValidRuns(t *testing.T) {
 	b.Reset()
 	require.NoError(t, WriteRows(&b, Summarize(runs[1:])))
 	require.Regexp(t, `pool +- .*900ns +0 of 1 valid\n`, b.String())
+	b.Reset()
+	runs[1].Goodput, runs[1].Lateness = 0, Lateness{} // nothing was done
+	require.NoError(t, WriteRows(&b, Summarize(runs[1:])))
+	require.Regexp(t, `pool +(- +){9}0 of 1 valid\n`, b.String())
+	b.Reset()
+	require.NoError(t, WriteRows(&b, Summarize(runs))) // one valid run has no quartiles, and its own lateness
+	require.Regexp(t, `pool +>1\.60k +- +10\.0% +1\.00us +3\.00us +- +4\.00us +- +900ns +1 of 2 valid\n`, b.String())
 }
 
 func TestBenchFormat(t *testing.T) {

@@ -46,7 +46,7 @@ type Row struct {
 	Goodput            Quartiles // per second
 	Refused            Quartiles // part of what was offered
 	P50, P99, P999     Quartiles // sojourn, ns
-	LateP99            Quartiles // ns; of all runs, so that one sees why they are not valid
+	LateP99            Quartiles // ns; also of runs that are not valid, so that one sees why, but not of those in which nothing was done
 	CPU                Quartiles // ns per request
 	GeneratorBoundRuns int
 }
@@ -79,7 +79,9 @@ func summarize(runs []Run) Row {
 	row := Row{Arch: runs[0].Arch, Workers: runs[0].Workers, Load: runs[0].Load, Runs: len(runs)}
 	var goodput, refused, p50, p99, p999, late, cpu []float64
 	for _, r := range runs {
-		late = append(late, float64(r.Lateness.P99))
+		if !r.NothingDone() {
+			late = append(late, float64(r.Lateness.P99))
+		}
 		if !r.Valid {
 			continue
 		}

@@ -64,11 +64,19 @@ func WriteRows(w io.Writer, rows []Row) error {
 		if r.GeneratorBoundRuns > 0 {
 			least = ">"
 		}
-		t.Add(r.Arch, least+Count(r.Goodput.Median), Count(r.Goodput.Low)+".."+Count(r.Goodput.High), Share(r.Refused.Median),
-			Time(r.P50.Median), Time(r.P99.Median), Time(r.P99.Low)+".."+Time(r.P99.High), Time(r.P999.Median),
+		t.Add(r.Arch, least+Count(r.Goodput.Median), r.quartiles(r.Goodput, Count), Share(r.Refused.Median),
+			Time(r.P50.Median), Time(r.P99.Median), r.quartiles(r.P99, Time), Time(r.P999.Median),
 			Time(r.CPU.Median), late, runs)
 	}
 	return t.Write(w)
+}
+
+// quartiles writes the range around a median, which one run does not have.
+func (r Row) quartiles(q Quartiles, unit func(float64) string) string {
+	if r.Valid < 2 {
+		return "-"
+	}
+	return unit(q.Low) + ".." + unit(q.High)
 }
 
 // Count writes a number with three digits and a unit: 331k, 1.20M.

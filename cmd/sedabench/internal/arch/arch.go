@@ -36,6 +36,12 @@ type Service interface {
 	Batches() []float64
 }
 
+// Losses is what a Service can tell besides that keeps books of it.
+type Losses interface {
+	// Losses returns, after Stop, how many handlings of requests failed, and how many requests were dropped on the way.
+	Losses() (failed, dropped int64)
+}
+
 // Architecture is a way to build a service.
 type Architecture struct {
 	Name  string

@@ -278,6 +278,20 @@ func TestStaticPolicy(t *testing.T) {
 	}
 }
 
+func TestStagedTellsWhatFailed(t *testing.T) {
+	g, err := workload.NewGraph("pipeline", 1)
+	require.NoError(t, err)
+	c := newSetup().arch
+	c.Handler = workload.NewHandler(g, workload.NewClock(), func(*workload.Request, int64) { panic("no") })
+	service, err := startStaged(c)
+	require.NoError(t, err)
+	require.Equal(t, 1, service.Submit([]*workload.Request{new(workload.Request)}))
+	require.ErrorContains(t, service.Stop(t.Context()), "stage s0: entered 1, completed 0, failed 1")
+	failed, dropped := service.(Losses).Losses()
+	require.Equal(t, int64(1), failed)
+	require.Zero(t, dropped)
+}
+
 func TestParkedWhenIdle(t *testing.T) {
 	a, err := Find("staged")
 	require.NoError(t, err)

@@ -17,6 +17,8 @@ type staged struct {
 	engine *engine.Engine
 	inlet  *engine.Inlet[*workload.Request]
 	means  []float64
+
+	failed, dropped int64 // set by Stop
 }
 
 type (
@@ -86,7 +88,14 @@ func (s *staged) Stop(ctx context.Context) error {
 	if err := s.engine.Drain(ctx); err != nil {
 		return err
 	}
-	for _, st := range s.engine.Stats().Stages {
+	stages := s.engine.Stats().Stages
+	for _, st := range stages {
+		s.failed += int64(st.Failed)
+		for _, e := range st.Edges {
+			s.dropped += int64(e.Dropped)
+		}
+	}
+	for _, st := range stages {
 		if st.Entered != st.Completed || st.Depth != 0 {
 			return fmt.Errorf("stage %s: entered %d, completed %d, failed %d, depth %d",
 				st.Name, st.Entered, st.Completed, st.Failed, st.Depth)
@@ -99,5 +108,7 @@ func (s *staged) Stop(ctx context.Context) error {
 	}
 	return nil
 }
+
+func (s *staged) Losses() (failed, dropped int64) { return s.failed, s.dropped }
 
 func (s *staged) Batches() []float64 { return s.means }
