@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -55,7 +54,7 @@ func parseRate(text string) (rate, error) {
 	number, isFraction := strings.CutSuffix(text, "x")
 	n, err := strconv.ParseFloat(number, 64)
 	switch {
-	case err != nil || math.IsNaN(n):
+	case err != nil:
 	case isFraction && n >= minFraction && n <= maxFraction:
 		return rate{fraction: n}, nil
 	case !isFraction && n >= minRate && n <= maxRate:
