@@ -37,9 +37,11 @@ func (st *study) config() report.Config {
 		Warmup: st.warmup.Seconds(), Duration: st.duration.Seconds(), Reps: st.reps, Seed: st.seed,
 		SpinTurn: st.spin.PerTurn, SpinSpread: st.spin.Spread,
 	}
+	var loads []report.Load
 	for _, row := range report.Summarize(st.runs) {
-		if l := row.Load.String(); !slices.Contains(c.Loads, l) {
-			c.Loads = append(c.Loads, l)
+		if !slices.ContainsFunc(loads, row.Load.Same) {
+			loads = append(loads, row.Load)
+			c.Loads = append(c.Loads, row.Load.String())
 		}
 	}
 	return c
@@ -105,7 +107,7 @@ func writeText(w io.Writer, f report.File) error {
 	rows := report.Summarize(f.Runs)
 	for len(rows) > 0 {
 		n := 1
-		for n < len(rows) && rows[n].Workers == rows[0].Workers && rows[n].Load.String() == rows[0].Load.String() {
+		for n < len(rows) && rows[n].Workers == rows[0].Workers && rows[n].Load.Same(rows[0].Load) {
 			n++
 		}
 		fmt.Fprintf(w, "%s, %s:\n", capitalized(rows[0].Load.String()), report.Plural(rows[0].Workers, "worker"))

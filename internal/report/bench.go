@@ -52,5 +52,5 @@ func benchLoad(l Load) string {
 	case l.Fraction != nil:
 		return fmt.Sprintf("%s-%gx", l.Arrival, *l.Fraction)
 	}
-	return fmt.Sprintf("%s-%.0f", l.Arrival, *l.Rate)
+	return l.Arrival + "-" + exact(*l.Rate)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 )
 
 // Schema names the form of File; its number changes when a reader of the old
@@ -96,7 +97,34 @@ type Load struct {
 	MadeBy   string `json:"made_by"` // generator or workers
 }
 
-// String says the load in a few words.
+// loadKey is a load by its values.
+type loadKey struct {
+	arrival, madeBy string
+	rate, fraction  float64
+	clients         int
+	doubtful        bool
+}
+
+func (l Load) key() loadKey {
+	k := loadKey{arrival: l.Arrival, madeBy: l.MadeBy, doubtful: l.Doubtful}
+	if l.Rate != nil {
+		k.rate = *l.Rate
+	}
+	if l.Fraction != nil {
+		k.fraction = *l.Fraction
+	}
+	if l.Clients != nil {
+		k.clients = *l.Clients
+	}
+	return k
+}
+
+// Same reports whether l and m are the same load, however similar they look
+// when written.
+func (l Load) Same(m Load) bool { return l.key() == m.key() }
+
+// String says the load in a few words: a rate that was asked for with all its
+// digits, one that follows from a capacity rounded.
 func (l Load) String() string {
 	if l.Rate == nil {
 		by := ""
@@ -106,7 +134,7 @@ func (l Load) String() string {
 		return "closed loop, " + Plural(*l.Clients, "client") + by
 	}
 	if l.Fraction == nil {
-		return fmt.Sprintf("%s arrivals, %s/s", l.Arrival, Count(*l.Rate))
+		return fmt.Sprintf("%s arrivals, %s/s", l.Arrival, exact(*l.Rate))
 	}
 	of := "the best capacity"
 	if l.Doubtful {
@@ -114,6 +142,8 @@ func (l Load) String() string {
 	}
 	return fmt.Sprintf("%s arrivals, %s/s (%gx of %s)", l.Arrival, Count(*l.Rate), *l.Fraction, of)
 }
+
+func exact(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
 // Who makes the load.
 const (

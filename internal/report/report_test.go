@@ -33,12 +33,18 @@ func TestQuartiles(t *testing.T) {
 	require.Equal(t, []float64{3, 1, 2}, sample, "changed")
 }
 
-func TestApart(t *testing.T) {
-	q := Quartiles{10, 15, 20}
-	require.False(t, q.Apart(q))
-	require.False(t, q.Apart(Quartiles{20, 25, 30}))
-	require.True(t, q.Apart(Quartiles{21, 25, 30}))
-	require.True(t, q.Apart(Quartiles{1, 2, 9}))
+func TestSimilarLoadsStayApart(t *testing.T) {
+	var runs []Run
+	for _, rate := range []float64{10_000, 10_001, 10_000, 0.5, 0.25} {
+		runs = append(runs, Run{Arch: "pool", Load: Load{Arrival: "fixed", Rate: pointer(rate)}, Valid: true, Goodput: 1})
+	}
+	rows := Summarize(runs)
+	require.Len(t, rows, 4)
+	require.Equal(t, 2, rows[0].Runs)
+	require.False(t, rows[0].Load.Same(rows[1].Load))
+	require.True(t, rows[0].Load.Same(runs[2].Load))
+	require.Equal(t, "fixed arrivals, 10001/s", rows[1].Load.String())
+	require.Equal(t, "fixed-0.25", benchLoad(rows[3].Load))
 }
 
 func TestFormats(t *testing.T) {
@@ -107,7 +113,7 @@ func TestSummarize(t *testing.T) {
 	require.Equal(t, 3000.0, pool.P99.Median)
 	require.Equal(t, "closed loop, 8 clients", pool.Load.String())
 	require.Equal(t, "poisson arrivals, 2.00k/s (0.5x of the best capacity)", rows[1].Load.String())
-	require.Equal(t, "fixed arrivals, 2.50k/s", rows[2].Load.String())
+	require.Equal(t, "fixed arrivals, 2500/s", rows[2].Load.String())
 	require.Equal(t, "closed loop, 1 client", Load{Clients: pointer(1), MadeBy: ByGenerator}.String())
 	require.Equal(t, "closed loop, 8 clients, made by the workers", Load{Clients: pointer(8), MadeBy: ByWorkers}.String())
 }

@@ -29,11 +29,6 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
 
-// Apart reports whether the ranges between the quartiles of p and q do not
-// touch: with a handful of repetitions, the least there has to be before one
-// may be called more than the other.
-func (p Quartiles) Apart(q Quartiles) bool { return p.High < q.Low || q.High < p.Low }
-
 // Row sums up the repetitions of one architecture under one load. Figures are
 // of the valid runs only.
 type Row struct {
@@ -42,6 +37,8 @@ type Row struct {
 	Load    Load
 	Runs    int
 	Valid   int
+
+	Goodputs, P99s []float64 // of each valid run, for tests
 
 	Goodput            Quartiles // per second
 	Refused            Quartiles // part of what was offered
@@ -57,12 +54,12 @@ func Summarize(runs []Run) []Row {
 	type key struct {
 		arch    string
 		workers int
-		load    string
+		load    loadKey
 	}
 	var order []key
 	groups := map[key][]Run{}
 	for _, r := range runs {
-		k := key{r.Arch, r.Workers, r.Load.String()}
+		k := key{r.Arch, r.Workers, r.Load.key()}
 		if groups[k] == nil {
 			order = append(order, k)
 		}
@@ -98,6 +95,7 @@ func summarize(runs []Run) Row {
 			cpu = append(cpu, *r.CPU)
 		}
 	}
+	row.Goodputs, row.P99s = goodput, p99
 	row.Goodput, row.Refused = QuartilesOf(goodput), QuartilesOf(refused)
 	row.P50, row.P99, row.P999 = QuartilesOf(p50), QuartilesOf(p99), QuartilesOf(p999)
 	row.LateP99, row.CPU = QuartilesOf(late), QuartilesOf(cpu)
