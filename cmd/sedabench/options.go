@@ -73,9 +73,13 @@ func (r rate) String() string {
 
 const (
 	maxWorkers  = 256
-	maxCapacity = 1 << 20
-	maxReps     = 1000
-	maxTime     = time.Hour
+	maxCapacity = 1 << 18
+	// maxRoom bounds the requests there are, of 200 bytes each and some, and with a goroutine of 2 KiB each.
+	maxRoom = 1 << 18
+	// maxSlots bounds the pointers in partly filled slices of channels-batched.
+	maxSlots = 1 << 26
+	maxReps  = 1000
+	maxTime  = time.Hour
 	// clientsPerWorker keep a worker and its generator busy: four full batches.
 	clientsPerWorker = 256
 )
@@ -158,6 +162,9 @@ func (o *options) complete(h host) (err error) {
 	if o.clients > o.capacity {
 		return fmt.Errorf("--clients: %d, want 1 to %d, the --capacity: in closed loop nothing may be refused", o.clients, o.capacity)
 	}
+	if err := o.checkRoom(); err != nil {
+		return err
+	}
 	if err := o.checkOpen(h); err != nil {
 		return err
 	}
@@ -166,6 +173,23 @@ func (o *options) complete(h host) (err error) {
 		o.rates = []rate{{fraction: 0.3}, {fraction: 0.6}, {fraction: 0.9}}
 	}
 	return o.checkTails(h)
+}
+
+// checkRoom checks that what queues and workers hold fits into memory.
+func (o *options) checkRoom() error {
+	room := o.capacity * o.stages
+	if room > maxRoom {
+		return fmt.Errorf("--capacity %d x --stages %d: room for %d requests, want at most %d", o.capacity, o.stages, room, maxRoom)
+	}
+	if slots := room * o.batch; slots > maxSlots {
+		return fmt.Errorf("--capacity %d x --stages %d x --batch %d: %d, want at most %d", o.capacity, o.stages, o.batch, slots, maxSlots)
+	}
+	for _, n := range o.workers {
+		if held := o.batch * o.stages * n; held > maxRoom {
+			return fmt.Errorf("--batch %d x --stages %d x --workers %d: %d requests in hand, want at most %d", o.batch, o.stages, n, held, maxRoom)
+		}
+	}
+	return nil
 }
 
 // checkOpen checks that what asks for arrivals in open loop can have them.
