@@ -89,7 +89,7 @@ func TestAFailedRunIsAnError(t *testing.T) {
 				}
 				return len(requests)
 			}}, nil
-		}, "ended more than once: "},
+		}, "handled more than once by a stage: "},
 	} {
 		st := testStudy(t, c.start, "--arch", "pool", "--workers", "1", "--arrival", "closed", "--clients", "4")
 		st.patience = 20 * time.Millisecond

@@ -149,7 +149,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	invented := good
 	invented.Refused = 2
 	require.EqualError(t, (&Result{Window: invented, Total: good}).Check(), "window: offered 10 is not accepted 7 + refused 2")
-	require.EqualError(t, (&Result{Window: good, Total: good, Doubled: 1}).Check(), "ended more than once: 1")
+	require.EqualError(t, (&Result{Window: good, Total: good, Doubled: 1}).Check(), "handled more than once by a stage: 1")
 }
 
 func TestMeterReadsAtBothEnds(t *testing.T) {
@@ -337,7 +337,26 @@ func TestDoubledRequestsAreNoticed(t *testing.T) {
 		}
 	})
 	require.NoError(t, err)
-	require.EqualError(t, result.Check(), "ended more than once: 1")
+	require.EqualError(t, result.Check(), "handled more than once by a stage: 1")
+}
+
+func TestSkippedStagesAreNoticed(t *testing.T) {
+	result, err := run(t, config(t, Fixed), func(h *workload.Handler) target {
+		first := true
+		return func(requests []*workload.Request) int {
+			for _, r := range requests {
+				if first {
+					first = false
+					h.Step(h.Graph().Stages()-1, r)
+					continue
+				}
+				h.Run(r)
+			}
+			return len(requests)
+		}
+	})
+	require.NoError(t, err)
+	require.EqualError(t, result.Check(), "ended without every stage: 1")
 }
 
 func TestMoreInFlightThanPossible(t *testing.T) {

@@ -36,7 +36,10 @@ type Result struct {
 	Window   Counts
 	Total    Counts // with those of the warm-up
 	Done     int64  // requests that ended within the window
-	Doubled  int64  // requests that ended more than once; 0 unless the architecture is wrong
+	// Doubled is how often a stage handled a request again, Skipped how many requests ended that not every stage had handled; both 0
+	// unless the architecture is wrong.
+	Doubled, Skipped int64
+
 	Sojourn  *hdrhistogram.Histogram
 	Lateness *hdrhistogram.Histogram // empty when the workers made the load
 	Stages   []workload.StageTimes   // of the traced requests
@@ -76,7 +79,7 @@ func (r *Result) GeneratorBound() bool {
 func (r *Result) PerSecond(n int64) float64 { return float64(n) / r.Duration.Seconds() }
 
 // Check returns how the counts contradict each other: requests that were lost,
-// doubled or invented.
+// doubled or invented, as a whole or at a stage.
 func (r *Result) Check() error {
 	var errs []error
 	for _, c := range []struct {
@@ -91,7 +94,10 @@ func (r *Result) Check() error {
 		}
 	}
 	if r.Doubled != 0 {
-		errs = append(errs, fmt.Errorf("ended more than once: %d", r.Doubled))
+		errs = append(errs, fmt.Errorf("handled more than once by a stage: %d", r.Doubled))
+	}
+	if r.Skipped != 0 {
+		errs = append(errs, fmt.Errorf("ended without every stage: %d", r.Skipped))
 	}
 	return errors.Join(errs...)
 }

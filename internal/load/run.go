@@ -91,7 +91,7 @@ func (r *Run) Do(ctx context.Context, target Target) (Result, error) {
 	})()
 	result, err := r.drive(target)
 	result.Duration = r.cfg.Duration
-	result.Doubled = r.handler.Doubled()
+	result.Doubled, result.Skipped = r.handler.Doubled(), r.handler.Skipped()
 	if err == nil {
 		err = ctx.Err()
 	}

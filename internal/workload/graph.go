@@ -18,6 +18,8 @@ type Graph struct {
 	next   [][]int
 	parent []int
 	leaves int
+	inner  uint32 // stages that others follow, a bit each
+	ends   uint32 // leaves, a bit each
 }
 
 // Shapes are the names that NewGraph knows.
@@ -48,6 +50,9 @@ func NewGraph(shape string, stages int) (*Graph, error) {
 		g.names = append(g.names, fmt.Sprintf("s%d", s))
 		if len(g.next[s]) == 0 {
 			g.leaves++
+			g.ends |= 1 << s
+		} else {
+			g.inner |= 1 << s
 		}
 	}
 	return g, nil

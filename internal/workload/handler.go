@@ -15,8 +15,9 @@ type Handler struct {
 	clock Clock
 	sink  Sink
 
-	// doubled counts requests that ended more than once: written by the worker that notices, read when all is quiet.
-	doubled atomic.Int64
+	// doubled counts how often a stage handled a request again, and skipped the requests that ended without every stage: written by
+	// the worker that notices, read when all is quiet.
+	doubled, skipped atomic.Int64
 }
 
 // Sink is told of each request that is done, by the worker that ended it. It
@@ -44,8 +45,14 @@ func (h *Handler) Step(stage int, r *Request) (next []int) {
 	}
 	next = h.graph.next[stage]
 	if len(next) == 0 {
-		h.leaf(r)
+		h.leaf(r, 1<<stage)
+		return next
 	}
+	// No lock: wherever stages have more than one that follows, those are leaves.
+	if r.seen&(1<<stage) != 0 {
+		h.doubled.Add(1)
+	}
+	r.seen |= 1 << stage
 	return next
 }
 
@@ -57,18 +64,24 @@ func (h *Handler) Run(r *Request) {
 	}
 }
 
-// Doubled returns how often a request ended that had ended before: never,
-// unless an architecture handed one on twice.
+// Doubled returns how often a stage handled a request that it had handled
+// before: never, unless an architecture handed one on twice.
 func (h *Handler) Doubled() int64 { return h.doubled.Load() }
 
-// leaf counts one leaf of r as done. The counting orders the branches: whoever
-// brings the count to zero has seen what all of them did.
-func (h *Handler) leaf(r *Request) {
+// Skipped returns how many requests ended that not every stage had handled.
+func (h *Handler) Skipped() int64 { return h.skipped.Load() }
+
+// leaf notes that one leaf of r is done. The subtraction orders the branches:
+// whoever brings what is left to zero has seen what all of them did.
+func (h *Handler) leaf(r *Request, bit uint32) {
 	if h.graph.leaves > 1 {
-		if left := r.left.Add(-1); left > 0 {
-			return
-		} else if left < 0 {
+		left := r.left.Add(-bit)
+		if (left+bit)&bit == 0 {
+			r.left.Add(bit)
 			h.doubled.Add(1)
+			return
+		}
+		if left != 0 {
 			return
 		}
 	}
@@ -76,6 +89,10 @@ func (h *Handler) leaf(r *Request) {
 		h.doubled.Add(1)
 		return
 	}
+	if r.seen != h.graph.inner {
+		h.skipped.Add(1)
+	}
+	r.seen = 0
 	at := h.clock.Now()
 	if h.sink != nil {
 		h.sink(r, at)
@@ -106,7 +123,7 @@ func NewSource(g *Graph, s Service, spin Spin, random *rand.Rand, every int) *So
 // nanoseconds per stage.
 func (s *Source) Fill(r *Request, due int64) {
 	r.done.Store(0)
-	r.left.Store(int32(s.graph.leaves))
+	r.left.Store(s.graph.ends)
 	r.Due = due
 	for stage := range s.graph.Stages() {
 		r.work[stage] = s.spin.Turns(s.service.Draw(s.random))

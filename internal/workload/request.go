@@ -15,8 +15,8 @@ type Request struct {
 	// done is 0 in flight, else when the request was done. The worker that ends the request writes it; who makes the load reads and
 	// clears it.
 	done atomic.Int64
-	// left counts the leaves still to come, where there are several. Set before submission, counted down by workers.
-	left atomic.Int32
+	// left has a bit for each leaf still to come, where there are several. Set before submission, cleared by workers.
+	left atomic.Uint32
 
 	// All others are written by whoever makes the load, before submission, and read by workers.
 
@@ -30,7 +30,10 @@ type Request struct {
 	trace  *Trace // where the stages note their times; unused unless traced
 	traced bool
 	work   [MaxStages]uint32 // turns of the spin loop, by stage
-	_      [20]byte
+	_      [16]byte
+	// seen has a bit for each stage, leaves aside, that has handled the request. Only workers use it, one after another: the last
+	// clears it. It is far from what the load generator reads and writes, so that noting a stage costs no cache line.
+	seen uint32
 }
 
 // Trace holds when each stage began and ended a request. Stages of different

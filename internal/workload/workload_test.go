@@ -174,6 +174,49 @@ func TestHandlerNoticesARequestDoneTwice(t *testing.T) {
 	require.Equal(t, int64(1), h.Doubled())
 }
 
+func TestHandlerNoticesStagesThatWereLeftOutOrRepeated(t *testing.T) {
+	for _, c := range []struct {
+		shape            string
+		steps            []int
+		doubled, skipped int64
+		done             bool
+	}{
+		{"pipeline", []int{0, 1, 2}, 0, 0, true},
+		{"pipeline", []int{0, 2}, 0, 1, true},
+		{"pipeline", []int{0, 0, 1, 2}, 1, 0, true},
+		{"pipeline", []int{0, 1}, 0, 0, false},
+		{"fanout", []int{0, 1, 2}, 0, 0, true},
+		{"fanout", []int{2, 1}, 0, 1, true},
+		{"fanout", []int{0, 1, 1}, 1, 0, false}, // one leaf twice is not both
+		{"fanout", []int{0, 1, 1, 2}, 1, 0, true},
+	} {
+		g, err := NewGraph(c.shape, 3)
+		require.NoError(t, err)
+		h := NewHandler(g, NewClock(), nil)
+		r := newRequests(g, 1, 0)[0]
+		for _, stage := range c.steps {
+			h.Step(stage, r)
+		}
+		require.Equal(t, c.doubled, h.Doubled(), "%+v", c)
+		require.Equal(t, c.skipped, h.Skipped(), "%+v", c)
+		require.Equal(t, c.done, r.DoneAt() != 0, "%+v", c)
+	}
+}
+
+// All stages of the largest graphs have a bit.
+func TestHandlerOfTheMostStages(t *testing.T) {
+	for _, shape := range Shapes() {
+		g, err := NewGraph(shape, MaxStages)
+		require.NoError(t, err)
+		require.Equal(t, ^uint32(0), g.inner|g.ends)
+		h := NewHandler(g, NewClock(), nil)
+		r := newRequests(g, 1, 0)[0]
+		h.Run(r)
+		require.Positive(t, r.DoneAt())
+		require.Zero(t, h.Doubled()+h.Skipped())
+	}
+}
+
 func TestBranchesInParallelEndOnce(t *testing.T) {
 	g, err := NewGraph("fanout", 9)
 	require.NoError(t, err)
