@@ -104,8 +104,8 @@ func runFlags(o *options) *flags {
 	f.add("capacity", "", "1024", "requests that queues hold, times the stages; a power of two", one(&o.capacity, capacity))
 	f.add("policy", "", "serve-all", "how staged shares its workers: "+strings.Join(arch.Policies(), " or "),
 		one(&o.policy, oneOf("policy", arch.Policies()...)))
-	f.add("duration", "", "150ms", "measured time of each run", one(&o.duration, period(time.Millisecond, maxTime)))
-	f.add("warmup", "", "50ms", "time of each run before that", one(&o.warmup, period(0, maxTime)))
+	f.add("duration", "", "130ms", "measured time of each run", one(&o.duration, period(time.Millisecond, maxTime)))
+	f.add("warmup", "", "40ms", "time of each run before that", one(&o.warmup, period(0, maxTime)))
 	f.add("reps", "", "10", "runs of each architecture under each load; differences are tested from 8 on", one(&o.reps, integer(1, maxReps)))
 	f.add("seed", "", "1", "of arrivals, service times and the order of runs", one(&o.seed, parseSeed))
 	f.add("output", "o", "text", "text, json or bench", one(&o.output, oneOf("output", "text", "json", "bench")))
