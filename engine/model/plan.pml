@@ -1,5 +1,6 @@
 #define HANG
 #define SPIN
+#define CLEAN
 #ifndef EVENTS
 #define EVENTS 1
 #endif

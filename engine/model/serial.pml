@@ -1,23 +1,16 @@
 #define EDGE
 #define SERIAL
-#ifndef EVENTS
 #define EVENTS 0
-#endif
-#ifndef START
 #define START 2
-#endif
 #define TARGET(s) s = 1
 #ifdef SWAP
+#define WHEN seq /* before that a swap would only exchange names */
 #define PLANS 2
-#ifdef OWING
 #define EMITS(item) ((item) == 0 -> 3 : 0)
-#define WHEN (owed[0] > 0)
+#define SERVE(p, w)    BIT(1 - ((w) ^ NUMBER(p)))
+#define ELIGIBLE(p, s) BIT(1 - ((s) ^ NUMBER(p)))
 #else
-#define EMITS(item) 1
-#endif
-#define SERVE(p, w)    BIT((w) ^ NUMBER(p))
-#define ELIGIBLE(p, s) BIT((s) ^ NUMBER(p))
-#else
+#define SERIAL0
 #define PLANS 1
 #define EMITS(item) ((item) == 0 -> 3 : 1)
 #define SERVE(p, w)    3
