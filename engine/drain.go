@@ -40,20 +40,23 @@ func (e *Engine) drain() {
 // drained reports whether every event is done. It can only become true once inlets are closed, and then stays true: events come from
 // inlets and from workers that run a batch. All workers being asleep says that no batch is in hand, but they need not all have
 // slept at the same time as the rings were looked at; so it looks twice, and takes the rings' word only if nobody took a batch
-// in between.
+// in between. A worker on its way to sleep may yet pay a debt, which takes no batch: debts are looked at before rings, the way such
+// events move.
 func (e *Engine) drained() bool {
 	if !e.allParked() {
 		return false
 	}
 	before := e.batches()
 	for _, s := range e.stages {
-		if waiting, _ := s.run.queued(); waiting > 0 {
-			return false
-		}
 		for w := range e.workers {
 			if s.owes(w) {
 				return false
 			}
+		}
+	}
+	for _, s := range e.stages {
+		if waiting, _ := s.run.queued(); waiting > 0 {
+			return false
 		}
 	}
 	return e.allParked() && e.batches() == before

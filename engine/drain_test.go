@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// passing is a debt, and the ring it goes to. It is paid as soon as either was looked at.
+type passing struct{ owes, waits int }
+
+func (p *passing) pay() { p.owes, p.waits = 0, p.waits+p.owes }
+
+type owingEdge struct {
+	outEdge
+	*passing
+}
+
+func (ed owingEdge) owed(int) int {
+	defer ed.pay()
+	return ed.owes
+}
+
+type fedStage struct {
+	stageRun
+	*passing
+}
+
+func (s fedStage) queued() (waiting, held int) {
+	defer s.pay()
+	return s.waits, 0
+}
+
+func (s fedStage) batches() uint64 { return 0 }
+
+// A worker that has announced its sleep looks at its debts once more, and may pay one between drained's looks.
+func TestDrainedSeesADebtThatIsBeingPaid(t *testing.T) {
+	p := &passing{owes: 1}
+	e := &Engine{workers: []*worker{{}}}
+	to := &stageCore{e: e, run: fedStage{passing: p}}
+	from := &stageCore{e: e, run: fedStage{passing: new(passing)}, id: 1, outs: []outEdge{owingEdge{passing: p}}}
+	e.stages = []*stageCore{to, from}
+	e.parked.set(0)
+	require.False(t, e.drained())
+	require.False(t, e.drained(), "it waits in the ring now")
+	p.waits = 0
+	require.True(t, e.drained())
+}
