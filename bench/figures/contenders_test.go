@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"math"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,6 +26,11 @@ func TestContenders(t *testing.T) {
 		"shared call":     engineCall(8, 800, engine.Shared, true),
 		"pinned call":     engineCall(8, 80, engine.Pinned, false),
 		"one caller":      engineCall(1, 10, engine.Shared, false),
+		"stages b1":       circle{stages: 3, batch: 1, blocks: 2}.engine,
+		"stages":          circle{stages: 3, batch: 7, work: 1, blocks: 2}.engine,
+		"stages each":     circle{stages: 4, batch: 7, work: 1, blocks: 2, each: true}.engine,
+		"calls":           circle{stages: 3, batch: 7, work: 1, blocks: 2}.calls,
+		"calls each":      circle{stages: 4, batch: 7, work: 1, blocks: 2, each: true}.calls,
 		"one channel":     chanCall(1, 10, true),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -36,6 +43,69 @@ func TestContenders(t *testing.T) {
 			require.GreaterOrEqual(t, x, 0.0)
 		})
 	}
+}
+
+func TestBusy(t *testing.T) {
+	for name, busy := range map[string]func(context.Context, func() error) error{
+		"working": workingEngine, "spinning": spinningEngine, "no engine": workingGoroutines,
+	} {
+		called := false
+		err := busy(t.Context(), func() error { called = true; return nil })
+		if why := unavailable(""); errors.As(err, &why) {
+			t.Log("not here:", why)
+			continue
+		}
+		require.NoError(t, err, name)
+		require.True(t, called, name)
+		require.ErrorIs(t, busy(t.Context(), func() error { return context.Canceled }), context.Canceled, name)
+	}
+}
+
+func TestPauses(t *testing.T) {
+	sum := func() (n uint64) {
+		h, err := pauses("/sched/pauses/total/gc:seconds")
+		require.NoError(t, err)
+		for _, c := range h.Counts {
+			n += c
+		}
+		return n
+	}
+	before := sum()
+	runtime.GC()
+	require.Greater(t, sum(), before)
+	_, err := pauses("/no/such:metric")
+	require.Error(t, err)
+}
+
+func TestUpper(t *testing.T) {
+	bounds := []float64{math.Inf(-1), 1, 2, 4, math.Inf(1)}
+	require.InDelta(t, 2.0, upper([]uint64{0, 3, 1, 0}, bounds, 0.5), 0)
+	require.InDelta(t, 4.0, upper([]uint64{0, 3, 1, 0}, bounds, 0.99), 0)
+	require.InDelta(t, 4.0, upper([]uint64{0, 0, 0, 1}, bounds, 0.5), 0)
+	require.True(t, math.IsNaN(upper(make([]uint64, 4), bounds, 0.5)))
+}
+
+func TestJump(t *testing.T) {
+	for n := range uint64(20) {
+		mult, add := jump(n)
+		require.Equal(t, work(7, int(n)), 7*mult+add)
+	}
+	evs := []uint64{7, 9}
+	workAll(evs, 3)
+	require.Equal(t, []uint64{work(7, 3), work(9, 3)}, evs)
+}
+
+// A circle whose events are not what they must be, or that was not fused, does not count.
+func TestCircleChecks(t *testing.T) {
+	c := circle{stages: 2, batch: 4, blocks: 1}
+	require.NoError(t, c.check(0+1+2+3))
+	require.ErrorContains(t, c.check(7), "add up to 7, not 6")
+	whole := engine.StageStats{Name: "a", Batches: 100, Completed: 400, Direct: 400}
+	require.NoError(t, c.fused(engine.Stats{Stages: []engine.StageStats{whole, whole}}))
+	queued, cut := whole, whole
+	queued.Direct, cut.Batches = 300, 120
+	require.ErrorContains(t, c.fused(engine.Stats{Stages: []engine.StageStats{whole, queued}}), "only 300 of 400 events were handed over")
+	require.ErrorContains(t, c.fused(engine.Stats{Stages: []engine.StageStats{cut}}), "400 events in 120 batches")
 }
 
 func TestSink(t *testing.T) {

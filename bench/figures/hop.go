@@ -37,10 +37,13 @@ func hopSuite() suite {
 
 // A lap times round trips in blocks.
 type lap struct {
-	trips int
-	began time.Time
-	times []float64
+	blocks int // how many there are to be, of hopTrips each
+	trips  int
+	began  time.Time
+	times  []float64
 }
+
+func newLap(blocks int) lap { return lap{blocks: blocks, times: make([]float64, 0, blocks)} }
 
 // trip counts a round trip and reports whether there are to be more.
 func (l *lap) trip() bool {
@@ -50,7 +53,7 @@ func (l *lap) trip() bool {
 	}
 	l.times = append(l.times, nsPer(l.began, hopTrips))
 	l.began = time.Now()
-	return len(l.times) < hopBlocks
+	return len(l.times) < l.blocks
 }
 
 // engineHop is one event that goes from a handler on one spinning worker to a
@@ -64,7 +67,7 @@ func engineHop(ctx context.Context) (float64, error) {
 	far := engine.Add(e, engine.StageConfig[uint64]{Name: "far"})
 	there, back := engine.Connect(near, far), engine.Connect(far, near)
 	back.Full = engine.Drop // a cycle needs an edge that does not block; with one event under way it is never full
-	l := lap{times: make([]float64, 0, hopBlocks)}
+	l := newLap(hopBlocks)
 	done := make(chan struct{})
 	near.Handle(func(c *engine.Context, n uint64) error {
 		if n > 0 && !l.trip() {
@@ -114,7 +117,7 @@ func ringHop(make func() hopRing) func(context.Context) (float64, error) {
 				}
 			}
 		})
-		var l lap
+		l := newLap(hopBlocks)
 		nearDone := onCPU(near, func() error {
 			l.began = time.Now()
 			for more := true; more; more = l.trip() {
