@@ -41,6 +41,10 @@
 // Stats reads the counters and states the laws they keep; Metrics and Samples give the same as a table for any exporter. Goroutine
 // profiles and CPU profiles carry the labels engine, stage and worker. Config.Log gets one line for whatever an operator should know.
 //
+// While anything runs, the watch, one goroutine of the engine, looks at the workers every 10 ms; when all of them sleep, so does it. A batch
+// that has been running for more than 10 ms holds up every stage its worker serves: the watch names its stage in the log, at most once a
+// second, and StageStats.Long counts such batches. WorkerStats says what each worker has in hand, and since when.
+//
 // # Testing
 //
 // A graph runs the same with one worker as with many: Config{Workers: 1, Kind: Shared} needs no CPU of its own and suits unit tests. Drain

@@ -228,7 +228,7 @@ func (ed *Edge[T]) handOver(w *worker) outEdge {
 	add(&b.entered, uint64(n))
 	add(&h.popped[0], uint64(n))
 	add(&h.count.direct, uint64(n))
-	w.enter(&s.stageCore)
+	w.enter(&s.stageCore, n)
 	return s.complete(w, h)
 }
 

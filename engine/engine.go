@@ -30,6 +30,8 @@ type Engine struct {
 	parked bitset // workers that sleep or are about to
 	plan   atomic.Pointer[plan]
 
+	watch *watch
+
 	coldWakes atomic.Uint64 // wake-ups that found all eligible workers asleep
 	// Time of the last line about a panic, and about a failure that nobody takes.
 	lastPanic, lastFailure atomic.Int64
@@ -57,11 +59,13 @@ const (
 func New(c Config) *Engine {
 	c.setDefaults()
 	read := clock.Source()
-	return &Engine{
+	e := &Engine{
 		cfg: c, log: c.Log,
 		now:   func() Time { return Time(read()) },
 		quiet: make(chan struct{}, 1), halt: make(chan struct{}), done: make(chan struct{}),
 	}
+	e.watch = newWatch(e)
+	return e
 }
 
 // Now returns the time on the engine's clock.
@@ -171,6 +175,7 @@ func (e *Engine) launch() error {
 		return errors.Join(errs...)
 	}
 	e.measureWake()
+	e.watch.start()
 	return nil
 }
 
@@ -194,6 +199,7 @@ func (e *Engine) measureWake() {
 // awaitWorkers returns when the workers, which have been told to leave, are gone.
 func (e *Engine) awaitWorkers() {
 	e.running.Wait()
+	e.watch.end()
 	if e.procs {
 		e.restoreProcs()
 	}

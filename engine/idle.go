@@ -70,6 +70,7 @@ func (w *worker) idle() {
 		since = e.now()
 	}
 	w.fresh = false
+	release.Relaxed(&w.inHand, 0)
 	release.Store(&w.state, searching) // seen late it costs a wake-up too many
 	replied := w.replied
 	w.replied = false
@@ -131,6 +132,7 @@ func (w *worker) park(since Time) {
 	if e.parked.has(w.id) { // no waker claimed w
 		e.parked.clear(w.id) // if one does so just now, its permit makes the next sleep short
 	}
+	e.watch.stir()
 }
 
 // mayPark reports whether there is nothing w could do, and has made sure that it will be woken when that changes. It runs after

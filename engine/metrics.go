@@ -44,6 +44,7 @@ var (
 		{Metric{"/worker/cpu:id", gauge, "CPU the worker is pinned to, -1 for anywhere."}, func(w *WorkerStats) float64 { return float64(w.CPU) }},
 		{Metric{"/worker/plan:plans", counter, "Number of the plan the worker acts on."}, func(w *WorkerStats) float64 { return float64(w.Plan) }},
 		{Metric{"/worker/parks:sleeps", counter, "Times the worker slept."}, func(w *WorkerStats) float64 { return float64(w.Parks) }},
+		{Metric{"/worker/in-hand:seconds", gauge, "How long the batch the worker is running has been running."}, func(w *WorkerStats) float64 { return w.Since.Seconds() }},
 		{Metric{"/worker/parked:seconds", counter, "Time without work that ended in sleep, and the sleep."}, func(w *WorkerStats) float64 { return w.Parked.Seconds() }},
 	}
 	stageRows = []row[StageStats]{
@@ -52,6 +53,7 @@ var (
 		{Metric{"/stage/failed:events", counter, "Events whose handler returned an error or panicked."}, func(s *StageStats) float64 { return float64(s.Failed) }},
 		{Metric{"/stage/panics:calls", counter, "Handler calls that panicked or left their goroutine."}, func(s *StageStats) float64 { return float64(s.Panics) }},
 		{Metric{"/stage/batches:batches", counter, "Batches handled."}, func(s *StageStats) float64 { return float64(s.Batches) }},
+		{Metric{"/stage/long:batches", counter, "Batches that took more than 10 ms."}, func(s *StageStats) float64 { return float64(s.Long) }},
 		{Metric{"/stage/direct:events", counter, "Events handed over by the stage before without waiting in a ring."}, func(s *StageStats) float64 { return float64(s.Direct) }},
 		{Metric{"/stage/stalls:looks", counter, "Looks that found an event claimed by a caller and not yet stored."}, func(s *StageStats) float64 { return float64(s.Stalls) }},
 		{Metric{"/stage/depth:events", gauge, "Events in rings, in workers' hands and in debts."}, func(s *StageStats) float64 { return float64(s.Depth) }},

@@ -26,7 +26,7 @@ func (s *Stage[T]) serve(w *worker) bool {
 		return false
 	}
 	h.misses = 0
-	w.begin(&s.stageCore)
+	w.begin(&s.stageCore, h.n)
 	add(&h.count.wait, uint64(max(int64(w.now)-h.head, 0)))
 	w.follow(s.complete(w, h))
 	return true
@@ -137,6 +137,9 @@ func (s *Stage[T]) finish(w *worker, h *hand[T]) (next outEdge) {
 	add(&h.count.completed, uint64(h.n-failed))
 	if failed > 0 {
 		add(&h.count.failed, uint64(failed))
+	}
+	if busy > longBatch {
+		add(&h.count.long, 1)
 	}
 	w.picker.Charge(s.id, int64(busy))
 	if s.serial && (len(w.debts) == 0 || !s.owes(w.id)) {

@@ -91,6 +91,7 @@ type hand[T any] struct {
 type counters struct {
 	completed, failed, batches, panics, stalls atomic.Uint64
 	direct                                     atomic.Uint64 // events handed over directly
+	long                                       atomic.Uint64 // batches that took more than longBatch
 	busy, wait                                 atomic.Uint64 // nanoseconds
 }
 

@@ -27,6 +27,8 @@ type WorkerStats struct {
 	Plan   uint64        // number of the plan it acts on
 	Parks  uint64        // times it slept
 	Parked time.Duration // how long it was without work in those times
+	Stage  string        // the stage whose batch it is running; "" if none
+	Since  time.Duration // how long that batch has been running, to 4 us; 0 if none
 }
 
 // StageStats is one stage.
@@ -37,6 +39,7 @@ type StageStats struct {
 	Failed    uint64 // events whose handler returned an error or panicked
 	Panics    uint64 // handler calls that panicked or left their goroutine
 	Batches   uint64
+	Long      uint64        // batches that took more than 10 ms; one that still runs is in WorkerStats
 	Direct    uint64        // events that came from the stage before without waiting in a ring
 	Stalls    uint64        // looks that found an event claimed by a caller who had not finished storing it
 	Depth     int           // events in rings, in workers' hands and in debts of workers
@@ -79,9 +82,11 @@ func (e *Engine) Stats() Stats {
 		s.Plan = p.Epoch
 	}
 	for _, w := range e.workers {
-		s.Workers = append(s.Workers, WorkerStats{
-			CPU: w.place(), Plan: w.epoch.Load(), Parks: w.parks.Load(), Parked: time.Duration(w.slept.Load()),
-		})
+		ws := WorkerStats{CPU: w.place(), Plan: w.epoch.Load(), Parks: w.parks.Load(), Parked: time.Duration(w.slept.Load())}
+		if h := inHand(w.inHand.Load()); h != 0 {
+			ws.Stage, ws.Since = e.stages[h.stage()].name, h.since(e.now())
+		}
+		s.Workers = append(s.Workers, ws)
 	}
 	for _, c := range e.added {
 		st := StageStats{Name: c.name}
@@ -109,6 +114,7 @@ func (s *Stage[T]) collect(st *StageStats) {
 		st.Failed += n.failed.Load()
 		st.Panics += n.panics.Load()
 		st.Batches += n.batches.Load()
+		st.Long += n.long.Load()
 		st.Direct += n.direct.Load()
 		st.Stalls += n.stalls.Load()
 		st.Busy += time.Duration(n.busy.Load())

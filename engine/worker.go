@@ -29,14 +29,15 @@ type worker struct {
 	mask    sched.Set // the stages it serves
 	picker  sched.Picker
 	ctx     Context
-	now     Time         // end of the last batch
-	fresh   bool         // now is recent: no idling since
-	debts   []outEdge    // edges whose last flush did not fit
-	touched []*stageCore // stages pushed into since the last fence
-	replies []*call      // answered in this batch, callers not woken yet
-	replied bool         // the last batch woke callers
-	turnOf  *stageCore   // the stage whose rings this turn's first batch came out of
-	turnEnd Time         // until when batches may be handed over directly
+	now     Time          // end of the last batch
+	fresh   bool          // now is recent: no idling since
+	inHand  atomic.Uint64 // an inHand: what it runs. Written by the worker with each batch, read by the watch and by Stats
+	debts   []outEdge     // edges whose last flush did not fit
+	touched []*stageCore  // stages pushed into since the last fence
+	replies []*call       // answered in this batch, callers not woken yet
+	replied bool          // the last batch woke callers
+	turnOf  *stageCore    // the stage whose rings this turn's first batch came out of
+	turnEnd Time          // until when batches may be handed over directly
 	idler   idler
 	label   *stageCore // stage in the goroutine's profile label
 	labels  []context.Context
@@ -171,8 +172,8 @@ func (w *worker) turn() bool {
 	}
 }
 
-// begin starts a turn, whose first batch is of s.
-func (w *worker) begin(s *stageCore) {
+// begin starts a turn, whose first batch is n events of s.
+func (w *worker) begin(s *stageCore, n int) {
 	if !w.fresh {
 		w.now, w.fresh = w.e.now(), true
 	}
@@ -180,13 +181,14 @@ func (w *worker) begin(s *stageCore) {
 	if w.state.Load() != running {
 		w.state.Store(running) // with its fence the first half of pair (3); spread in enter is the second
 	}
-	w.enter(s)
+	w.enter(s, n)
 	s.relieve(w.now) // early, while the handler runs; end looks again behind a fence
 }
 
-// enter prepares for a batch of s.
-func (w *worker) enter(s *stageCore) {
+// enter prepares for a batch of n events of s.
+func (w *worker) enter(s *stageCore, n int) {
 	w.ctx.stage, w.ctx.now = s, w.now
+	release.Relaxed(&w.inHand, uint64(makeInHand(s.id, n, w.now))) // the word stands for itself: it publishes nothing else
 	if w.e.parked.any() {
 		w.spread()
 	}

@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// watch looks at an engine's workers from outside, in one goroutine: what they have in hand, and for how long. It only reads what
+// workers publish, so no worker ever waits for it.
+//
+// It looks every 10 ms while something runs. When all workers have been asleep for a while it sleeps too, without a timer, and the first
+// worker that leaves its sleep restarts it. Why no worker runs unwatched:
+//
+//	watch:  set asleep; read parked of every worker; sleep          worker: parked cleared, by it or by its waker; read asleep
+//
+// All of these are sequentially consistent, so either the watch sees a worker that is not parked, or that worker, which looks on every way
+// out of its sleep, sees the watch asleep. A worker that does not sleep looks at nothing, and an event costs nothing.
+type watch struct {
+	e       *Engine
+	every   time.Duration
+	workers []watchedWorker // by id
+	stages  []watchedStage  // by id
+
+	_      [cacheLine]byte
+	asleep atomic.Bool // set by the watch, cleared by the worker that restarts it
+	_      [cacheLine]byte
+
+	restarted chan struct{} // a worker cleared asleep
+	stop      chan struct{}
+	gone      chan struct{} // the goroutine has ended; nil: it was never started
+}
+
+// watchedWorker is what the watch remembers of a worker.
+type watchedWorker struct {
+	long  inHand        // the batch that was reported as long
+	again time.Duration // report it once more when it has run for so long
+}
+
+// watchedStage is what the watch remembers of a stage.
+type watchedStage struct {
+	longLine Time // when the last line about a long batch was written; 0: never
+}
+
+const (
+	watchEvery = 10 * time.Millisecond
+	watchIdle  = 10 // looks at sleeping workers before the watch sleeps: a service with few events does not restart it for each
+	longBatch  = 10 * time.Millisecond
+)
+
+func newWatch(e *Engine) *watch {
+	return &watch{e: e, every: watchEvery, restarted: make(chan struct{}, 1), stop: make(chan struct{})}
+}
+
+// start begins to watch workers that run.
+func (v *watch) start() {
+	v.workers = make([]watchedWorker, len(v.e.workers))
+	v.stages = make([]watchedStage, len(v.e.stages))
+	v.gone = make(chan struct{})
+	go v.run()
+}
+
+// end returns when the goroutine has ended.
+func (v *watch) end() {
+	if v.gone != nil {
+		close(v.stop)
+		<-v.gone
+	}
+}
+
+func (v *watch) run() {
+	defer close(v.gone)
+	ticker := time.NewTicker(v.every)
+	defer ticker.Stop()
+	for idle := 0; ; {
+		select {
+		case <-ticker.C:
+		case <-v.stop:
+			return
+		}
+		v.look(v.e.now())
+		if !v.e.allParked() {
+			idle = 0
+			continue
+		}
+		if idle++; idle == watchIdle {
+			ticker.Stop()
+			v.sleep()
+			ticker.Reset(v.every)
+			idle = 0
+		}
+	}
+}
+
+// sleep returns when a worker runs, or the engine ends.
+func (v *watch) sleep() {
+	v.asleep.Store(true)
+	if v.e.allParked() {
+		select {
+		case <-v.restarted:
+		case <-v.stop:
+		}
+	}
+	v.asleep.Store(false) // a worker may have cleared it just now: what it sent makes the next sleep short
+}
+
+// stir restarts the watch if it sleeps. A worker calls it when it has left its sleep.
+func (v *watch) stir() {
+	if v.asleep.Load() && v.asleep.CompareAndSwap(true, false) {
+		select {
+		case v.restarted <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// look is one round.
+func (v *watch) look(now Time) {
+	for i, w := range v.e.workers {
+		if h := inHand(w.inHand.Load()); h.since(now) > longBatch {
+			v.reportLong(i, h, now)
+		}
+	}
+}
+
+// reportLong names a batch that runs long: at most one line a second for a stage, and for one batch a further line only when it has run for
+// twice as long.
+func (v *watch) reportLong(worker int, h inHand, now Time) {
+	o, s := &v.workers[worker], &v.stages[h.stage()]
+	if o.long != h {
+		o.long, o.again = h, 0
+	}
+	ran := h.since(now)
+	if ran < o.again || s.longLine > 0 && now.Sub(s.longLine) < logEvery {
+		return
+	}
+	s.longLine, o.again = now, 2*ran
+	v.e.log.Warn("handler runs long and holds up every stage that its worker serves: split the work, make MaxBatch smaller, or give what waits a blocking stage",
+		"stage", v.e.stages[h.stage()].name, "worker", worker, "running", ran, "events", h.events())
+}
