@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 	"weak"
 
 	"github.com/seda-go/seda/internal/release"
@@ -100,21 +101,36 @@ func (w *worker) sendReplies() {
 
 // Call submits what event returns, which carries the reply it is given, and waits for the answer or until ctx ends. The error is that of
 // Submit, ctx's, the one the event was lost with, or ErrNoReply. An event that is handled without an answer keeps its caller waiting until
-// ctx ends or the engine does: give ctx a deadline. Any goroutine may call it but a worker's, for a handler that waits for its own engine
+// ctx ends or the engine does: give ctx a deadline. Stages that observe deadlines (StageConfig.Deadlines) discard the event once it has
+// passed. Any goroutine may call it but a worker's, for a handler that waits for its own engine
 // can wait for ever.
 func Call[T interface{ Lost(error) }, R any](ctx context.Context, to *Stage[T], event func(Reply[R]) T) (R, error) {
+	var none R
+	if err := ctx.Err(); err != nil {
+		return none, to.inlet.fail(err) // its deadline has passed, or the caller has left
+	}
 	pool := poolOf[R](to.e)
 	k := pool.get()
 	gen := k.state.Load() >> phaseBits
 	if gen == adviseAt && to.e.kind == Pinned {
 		to.e.adviseShared(pool.calls())
 	}
-	if err := to.Submit(ctx, event(Reply[R]{k, gen})); err != nil {
+	if err := to.inlet.submit(ctx, event(Reply[R]{k, gen}), to.noteOf(ctx)); err != nil {
 		pool.leave(k, gen)
-		var none R
 		return none, err
 	}
 	return pool.await(ctx, k, gen)
+}
+
+// noteOf returns the note of an event that is submitted under ctx.
+func (s *stageCore) noteOf(ctx context.Context) note {
+	n := noNote
+	if s.noted {
+		if at, ok := ctx.Deadline(); ok {
+			n.deadline = s.e.now().add(time.Until(at))
+		}
+	}
+	return n
 }
 
 // callPool holds the slots for one answer type of one engine.

@@ -124,8 +124,8 @@ const (
 type StageConfig[T any] struct {
 	// Name is unique in its engine and stands in statistics, logs and profiles.
 	Name string
-	// Capacity is how many events the stage's ring holds, a power of two. Default 1024. Events from edges and events from Submit wait
-	// in rings of their own, each of this capacity.
+	// Capacity is how many events a ring of the stage holds, a power of two. Default 1024. Events from edges and events from Submit wait
+	// in rings of their own, and so do shards and classes: the capacity is that of each.
 	Capacity int
 	// MaxBatch is the most events a worker takes at once, 1 to 65536. Default 64, or Capacity if that is less.
 	MaxBatch int
@@ -135,6 +135,25 @@ type StageConfig[T any] struct {
 	// Serial lets one worker at a time run the stage. Events of one inlet are then handled in the order of their submission, and
 	// what the stage emits arrives in the order it was emitted.
 	Serial bool
+	// Key, if not nil, says which events have to be handled in order, one after the other: those of one inlet, or of one edge from a
+	// serial or keyed stage, with equal keys. Others run on several workers at the same time. Any function of the event will do
+	// (Hash helps with strings); it is called by submitting goroutines and by workers, and must be quick, pure and safe for concurrent
+	// use. If it panics Submit returns a *PanicError, and an event whose handler emits fails.
+	Key func(T) uint64
+	// Shards is how many groups keys are divided into, a power of two up to 256; a worker runs a group at a time. Default: four times the
+	// number of workers, rounded up to a power of two. With a single worker there is one. Only with Key.
+	Shards int
+	// Classes is how many classes of events the stage tells apart, 1 to 4. Default 1. Class 0 is the ordinary and lowest; while events of
+	// several classes wait they are taken in proportion 1:4:16:64. The class is that of the inlet, and follows what is derived from the
+	// event through stages that have as many classes.
+	Classes int
+	// MaxAge is how long an event may wait in the stage's rings, to be discarded, counted as Expired and answered with ErrExpired
+	// after that. Default 0: any time.
+	MaxAge time.Duration
+	// Deadlines makes the stage observe and pass on the deadlines of events, which Call takes from its context: an event whose deadline
+	// has passed is discarded as one beyond MaxAge is. Stages with MaxAge or Classes do so as well. It costs 24 bytes per slot and the
+	// copying of them.
+	Deadlines bool
 }
 
 // InletConfig describes an inlet. The zero value of each field but Name is a good default.
@@ -147,6 +166,8 @@ type InletConfig struct {
 	Lanes int
 	// Waiters is as in StageConfig. Default: the stage's.
 	Waiters int
+	// Class of the events, 0 to one less than the stage's Classes. Default 0.
+	Class int
 }
 
 // Full says what an edge does with events that do not fit into the ring of the stage it leads to.

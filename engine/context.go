@@ -11,8 +11,11 @@ type Context struct {
 	seq    uint64     // number of the event, or batch, whose outputs are being emitted
 	scope  int        // how many input events that is
 	each   bool       // the handler takes single events
+	cell   int        // which state of a Local: the shard's, or else the worker's
 	now    Time
-	err    error // what went wrong inside Emit; fails the event or batch
+	note   note   // of the event being handled; noNote in stages without notes and in the batch form
+	notes  []note // of the batch, in the batch form of stages with notes
+	err    error  // what went wrong inside Emit; fails the event or batch
 	failed []failure
 }
 
@@ -23,6 +26,17 @@ type failure struct {
 
 // Now returns when the worker took the batch, without reading a clock.
 func (c *Context) Now() Time { return c.now }
+
+// Class returns the class of the event being handled, in a stage with Classes; 0 in a handler of batches.
+func (c *Context) Class() int { return int(c.note.class) }
+
+// ClassOf returns the class of event i of the batch, in a stage with Classes.
+func (c *Context) ClassOf(i int) int {
+	if c.notes == nil {
+		return c.Class()
+	}
+	return int(c.notes[i].class)
+}
 
 // Fail makes event i of the batch fail with err and leaves the others alone. What the handler emitted stays emitted. In a handler for
 // single events i is 0, the event itself, and its outputs are withdrawn as if the handler had returned err. An index outside the batch

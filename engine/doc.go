@@ -16,16 +16,19 @@
 //
 // # Concurrency
 //
-// Handlers of one stage run on several workers at a time unless the stage is Serial. What a handler is given, the Context and the batch,
+// Handlers of one stage run on several workers at a time, unless the stage is Serial, or has a Key and the events' keys are equal. What a handler is given, the Context and the batch,
 // is valid until it returns. A handler must not block: it holds up every stage its worker serves. It must not call Submit, Call, Drain or
 // Close on its own engine; it emits instead.
 //
 // Order: an inlet is first in, first out into its stage. A serial stage keeps that order and passes it on, so through a chain of serial
-// stages the events of one inlet stay in order. A stage that several workers serve promises none.
+// stages the events of one inlet stay in order. A keyed stage does the same for the events with one key, while those with other keys
+// run on other workers: its events are divided into shards by key, and a worker holds a shard while it runs a batch of it. A stage of
+// neither kind that several workers serve promises no order. Classes are exempt: an event of a higher class overtakes.
 //
 // What a goroutine does before it submits an event synchronizes before the handler's start on that event; what a handler does before it
 // returns synchronizes before the handlers of the events it emitted, and before the return of a Call it replied to. One batch of a
-// serial stage synchronizes before the next, so its handler may keep state without locks.
+// serial stage, or of one shard, synchronizes before the next, so handlers may keep state without locks: a serial stage anywhere, any
+// stage in a Local, of which there is one for each shard, or for each worker.
 //
 // # Overload
 //
@@ -33,8 +36,8 @@
 // drops, or fails the event being handled, by its Full field; a cycle needs one edge that does not block. Held back all the way, the
 // stages at the entrance fill up, and TrySubmit fails with ErrFull while Submit waits in a bounded line. An event that was accepted is
 // handled, or accounted for: its handler failed or panicked, which goes to the stage's failure edge and costs nobody else anything, or
-// an edge dropped it. The Reply of an event that is dropped, fails or is left behind is answered
-// with the reason; only a handler that lets go of an event without an answer leaves its caller waiting.
+// an edge dropped it, or it was too late for its deadline, or for the stage's MaxAge, and expired before it cost service time. The
+// Reply of an event that is dropped, fails, expires or is left behind is answered with the reason; only a handler that lets go of an event without an answer leaves its caller waiting.
 //
 // # Observing
 //

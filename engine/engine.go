@@ -142,7 +142,7 @@ func (e *Engine) makeWorkers(seats []seat) {
 	e.parked.size(len(seats))
 	for i, seat := range seats {
 		w := &worker{e: e, id: i, cpu: seat.cpu, named: seat.named, locked: e.kind == Pinned, idler: idler{mode: e.cfg.Idle}}
-		w.ctx = Context{w: w, worker: i}
+		w.ctx = Context{w: w, worker: i, note: noNote}
 		w.picker.Reset(len(e.stages), quantum)
 		if e.kind == Shared {
 			w.idler.mode = Park

@@ -23,6 +23,8 @@ var (
 	ErrNoReply = errors.New("no reply")
 	// ErrDropped: the event, or one derived from it, was discarded by an edge that drops when full.
 	ErrDropped = errors.New("dropped")
+	// ErrExpired: the event's deadline, or the age its stage allows, had passed before a worker came to it.
+	ErrExpired = errors.New("expired")
 	// ErrRunaway: a handler emitted more than 1,024 times the edge's MaxOut events for one input event.
 	ErrRunaway = errors.New("too many events emitted")
 	// ErrWrongStage: a handler emitted on an edge that does not start at its stage.
@@ -31,14 +33,14 @@ var (
 	ErrExited = errors.New("handler exited its goroutine")
 )
 
-// PanicError is the error of an event whose handler panicked.
+// PanicError is the error of an event whose handler, or key function, panicked.
 type PanicError struct {
 	Value any    // what the handler panicked with
 	Stack []byte // of the worker, at the panic
 }
 
 // Error returns the panic's value; the stack is left to the field.
-func (p *PanicError) Error() string { return fmt.Sprintf("handler panicked: %v", p.Value) }
+func (p *PanicError) Error() string { return fmt.Sprintf("panicked: %v", p.Value) }
 
 // Unwrap returns the panic's value if it is an error.
 func (p *PanicError) Unwrap() error {

@@ -150,7 +150,7 @@ func ExampleOnFailure() {
 	}
 	fmt.Println(e.Drain(context.Background()))
 	// Output:
-	// 0 failed: handler panicked: runtime error: integer divide by zero
+	// 0 failed: panicked: runtime error: integer divide by zero
 	// <nil>
 }
 

@@ -68,29 +68,41 @@ func (e *Engine) StartOn(cpus ...int) error {
 
 // StandIn is a Submit call that waits in the inlet's line, but does nothing when it is told of room.
 type StandIn struct {
-	in *inletCore
-	w  *waiter
+	l *line
+	w *waiter
 }
 
 // Join puts a StandIn at the end of the line.
 func (in *Inlet[T]) Join() StandIn {
 	w := &waiter{room: make(chan struct{}, 1)}
-	in.join(w, false)
-	return StandIn{&in.inletCore, w}
+	in.lines[0].join(w, false)
+	return StandIn{&in.lines[0], w}
 }
 
 // TellFirst tells the first in line of room.
 func (s StandIn) TellFirst() {
-	s.in.mu.Lock()
-	defer s.in.unlock()
-	s.in.tell(1)
+	s.l.mu.Lock()
+	defer s.l.unlock()
+	s.l.tell(1)
 }
 
 // Told reports whether s was told of room.
 func (s StandIn) Told() bool { return len(s.w.room) > 0 }
 
 // Leave takes s away, as when its context ended.
-func (s StandIn) Leave() { s.in.leave(s.w) }
+func (s StandIn) Leave() { s.l.leave(s.w) }
 
 // Inlet0 returns the stage's own inlet.
 func (s *Stage[T]) Inlet0() *Inlet[T] { return s.inlet }
+
+// UseClock makes the engine read its time from now. Call it before Start.
+func (e *Engine) UseClock(now func() Time) { e.now = now }
+
+// Owner returns 1 + the worker that runs the shard of a serial or keyed stage, or 0.
+func (s *Stage[T]) Owner(shard int) int { return int(s.tokens[shard].owner.Load()) }
+
+// ShardOf returns the shard that v belongs into.
+func (s *Stage[T]) ShardOf(v T) int { return s.shardOf(v) }
+
+// Shards returns how many shards the stage has.
+func (s *Stage[T]) Shards() int { return len(s.shards) }

@@ -27,8 +27,7 @@ func OnFailure[T any](from *Stage[T], to *Stage[Failed[T]]) {
 	ed.Full = Drop
 	ed.failure = true
 	from.onFailure = append(from.onFailure, func(worker int, v T, err error) {
-		b := &ed.out[worker]
-		b.items = append(b.items, Failed[T]{v, err})
+		ed.put(worker, Failed[T]{v, err})
 	})
 }
 

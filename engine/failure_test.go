@@ -25,7 +25,7 @@ var flaws = []flaw{
 		require.ErrorAs(t, err, &p)
 		require.Equal(t, "ouch", p.Value)
 		require.Contains(t, string(p.Stack), "failure_test.go")
-		require.EqualError(t, err, "handler panicked: ouch")
+		require.EqualError(t, err, "panicked: ouch")
 	}},
 	{"panic with an error", func() error { panic(fmt.Errorf("deep: %w", errBroken)) }, func(t *testing.T, err error) {
 		require.ErrorIs(t, err, errBroken)

@@ -142,7 +142,7 @@ func (w *worker) mayPark() bool {
 		return false
 	}
 	for _, ed := range w.debts {
-		ed.core().target.waiting.set(w.id)
+		ed.await(w.id)
 	}
 	if len(w.debts) > 0 && w.payDebts() {
 		return false
@@ -158,11 +158,8 @@ func (w *worker) mayPark() bool {
 
 // couldRun reports whether w could run a batch of s now. If s is held up by full rings w asks to be woken when they have room.
 func (w *worker) couldRun(s *stageCore) bool {
-	if !s.run.pending() {
-		return false
-	}
-	if s.serial && s.owner.Load() != nobody {
-		return false // its owner looks again; if that is w, it owes, and is woken for that
+	if !s.run.runnable() {
+		return false // the owner of a token looks again; if that is w, it owes, and is woken for that
 	}
 	for _, ed := range s.outs {
 		if ed.owed(w.id) > 0 {
@@ -171,7 +168,7 @@ func (w *worker) couldRun(s *stageCore) bool {
 		if ed.admits() {
 			continue
 		}
-		ed.core().target.waiting.set(w.id)
+		ed.await(w.id)
 		if !ed.admits() {
 			return false
 		}

@@ -1,31 +1,23 @@
 package engine
 
 import (
-	"container/list"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 
 	"github.com/seda-go/seda/internal/release"
 	"github.com/seda-go/seda/ring"
+	"github.com/seda-go/seda/sched"
 )
 
-// Inlet is a way into a stage for ordinary goroutines, with a ring of its own: the unit of order and of fairness. All its methods may be
+// Inlet is a way into a stage for ordinary goroutines, with rings of its own: the unit of order and of fairness. All its methods may be
 // called by any goroutine.
 type Inlet[T any] struct {
 	inletCore
 	stage *Stage[T]
-	lanes []lane[T] // nil before Start
-}
-
-// lane is a ring that can be closed exactly: what was pushed before Seal is accepted, nothing after.
-type lane[T any] interface {
-	queue[T]
-	Seal()
-	Sealed() bool
+	lanes []source[T] // one per shard of a keyed stage. nil before Start
 }
 
 type inletCore struct {
@@ -34,7 +26,8 @@ type inletCore struct {
 	capacity int
 	nlanes   int
 	waiters  int
-	first    int         // index of the first lane among the stage's sources
+	class    int
+	lines    []line      // one per lane of a keyed stage, else one for all lanes
 	open     atomic.Bool // lanes are there: stored by Start after making them
 
 	// The errors of the fast path, made once: a refusal costs no allocation.
@@ -44,32 +37,20 @@ type inletCore struct {
 
 	_       [cacheLine]byte
 	refused atomic.Uint64 // events not accepted, but for a closed engine. Written by callers, off the fast path
-	waiting atomic.Int32  // length of line. Changed under mu, read by workers and callers without
-	again   atomic.Bool   // a worker found mu taken: whoever holds it relieves in the worker's stead
-	mu      sync.Mutex    // guards line. A worker only ever tries it
-	line    list.List     // of *waiter, first come first
+	waiting atomic.Int32  // calls in all lines
 	_       [cacheLine]byte
 }
 
 // inletRun is the typed half of an inlet.
 type inletRun interface {
-	free() int
-	sealed() bool
 	seal()
 	queued() int
-}
-
-// waiter is one Submit call that waits for room.
-type waiter struct {
-	place *list.Element // nil: not in line. Guarded by mu
-	first bool          // nobody stood before it when it joined. Written under mu, read by the call itself
-	room  chan struct{} // told, once per stay in line, that there may be room
 }
 
 // Inlet adds an inlet to the stage. Call it before Start.
 func (s *Stage[T]) Inlet(c InletConfig) *Inlet[T] {
 	in := &Inlet[T]{stage: s}
-	in.name, in.run = c.Name, in
+	in.name, in.run, in.class = c.Name, in, c.Class
 	in.capacity = or(c.Capacity, s.capacity)
 	in.nlanes = or(c.Lanes, 1)
 	in.waiters = max(or(or(c.Waiters, s.waiters), defaultWaiters), 0)
@@ -83,31 +64,58 @@ func (s *Stage[T]) Inlet(c InletConfig) *Inlet[T] {
 }
 
 // check reports what is wrong with the inlet; not the capacity it takes over from the stage, which the stage reports.
-func (in *inletCore) check(inherited int) (errs []error) {
+func (in *inletCore) check(s *stageCore) (errs []error) {
 	if in.name == "" {
 		errs = append(errs, errors.New("has an inlet without a name"))
 	}
-	if err := ring.CheckCapacity(in.capacity); err != nil && in.capacity != inherited {
+	if err := ring.CheckCapacity(in.capacity); err != nil && in.capacity != s.capacity {
 		errs = append(errs, fmt.Errorf("inlet %q: Capacity: %w", in.name, err))
 	}
 	if in.nlanes < 1 || in.nlanes > maxLanes {
 		errs = append(errs, fmt.Errorf("inlet %q: Lanes is %d, want 1 to %d", in.name, in.nlanes, maxLanes))
 	}
+	if in.nlanes > 1 && s.keyed {
+		errs = append(errs, fmt.Errorf("inlet %q: Lanes is %d: a keyed stage has a lane for every shard", in.name, in.nlanes))
+	}
+	if in.class < 0 || in.class >= s.classes {
+		errs = append(errs, fmt.Errorf("inlet %q: Class is %d, the stage has classes 0 to %d", in.name, in.class, s.classes-1))
+	}
 	return errs
 }
 
-func (in *Inlet[T]) makeLanes(singleConsumer bool) (sources []queue[T]) {
-	for range in.nlanes {
-		var l lane[T]
-		if singleConsumer {
-			l = ring.NewMPSC[T](in.capacity)
-		} else {
-			l = ring.NewMPMC[T](in.capacity)
-		}
-		in.lanes = append(in.lanes, l)
-		sources = append(sources, l)
+// makeLanes makes the rings, and tells the stage's shards of them.
+func (in *Inlet[T]) makeLanes(how sharing, book int) {
+	s := in.stage
+	n := in.nlanes
+	if s.keyed {
+		n = len(s.shards)
 	}
-	return sources
+	for i := range n {
+		l := makeSource[T](s.noted, how, in.capacity, book)
+		in.lanes = append(in.lanes, l)
+		sh := &s.shards[0]
+		if s.keyed {
+			sh = &s.shards[i]
+		}
+		sh.sources[in.class] = append(sh.sources[in.class], l)
+	}
+	in.lines = make([]line, len(s.shards))
+	per := n / len(s.shards)
+	for i := range in.lines {
+		in.openLine(&in.lines[i], in.lanes[i*per:(i+1)*per])
+	}
+}
+
+// openLine makes the line of those who wait for room in the given lanes.
+func (in *Inlet[T]) openLine(l *line, lanes []source[T]) {
+	l.total, l.most, l.half = &in.waiting, in.waiters, in.capacity*len(lanes)/2
+	l.sealed = lanes[0].gate.Sealed
+	l.room = func() (n int) {
+		for i := range lanes {
+			n += lanes[i].free()
+		}
+		return n
+	}
 }
 
 // Submit hands v to the stage's own inlet. It waits while the ring is full, until ctx ends: see Inlet.Submit.
@@ -118,11 +126,15 @@ func (s *Stage[T]) TrySubmit(v T) error { return s.inlet.TrySubmit(v) }
 
 // TrySubmit hands v to the stage. It never waits and does not allocate; it costs a clock reading, a push and a fence, and a system call
 // where a sleeping worker has to be woken. It does not overtake Submit calls that wait for room: while there are any the inlet is full.
-// Unless it returns nil v was not accepted: ErrFull, ErrClosed, ErrNotStarted.
+// Unless it returns nil v was not accepted: ErrFull, ErrClosed, ErrNotStarted, or a *PanicError of the stage's Key.
 func (in *Inlet[T]) TrySubmit(v T) error {
-	err := in.errFull
-	if in.waiting.Load() == 0 {
-		err = in.push(v)
+	shard, err := in.route(v)
+	if err != nil {
+		return err
+	}
+	err = in.errFull
+	if in.lines[shard].waiting.Load() == 0 {
+		err = in.push(v, shard, noNote)
 	}
 	if err == in.errFull {
 		in.refused.Add(1)
@@ -130,8 +142,9 @@ func (in *Inlet[T]) TrySubmit(v T) error {
 	return err
 }
 
-// TrySubmitBatch hands over as many events from the front of vs as fit, in order, with the cost of one TrySubmit, and returns how
-// many. If that is less than all of them the error says why. With several lanes one call fills one lane.
+// TrySubmitBatch hands over as many events from the front of vs as fit, in order, with little more than the cost of one TrySubmit, and
+// returns how many. If that is less than all of them the error says why. With several lanes one call fills one lane; in a keyed
+// stage, or one with classes or deadlines, every event is pushed by itself.
 func (in *Inlet[T]) TrySubmitBatch(vs []T) (int, error) {
 	if !in.open.Load() {
 		return 0, in.errNotStarted
@@ -139,64 +152,119 @@ func (in *Inlet[T]) TrySubmitBatch(vs []T) (int, error) {
 	if len(vs) == 0 {
 		return 0, nil
 	}
-	e := in.stage.e
-	l, now := in.pick(), e.now()
-	n := 0
-	if in.waiting.Load() == 0 {
-		n = l.PushBatch(vs, int64(now))
-	}
+	s, now := in.stage, in.stage.e.now()
+	var fed sched.Set
+	n, err := in.pushBatch(vs, now, &fed)
 	if n > 0 {
 		release.Fence()
-		e.signal(&in.stage.stageCore, nil, now)
+		if len(s.shards) > 1 {
+			s.activate(&fed)
+		}
+		s.e.signal(&s.stageCore, nil, now)
 	}
 	if n == len(vs) {
 		return n, nil
 	}
-	if l.Sealed() {
-		return n, in.errClosed
+	if err == nil && in.lanes[0].gate.Sealed() {
+		err = in.errClosed
 	}
-	in.refused.Add(uint64(len(vs) - n))
-	return n, in.errFull
+	if err == nil {
+		in.refused.Add(uint64(len(vs) - n))
+		err = in.errFull
+	}
+	return n, err
+}
+
+// pushBatch pushes from the front of vs until one does not fit, and notes into which shards.
+func (in *Inlet[T]) pushBatch(vs []T, now Time, fed *sched.Set) (n int, err error) {
+	if len(in.lines) == 1 && in.lines[0].waiting.Load() > 0 {
+		return 0, nil
+	}
+	if l := in.pick(0); l.plain != nil && len(in.stage.shards) == 1 {
+		return l.plain.PushBatch(vs, int64(now)), nil
+	}
+	for _, v := range vs {
+		shard, err := in.route(v)
+		if err != nil {
+			return n, err
+		}
+		if in.lines[shard].waiting.Load() > 0 || !in.pick(shard).push(v, in.note(noNote, now), now) {
+			return n, nil
+		}
+		fed.Add(shard)
+		n++
+	}
+	return n, nil
 }
 
 // Submit hands v to the stage. While the ring is full it waits its turn, until ctx ends. Unless it returns nil v was not accepted:
-// ctx's error, ErrRefused (too many are waiting already), ErrClosed, ErrNotStarted.
-func (in *Inlet[T]) Submit(ctx context.Context, v T) error {
-	if in.waiting.Load() == 0 {
-		if err := in.push(v); err != in.errFull {
+// ctx's error, ErrRefused (too many are waiting already), ErrClosed, ErrNotStarted, or a *PanicError of the stage's Key.
+func (in *Inlet[T]) Submit(ctx context.Context, v T) error { return in.submit(ctx, v, noNote) }
+
+func (in *Inlet[T]) submit(ctx context.Context, v T, n note) error {
+	shard, err := in.route(v)
+	if err != nil {
+		return err
+	}
+	if in.lines[shard].waiting.Load() == 0 {
+		if err := in.push(v, shard, n); err != in.errFull {
 			return err
 		}
 	}
-	return in.wait(ctx, v)
+	return in.wait(ctx, v, shard, n)
 }
 
-// push tries every lane, from a random one on.
-func (in *Inlet[T]) push(v T) error {
+// route returns the shard that v belongs into.
+func (in *Inlet[T]) route(v T) (int, error) {
 	if !in.open.Load() {
-		return in.errNotStarted
+		return 0, in.errNotStarted
 	}
-	e := in.stage.e
-	l, now := in.pick(), e.now()
-	pushed := l.Push(v, int64(now))
+	if len(in.stage.shards) == 1 {
+		return 0, nil
+	}
+	shard, err := in.stage.trySharding(v)
+	if err != nil {
+		err = in.fail(fmt.Errorf("key: %w", err))
+	}
+	return shard, err
+}
+
+// note returns what goes into the ring with an event.
+func (in *Inlet[T]) note(n note, now Time) note {
+	n.class = uint8(in.class)
+	return in.stage.entering(n, now)
+}
+
+// push tries the shard's lane, or every lane, from a random one on.
+func (in *Inlet[T]) push(v T, shard int, n note) error {
+	s := in.stage
+	l, now := in.pick(shard), s.e.now()
+	if s.noted {
+		n = in.note(n, now)
+	}
+	pushed := l.push(v, n, now)
 	for i := 0; !pushed && in.nlanes > 1 && i < len(in.lanes); i++ {
-		pushed = in.lanes[i].Push(v, int64(now))
+		pushed = in.lanes[i].push(v, n, now)
 	}
 	if pushed {
 		release.Fence()
-		e.signal(&in.stage.stageCore, nil, now)
+		if len(s.shards) > 1 && !s.active.has(shard) {
+			s.active.set(shard)
+		}
+		s.e.signal(&s.stageCore, nil, now)
 		return nil
 	}
-	if l.Sealed() {
+	if l.gate.Sealed() {
 		return in.errClosed
 	}
 	return in.errFull
 }
 
-func (in *Inlet[T]) pick() lane[T] {
+func (in *Inlet[T]) pick(shard int) *source[T] {
 	if in.nlanes == 1 {
-		return in.lanes[0]
+		return &in.lanes[shard]
 	}
-	return in.lanes[rand.IntN(len(in.lanes))]
+	return &in.lanes[rand.IntN(len(in.lanes))]
 }
 
 // fail names the stage, and the inlet if it is not the stage's own.
@@ -210,24 +278,25 @@ func (in *Inlet[T]) fail(err error) error {
 // wait stands in line for room. The first in line tries to push after it has joined; a worker first frees slots, then looks at the
 // line; both with a full fence in between, so that either the push succeeds or the worker sees the line. Who joins behind others waits
 // to be told, even if there is room by now, so that nobody is overtaken for ever: whoever leaves the line looks for room (leave).
-func (in *Inlet[T]) wait(ctx context.Context, v T) error {
+func (in *Inlet[T]) wait(ctx context.Context, v T, shard int, n note) error {
+	l := &in.lines[shard]
 	w := &waiter{room: make(chan struct{}, 1)}
-	if !in.join(w, false) {
+	if !l.join(w, false) {
 		in.refused.Add(1)
 		return in.fail(in.refusal())
 	}
 	for {
 		if w.first {
-			if err := in.push(v); err != in.errFull {
-				in.leave(w)
+			if err := in.push(v, shard, n); err != in.errFull {
+				l.leave(w)
 				return err
 			}
 		}
 		select {
 		case <-w.room:
-			in.join(w, true)
+			l.join(w, true)
 		case <-ctx.Done():
-			in.leave(w)
+			l.leave(w)
 			in.refused.Add(1)
 			return in.fail(ctx.Err())
 		}
@@ -241,103 +310,25 @@ func (in *inletCore) refusal() error {
 	return fmt.Errorf("%w: as many calls as may (%d) wait for room", ErrRefused, in.waiters)
 }
 
-// join puts w into the line, at its head if it stood there before. It reports false if the line is full.
-func (in *inletCore) join(w *waiter, again bool) bool {
-	in.mu.Lock()
-	defer in.unlock()
-	switch {
-	case again:
-		w.place = in.line.PushFront(w)
-	case in.line.Len() >= in.waiters:
-		return false
-	default:
-		w.place = in.line.PushBack(w)
-	}
-	w.first = in.line.Front() == w.place
-	in.waiting.Store(int32(in.line.Len()))
-	return true
-}
-
-// leave takes w out of the line. If w was told of room it may not have used it, and those who joined behind it have not looked for any:
-// the next in line is told.
-func (in *inletCore) leave(w *waiter) {
-	in.mu.Lock()
-	defer in.unlock()
-	told := w.place == nil
-	if !told {
-		in.line.Remove(w.place)
-		in.waiting.Store(int32(in.line.Len()))
-	}
-	if told || in.roomy() {
-		in.tell(in.run.free())
-	}
-}
-
-// roomy reports whether the ring is so empty, or closed, that calls in line are to be told.
-func (in *inletCore) roomy() bool {
-	return in.run.free() >= in.capacity*in.nlanes/2 || in.run.sealed()
-}
-
-// relieve tells waiting Submit calls of room once the ring is half empty. Workers call it after every batch; with nobody waiting it is
-// one load.
-func (in *inletCore) relieve() {
-	if in.waiting.Load() == 0 || !in.roomy() {
-		return
-	}
-	in.again.Store(true)
-	if in.mu.TryLock() {
-		in.unlock()
-	}
-}
-
-// unlock gives mu back, after doing what a worker wanted to do and could not.
-func (in *inletCore) unlock() {
-	for {
-		if in.again.Swap(false) {
-			in.tell(in.run.free())
-		}
-		in.mu.Unlock()
-		if !in.again.Load() || !in.mu.TryLock() {
-			return
-		}
-	}
-}
-
-// tell takes the first n out of the line, or all of a closed inlet, and lets them try again. The caller holds mu.
-func (in *inletCore) tell(n int) {
-	if in.run.sealed() {
-		n = in.line.Len()
-	}
-	for ; n > 0 && in.line.Len() > 0; n-- {
-		w := in.line.Remove(in.line.Front()).(*waiter)
-		w.place = nil
-		w.room <- struct{}{}
-	}
-	in.waiting.Store(int32(in.line.Len()))
-}
-
-func (in *Inlet[T]) free() (n int) {
-	for _, l := range in.lanes {
-		n += l.Cap() - l.Len()
-	}
-	return n
-}
+// relieve tells the calls that wait for room in the shard.
+func (in *inletCore) relieve(shard int) { in.lines[shard].relieve() }
 
 func (in *Inlet[T]) queued() (n int) {
-	for _, l := range in.lanes {
-		n += l.Len()
+	for i := range in.lanes {
+		n += in.lanes[i].Len()
 	}
 	return n
 }
-
-func (in *Inlet[T]) sealed() bool { return len(in.lanes) > 0 && in.lanes[0].Sealed() }
 
 // seal closes every lane and sends the waiting calls home.
 func (in *Inlet[T]) seal() {
-	for _, l := range in.lanes {
-		l.Seal()
+	for i := range in.lanes {
+		in.lanes[i].gate.Seal()
 	}
-	in.mu.Lock()
-	in.tell(0)
-	in.unlock()
+	for i := range in.lines {
+		l := &in.lines[i]
+		l.mu.Lock()
+		l.tell(0)
+		l.unlock()
+	}
 }

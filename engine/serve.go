@@ -6,6 +6,10 @@ import "github.com/seda-go/seda/internal/invariant"
 // publisher, a contended write. A spinning partner answers well within it.
 const giveUpLooking = 256
 
+// giveUpShard is the same for the bit of a shard. It is less, since every bit that is set for nothing makes the search for the next
+// shard longer.
+const giveUpShard = 16
+
 // serve takes one batch of s and runs it to its end. It reports whether there was anything to run.
 func (s *Stage[T]) serve(w *worker) bool {
 	limit := s.maxBatch
@@ -14,63 +18,93 @@ func (s *Stage[T]) serve(w *worker) bool {
 			return false
 		}
 	}
-	if s.serial && !s.owner.CompareAndSwap(nobody, int32(w.id)+1) {
+	h := &s.hands[w.id]
+	if s.guarded && !s.grab(w, h) {
 		return false
 	}
-	h := &s.hands[w.id]
-	if s.fill(h, limit) == 0 {
-		if s.serial {
-			s.owner.Store(nobody) // pair (6): w serves s and looks again before it sleeps
+	h.batch, h.n, h.i, h.head = h.buf[:limit], 0, 0, 0
+	sh := &s.shards[h.shard]
+	sh.fill(h, s.mixOf(sh, h), limit)
+	if h.n == 0 {
+		if s.guarded {
+			s.tokens[h.shard].giveUp() // pair (6): w serves s and looks again before it sleeps
 		}
 		s.missed(h)
 		return false
 	}
 	h.misses = 0
-	w.begin(&s.stageCore, h.n)
+	w.begin(&s.stageCore, h.shard, h.n)
 	add(&h.count.wait, uint64(max(int64(w.now)-h.head, 0)))
+	if s.noted {
+		s.expire(w, h)
+	}
 	w.follow(s.complete(w, h))
 	return true
 }
 
+// mixOf returns whose turn it is among the sources of the shard, as far as w knows.
+func (s *Stage[T]) mixOf(sh *shard[T], h *hand[T]) *mix {
+	if s.guarded {
+		return &sh.mix
+	}
+	return &h.mix
+}
+
+// grab takes the token of a shard that has events, the next one round.
+func (s *Stage[T]) grab(w *worker, h *hand[T]) bool {
+	if len(s.shards) == 1 {
+		return s.tokens[0].take(w.id)
+	}
+	active := s.active.load()
+	for _, from := range [2]int{h.next, 0} {
+		for k := active.Next(from); k >= 0; k = active.Next(k + 1) {
+			active.Remove(k)
+			if s.tokens[k].taken() {
+				continue
+			}
+			if !s.shards[k].pending() {
+				s.seenEmpty(h, k)
+				continue
+			}
+			if s.tokens[k].take(w.id) {
+				h.vain[k] = 0
+				h.shard, h.next = k, k+1
+				return true
+			}
+		}
+	}
+	s.missed(h)
+	return false
+}
+
+// seenEmpty notes a look at a shard in vain, and clears its bit after a few: pair (2).
+func (s *Stage[T]) seenEmpty(h *hand[T], shard int) {
+	if s.shards[shard].claimed() {
+		add(&h.count.stalls, 1)
+	}
+	if h.vain[shard]++; h.vain[shard] < giveUpShard {
+		return
+	}
+	h.vain[shard] = 0
+	s.active.clear(shard)
+	if s.shards[shard].pending() {
+		s.active.set(shard)
+		if !s.e.ready.has(s.id) { // whoever cleaned the stage just now did not see the bit
+			s.e.ready.set(s.id)
+		}
+	}
+}
+
 // missed counts a look in vain, and a stall if an event was there: a goroutine was stopped between claiming its slot and publishing.
 func (s *Stage[T]) missed(h *hand[T]) {
-	for _, q := range s.sources[1:] {
-		if q.Len() > 0 {
-			add(&h.count.stalls, 1)
-			return
-		}
+	if len(s.shards) == 1 && s.shards[0].claimed() {
+		add(&h.count.stalls, 1)
+		return
 	}
 	if h.misses++; h.misses >= giveUpLooking {
 		h.misses = 0
 		s.e.clean(&s.stageCore)
 	}
-}
-
-// fill takes up to limit events out of the sources, beginning with another one each time.
-func (s *Stage[T]) fill(h *hand[T], limit int) int {
-	h.batch = h.buf[:limit]
-	h.n, h.i, h.head = 0, 0, 0
-	k := h.next
-	for range s.sources {
-		q := s.sources[k]
-		if n, stamp := q.PopBatch(h.batch[h.n:]); n > 0 {
-			if h.n == 0 || stamp < h.head {
-				h.head = stamp
-			}
-			h.n += n
-			add(&h.popped[k], uint64(n))
-		}
-		if k++; k == len(s.sources) {
-			k = 0
-		}
-		if h.n == limit {
-			break
-		}
-	}
-	if h.next++; h.next == len(s.sources) {
-		h.next = 0
-	}
-	return h.n
 }
 
 // complete runs the handler on what is left of the batch, and ends the batch. It returns the edge over which w goes on at once, or nil.
@@ -93,6 +127,9 @@ func (s *Stage[T]) call(w *worker, h *hand[T]) {
 	c.each = s.each()
 	if c.each {
 		for ; h.i < h.n; h.i++ {
+			if s.noted {
+				c.note = h.notes[h.i]
+			}
 			c.begin(1)
 			if err := c.verdict(s.handle(c, h.batch[h.i])); err != nil {
 				s.fail(c, h.i, err)
@@ -100,6 +137,9 @@ func (s *Stage[T]) call(w *worker, h *hand[T]) {
 		}
 	} else {
 		c.begin(h.n)
+		if s.noted {
+			c.notes = h.notes[:h.n]
+		}
 		if err := c.verdict(s.handleBatch(c, h.batch[:h.n])); err != nil {
 			s.failAll(c, h.n, err)
 		}
@@ -114,6 +154,9 @@ func (s *Stage[T]) call(w *worker, h *hand[T]) {
 func (s *Stage[T]) finish(w *worker, h *hand[T]) (next outEdge) {
 	c := &w.ctx
 	c.stage = nil
+	if s.noted {
+		c.note, c.notes = noNote, nil
+	}
 	failed := 0
 	if len(c.failed) > 0 {
 		failed = s.dispose(c, h)
@@ -142,22 +185,25 @@ func (s *Stage[T]) finish(w *worker, h *hand[T]) (next outEdge) {
 		add(&h.count.long, 1)
 	}
 	w.picker.Charge(s.id, int64(busy))
-	if s.serial && (len(w.debts) == 0 || !s.owes(w.id)) {
+	if s.guarded && (len(w.debts) == 0 || !s.owes(w.id)) {
+		t := &s.tokens[h.shard]
 		if invariant.Enabled {
-			owner := s.owner.Load()
+			owner := t.owner.Load()
 			invariant.Check(owner == int32(w.id)+1, "stage %s run by worker %d is owned by %d", s.name, w.id, owner-1)
 		}
-		s.owner.Store(nobody)
+		t.giveUp()
 	}
 	return next
 }
 
-// relieve wakes workers and Submit calls that wait for room in the rings of s, once these are half empty.
-func (s *stageCore) relieve(now Time) {
-	if s.waiting.any() && s.free() >= s.capacity/2 {
-		s.e.wakeAll(s.waiting.take(), now)
+// relieve wakes workers and Submit calls that wait for room in the rings of the shard, once these are half empty.
+func (s *stageCore) relieve(shard int, now Time) {
+	for c := range s.classes {
+		if s.waiting[c].any() && s.run.free(shard, c) >= s.capacity/2 {
+			s.e.wakeAll(s.waiting[c].take(), now)
+		}
 	}
 	for _, in := range s.inlets {
-		in.relieve()
+		in.relieve(shard)
 	}
 }

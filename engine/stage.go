@@ -2,13 +2,12 @@ package engine
 
 import (
 	"fmt"
-	"math"
+	"math/bits"
 	"reflect"
 	"runtime"
-	"sync/atomic"
+	"time"
 
-	"github.com/seda-go/seda/internal/release"
-	"github.com/seda-go/seda/ring"
+	"github.com/seda-go/seda/sched"
 )
 
 // Stage is a handler with a bounded queue in front of it. Add makes it. Submit, TrySubmit and Inlet may be called by any goroutine;
@@ -19,12 +18,13 @@ type Stage[T any] struct {
 	handleBatch func(*Context, []T) error
 	onFailure   []func(worker int, v T, err error) // emit on the failure edge; a closure, since its type would not end
 	inlet       *Inlet[T]                          // what Submit and TrySubmit use
+	key         func(T) uint64
 
-	ring     queue[T]   // what edges push into
-	sources  []queue[T] // ring, then every lane of every inlet
-	hands    []hand[T]  // by worker
-	pointers bool       // T holds pointers: forget events when they are done
-	losable  bool       // T may carry a reply
+	shards   []shard[T]
+	keyShift int       // what is left of a spread key are the bits that number shards
+	hands    []hand[T] // by worker
+	pointers bool      // T holds pointers: forget events when they are done
+	losable  bool      // T may carry a reply
 }
 
 // stageCore is the untyped half of a stage. Unless a field says otherwise it does not change after Start.
@@ -33,69 +33,47 @@ type stageCore struct {
 	run      stageRun
 	id       int // index in e.stages, downstream first
 	name     string
-	serial   bool // and there is more than one worker
-	capacity int
+	serial   bool
+	keyed    bool
+	guarded  bool // serial or keyed, and there is more than one worker: shards are run by whoever has their token
+	noted    bool // events have notes
+	capacity int  // of a ring
 	maxBatch int
 	waiters  int
+	classes  int
+	shards0  int // StageConfig.Shards
+	maxAge   time.Duration
 	outs     []outEdge
 	ins      []outEdge // the same edges as in outs of the stages they come from
 	inlets   []*inletCore
+	locals   []local
 
-	_       [cacheLine]byte
-	owner   atomic.Int32 // serial stages: 1 + the worker that runs it or owes for it, or nobody. Taken by CAS, given up by its owner
-	_       [cacheLine]byte
-	waiting bitset // workers that want room in ring. See wake.go
+	tokens  []token            // of guarded stages, by shard
+	active  bitset             // stages of several shards: those that may have events, a hint as Engine.ready is for stages
+	fed     []fed              // the same stages, by worker: shards pushed into since the last fence
+	waiting [maxClasses]bitset // by class: workers that want room in a ring. See wake.go
 }
 
-const nobody = 0
+// fed is on lines of its own, since its worker writes it with every batch.
+type fed struct {
+	shards sched.Set
+	_      [cacheLine]byte
+}
 
 // stageRun is what a worker does with a stage whose event type it does not know.
 type stageRun interface {
 	pending() bool        // a published event waits in some ring
+	runnable() bool       // one waits in a shard that no worker runs
 	serve(w *worker) bool // take one batch and run it; false: nothing to take, or not now
 	open(workers int)
 	queued() (waiting, held int) // events in rings; in workers' hands
-	free() int
+	free(shard, class int) int
+	inHand(worker int) int // the shard of which the worker holds the token, or held it last
 	batches() uint64
 	collect(s *StageStats)
 	sweep(err error) int
 	check() []error
 }
-
-// queue is what stages need of the rings, which differ in who may push and pop.
-type queue[T any] interface {
-	Push(v T, stamp int64) bool
-	PushBatch(items []T, stamp int64) int
-	PopBatch(dst []T) (n int, stamp int64)
-	HeadTime() (stamp int64, ok bool)
-	Len() int
-	Cap() int
-}
-
-// hand is what one worker holds of one stage: the batch it is running, and its counters, which it writes and others read.
-type hand[T any] struct {
-	buf    []T   // what batches are popped into
-	batch  []T   // the batch: part of buf, or what an edge handed over
-	n      int   // events in batch
-	i      int   // the one being handled
-	next   int   // source to begin with next time
-	misses int   // looks in vain in a row
-	head   int64 // enqueue time of the oldest event of the batch
-
-	popped []atomic.Uint64 // by source; what was handed over directly counts as popped from ring, the first source
-	count  counters
-	_      [cacheLine]byte
-}
-
-// counters have one writer, the worker, and any number of readers.
-type counters struct {
-	completed, failed, batches, panics, stalls atomic.Uint64
-	direct                                     atomic.Uint64 // events handed over directly
-	long                                       atomic.Uint64 // batches that took more than longBatch
-	busy, wait                                 atomic.Uint64 // nanoseconds
-}
-
-func add(c *atomic.Uint64, n uint64) { release.Store(c, c.Load()+n) }
 
 // Node is a stage of any event type.
 type Node interface{ core() *stageCore }
@@ -110,9 +88,12 @@ func Add[T any](e *Engine, c StageConfig[T]) *Stage[T] {
 		s.losable = true
 	}
 	s.stageCore = stageCore{
-		e: e, run: s, name: c.Name, serial: c.Serial,
+		e: e, run: s, name: c.Name, serial: c.Serial, keyed: c.Key != nil,
 		capacity: or(c.Capacity, defaultCapacity), maxBatch: c.MaxBatch, waiters: c.Waiters,
+		classes: or(c.Classes, 1), shards0: c.Shards, maxAge: c.MaxAge,
 	}
+	s.key = c.Key
+	s.noted = c.Deadlines || s.classes > 1 || s.maxAge != 0
 	if s.maxBatch == 0 {
 		s.maxBatch = min(defaultMaxBatch, s.capacity)
 	}
@@ -167,89 +148,54 @@ func (s *stageCore) attach(ed outEdge) {
 	}
 }
 
-// check reports what is wrong with the stage's own configuration.
-func (s *Stage[T]) check() (errs []error) {
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	switch {
-	case s.name == "":
-		bad("has no name")
-	case s.handle == nil && s.handleBatch == nil:
-		bad("has no handler: call Handle or HandleBatch")
-	case s.handle != nil && s.handleBatch != nil:
-		bad("has two handlers: call Handle or HandleBatch, not both")
-	}
-	if err := ring.CheckCapacity(s.capacity); err != nil {
-		bad("Capacity: %w", err)
-	}
-	if most := max(min(maxBatch, s.capacity), 1); s.maxBatch < 1 || s.maxBatch > most {
-		bad("MaxBatch is %d, want 1 to %d", s.maxBatch, most)
-	}
-	if len(s.onFailure) > 1 {
-		bad("has %d failure edges, want at most one", len(s.onFailure))
-	}
-	names := map[string]bool{}
-	for _, in := range s.inlets {
-		if names[in.name] {
-			bad("has two inlets named %q", in.name)
-		}
-		names[in.name] = true
-		errs = append(errs, in.check(s.capacity)...)
-	}
-	for _, ed := range s.outs {
-		errs = append(errs, s.checkEdge(ed)...)
-	}
-	return errs
-}
-
-func (s *stageCore) checkEdge(ed outEdge) (errs []error) {
-	c := ed.core()
-	full, maxOut := ed.policy()
-	if c.target.e != s.e {
-		return []error{fmt.Errorf("edge %s leads to a stage of another engine", c.name())}
-	}
-	if full > Fail {
-		errs = append(errs, fmt.Errorf("edge %s: Full is %v", c.name(), full))
-	}
-	if maxOut < 1 || maxOut > c.target.capacity {
-		errs = append(errs, fmt.Errorf("edge %s: MaxOut is %d, want 1 to the target's capacity %d", c.name(), maxOut, c.target.capacity))
-	}
-	return errs
-}
-
 // open makes the rings and the hands. Which ring serves depends on who pushes and who pops: inlets have any number of producers,
-// edges those of the workers; a serial stage, or a single worker, is one consumer at a time.
+// edges those of the workers; a guarded shard, or a single worker, is one consumer at a time.
 func (s *Stage[T]) open(workers int) {
-	single := workers == 1 || s.serial
-	s.serial = s.serial && workers > 1 // else there is nobody to exclude
-	switch {
-	case workers == 1:
-		s.ring = ring.NewSPSC[T](s.capacity)
-	case single:
-		s.ring = ring.NewMPSC[T](s.capacity)
-	default:
-		s.ring = ring.NewMPMC[T](s.capacity)
+	s.guarded = (s.serial || s.keyed) && workers > 1 // else there is nobody to exclude
+	s.shards = make([]shard[T], s.shardCount(workers))
+	s.keyShift = 64 - bits.Len(uint(len(s.shards)-1))
+	from, inside := manyToMany, manyToMany
+	if s.guarded || workers == 1 {
+		from, inside = manyToOne, manyToOne
 	}
-	s.sources = []queue[T]{s.ring}
-	for _, in := range s.inlets {
-		in.first = len(s.sources)
-		s.sources = append(s.sources, in.run.(*Inlet[T]).makeLanes(single)...)
+	if workers == 1 {
+		inside = oneToOne
+	}
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.sources = make([][]source[T], s.classes)
+		for c := range sh.sources {
+			sh.rings = append(sh.rings, makeSource[T](s.noted, inside, s.capacity, 0))
+			sh.sources[c] = append(sh.sources[c], sh.rings[c])
+		}
+	}
+	for i, in := range s.inlets {
+		in.run.(*Inlet[T]).makeLanes(from, i+1)
+	}
+	if s.guarded {
+		s.tokens = make([]token, len(s.shards))
+	}
+	if len(s.shards) > 1 {
+		s.active.size(len(s.shards))
+		s.fed = make([]fed, workers)
+	}
+	for c := range s.classes {
+		s.waiting[c].size(workers)
 	}
 	s.hands = make([]hand[T], workers)
 	for i := range s.hands {
-		s.hands[i].buf = make([]T, s.maxBatch)
-		s.hands[i].popped = make([]atomic.Uint64, len(s.sources))
+		s.hands[i].open(s)
 	}
-	s.waiting.size(workers)
+	for _, l := range s.locals {
+		l.open(s.cells(workers))
+	}
 	for _, ed := range s.outs {
 		ed.open(workers)
 	}
 }
 
-// admits reports whether the outputs of one more event have room, and nobody else runs a serial stage.
+// admits reports whether the outputs of one more event have room.
 func (s *stageCore) admits() bool {
-	if s.serial && s.owner.Load() != nobody {
-		return false
-	}
 	for _, ed := range s.outs {
 		if !ed.admits() {
 			return false
@@ -268,60 +214,83 @@ func (s *stageCore) owes(w int) bool {
 	return false
 }
 
-func (s *stageCore) free() int { return s.run.free() }
+func (s *Stage[T]) inHand(worker int) int { return s.hands[worker].shard }
 
-func (s *Stage[T]) free() int { return s.ring.Cap() - s.ring.Len() }
+func (s *Stage[T]) free(shard, class int) int { return s.shards[shard].rings[class].free() }
 
 func (s *Stage[T]) pending() bool {
-	for _, q := range s.sources {
-		if _, ok := q.HeadTime(); ok {
+	for i := range s.shards {
+		if s.mayHave(i) && s.shards[i].pending() {
 			return true
 		}
 	}
 	return false
 }
 
+func (s *Stage[T]) runnable() bool {
+	for i := range s.shards {
+		if (!s.guarded || !s.tokens[i].taken()) && s.mayHave(i) && s.shards[i].pending() {
+			return true
+		}
+	}
+	return false
+}
+
+// mayHave reports whether the shard may have events.
+func (s *Stage[T]) mayHave(shard int) bool { return s.active.used == 0 || s.active.has(shard) }
+
+// each source of the stage.
+func (s *Stage[T]) eachSource(f func(*source[T])) {
+	for i := range s.shards {
+		for _, class := range s.shards[i].sources {
+			for k := range class {
+				f(&class[k])
+			}
+		}
+	}
+}
+
 // headTime returns the enqueue time of the oldest event that waits in a ring.
 func (s *Stage[T]) headTime() (oldest Time, ok bool) {
-	oldest = math.MaxInt64
-	for _, q := range s.sources {
+	oldest = never
+	s.eachSource(func(q *source[T]) {
 		if t, some := q.HeadTime(); some {
 			oldest, ok = min(oldest, Time(t)), true
 		}
-	}
+	})
 	return oldest, ok
 }
 
 func (s *Stage[T]) queued() (waiting, held int) {
 	for i := range s.hands {
 		h := &s.hands[i]
-		held -= int(h.count.completed.Load() + h.count.failed.Load())
+		held -= int(h.count.completed.Load() + h.count.failed.Load() + h.count.expired.Load())
 		for k := range h.popped {
 			held += int(h.popped[k].Load())
 		}
 	}
-	for _, q := range s.sources {
-		waiting += q.Len()
-	}
+	s.eachSource(func(q *source[T]) { waiting += q.Len() })
 	return waiting, max(held, 0)
 }
 
 // sweep throws away what waits in the rings, once the workers are gone. A Submit call that claimed its slot before the inlet was sealed may
 // not have filled it yet; it is about to, and its event was accepted.
 func (s *Stage[T]) sweep(err error) (n int) {
-	batch := make([]T, s.maxBatch)
-	for _, q := range s.sources {
+	var h hand[T]
+	h.open(s)
+	s.eachSource(func(q *source[T]) {
 		for q.Len() > 0 {
-			m, _ := q.PopBatch(batch)
+			h.batch, h.n = h.buf, 0
+			m := q.pop(&h, len(h.buf))
 			if m == 0 {
 				runtime.Gosched()
 			}
-			for i := range batch[:m] {
-				lose(&batch[i], err)
+			for i := range m {
+				lose(&h.batch[i], err)
 			}
 			n += m
 		}
-	}
+	})
 	return n
 }
 

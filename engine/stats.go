@@ -10,9 +10,9 @@ import (
 //
 //	inlet:  Offered = Accepted + Refused
 //	edge:   Emitted = Entered + Dropped
-//	stage:  Entered = Completed + Failed + Depth,  Entered = sum of Accepted + sum of Entered over the edges that lead to it
+//	stage:  Entered = Completed + Failed + Expired + Depth,  Entered = sum of Accepted + sum of Entered over the edges that lead to it
 //
-// While it runs, Entered >= Completed + Failed.
+// While it runs, Entered >= Completed + Failed + Expired.
 type Stats struct {
 	Uptime    time.Duration // since New
 	Plan      uint64        // number of the plan that was published last
@@ -37,6 +37,7 @@ type StageStats struct {
 	Entered   uint64 // events accepted by inlets and edges
 	Completed uint64 // events whose handler returned nil
 	Failed    uint64 // events whose handler returned an error or panicked
+	Expired   uint64 // events that were too late to be handled: their deadline, or the stage's MaxAge, had passed
 	Panics    uint64 // handler calls that panicked or left their goroutine
 	Batches   uint64
 	Long      uint64        // batches that took more than 10 ms; one that still runs is in WorkerStats
@@ -112,6 +113,7 @@ func (s *Stage[T]) collect(st *StageStats) {
 		n := &s.hands[i].count
 		st.Completed += n.completed.Load()
 		st.Failed += n.failed.Load()
+		st.Expired += n.expired.Load()
 		st.Panics += n.panics.Load()
 		st.Batches += n.batches.Load()
 		st.Long += n.long.Load()
@@ -120,12 +122,10 @@ func (s *Stage[T]) collect(st *StageStats) {
 		st.Busy += time.Duration(n.busy.Load())
 		st.Wait += time.Duration(n.wait.Load())
 	}
-	for _, in := range s.inlets {
+	for k, in := range s.inlets {
 		is := InletStats{Name: in.name, Refused: in.refused.Load(), Waiting: int(in.waiting.Load())}
 		for i := range s.hands {
-			for k := range in.nlanes {
-				is.Accepted += s.hands[i].popped[in.first+k].Load()
-			}
+			is.Accepted += s.hands[i].popped[k+1].Load()
 		}
 		is.Accepted = raise(&in.accepted, is.Accepted+uint64(in.run.queued()))
 		is.Offered = is.Accepted + is.Refused
@@ -138,7 +138,7 @@ func (s *Stage[T]) collect(st *StageStats) {
 	for _, ed := range s.outs {
 		st.Edges = append(st.Edges, ed.stats())
 	}
-	done := st.Completed + st.Failed
+	done := st.Completed + st.Failed + st.Expired
 	st.Entered = max(st.Entered, done) // what a Drop edge pushed may be done before its worker has counted it
 	st.Depth = int(st.Entered - done)
 	if t, ok := s.headTime(); ok {

@@ -49,18 +49,18 @@ func (m marks) count() (n int) {
 	return n
 }
 
-// token is an event of the stress graph: number n of inlet, in copy 0 or 1 behind the fan-out.
-type token struct {
+// ticket is an event of the stress graph: number n of inlet, in copy 0 or 1 behind the fan-out.
+type ticket struct {
 	inlet, copy uint8
 	n           uint32
 }
 
 const stressInlets = 3
 
-func (k token) id() int { return int(k.n)*stressInlets + int(k.inlet) }
+func (k ticket) id() int { return int(k.n)*stressInlets + int(k.inlet) }
 
 // fate says what a handler does to an event: the same each time.
-func (k token) fate(salt uint64) uint64 {
+func (k ticket) fate(salt uint64) uint64 {
 	x := uint64(k.id())*0x9e3779b97f4a7c15 + salt
 	x ^= x >> 29
 	x *= 0xbf58476d1ce4e5b9
@@ -77,8 +77,8 @@ var errInjected = errors.New("injected")
 // with rings so small that Block edges fill up. complaints counts what must not happen.
 type stressGraph struct {
 	e      *Engine
-	entry  *Stage[token]
-	inlets []*Inlet[token]
+	entry  *Stage[ticket]
+	inlets []*Inlet[ticket]
 
 	entered, ordered, failed marks
 	worked                   [2]marks
@@ -93,18 +93,18 @@ func newStressGraph(perInlet int, c Config) *stressGraph {
 	for i := range stressInlets {
 		g.lastEntry[i], g.lastOrder[i] = -1, -1
 	}
-	g.entry = Add(g.e, StageConfig[token]{Name: "entry", Serial: true, Capacity: 256, MaxBatch: 32})
-	order := Add(g.e, StageConfig[token]{Name: "order", Serial: true, Capacity: 64, MaxBatch: 16})
-	split := Add(g.e, StageConfig[token]{Name: "split", Capacity: 128})
-	work := Add(g.e, StageConfig[token]{Name: "work", Capacity: 32})
-	fails := Add(g.e, StageConfig[Failed[token]]{Name: "fails", Capacity: 1 << 12})
+	g.entry = Add(g.e, StageConfig[ticket]{Name: "entry", Serial: true, Capacity: 256, MaxBatch: 32})
+	order := Add(g.e, StageConfig[ticket]{Name: "order", Serial: true, Capacity: 64, MaxBatch: 16})
+	split := Add(g.e, StageConfig[ticket]{Name: "split", Capacity: 128})
+	work := Add(g.e, StageConfig[ticket]{Name: "work", Capacity: 32})
+	fails := Add(g.e, StageConfig[Failed[ticket]]{Name: "fails", Capacity: 1 << 12})
 	for i := range stressInlets {
 		g.inlets = append(g.inlets, g.entry.Inlet(InletConfig{Name: fmt.Sprint("in", i)}))
 	}
 	toOrder, toSplit, toWork := Connect(g.entry, order), Connect(g.entry, split), Connect(split, work)
 	OnFailure(work, fails)
 
-	g.entry.Handle(func(c *Context, k token) error {
+	g.entry.Handle(func(c *Context, k ticket) error {
 		g.check(g.entered.set(k.id()))
 		g.check(g.lastEntry[k.inlet] < int64(k.n))
 		g.lastEntry[k.inlet] = int64(k.n)
@@ -112,7 +112,7 @@ func newStressGraph(perInlet int, c Config) *stressGraph {
 		toSplit.Emit(c, k)
 		return inject(k.fate(1))
 	})
-	order.HandleBatch(func(_ *Context, ks []token) error {
+	order.HandleBatch(func(_ *Context, ks []ticket) error {
 		for _, k := range ks {
 			g.check(!failsAt(k.fate(1)))
 			g.check(g.ordered.set(k.id()))
@@ -121,18 +121,18 @@ func newStressGraph(perInlet int, c Config) *stressGraph {
 		}
 		return nil
 	})
-	split.HandleBatch(func(c *Context, ks []token) error {
+	split.HandleBatch(func(c *Context, ks []ticket) error {
 		for _, k := range ks { // twice MaxOut: what does not fit becomes a debt
-			toWork.Emit(c, token{k.inlet, 0, k.n})
-			toWork.Emit(c, token{k.inlet, 1, k.n})
+			toWork.Emit(c, ticket{k.inlet, 0, k.n})
+			toWork.Emit(c, ticket{k.inlet, 1, k.n})
 		}
 		return nil
 	})
-	work.Handle(func(_ *Context, k token) error {
+	work.Handle(func(_ *Context, k ticket) error {
 		g.check(g.worked[k.copy].set(k.id()))
 		return inject(k.fate(2 + uint64(k.copy)))
 	})
-	fails.Handle(func(_ *Context, f Failed[token]) error {
+	fails.Handle(func(_ *Context, f Failed[ticket]) error {
 		g.check(failsAt(f.Event.fate(2 + uint64(f.Event.copy))))
 		if f.Event.copy == 0 {
 			g.check(g.failed.set(f.Event.id()))
@@ -167,7 +167,7 @@ func (g *stressGraph) feed(t *testing.T, perInlet int) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for n := range perInlet {
-			if err := g.inlets[0].Submit(ctx, token{inlet: 0, n: uint32(n)}); err != nil {
+			if err := g.inlets[0].Submit(ctx, ticket{inlet: 0, n: uint32(n)}); err != nil {
 				t.Error(err)
 				return
 			}
@@ -175,11 +175,11 @@ func (g *stressGraph) feed(t *testing.T, perInlet int) {
 	})
 	wg.Go(func() {
 		for n := 0; n < perInlet; {
-			switch err := g.inlets[1].TrySubmit(token{inlet: 1, n: uint32(n)}); {
+			switch err := g.inlets[1].TrySubmit(ticket{inlet: 1, n: uint32(n)}); {
 			case err == nil:
 				n++
 			case errors.Is(err, ErrFull):
-				if err := g.inlets[1].Submit(ctx, token{inlet: 1, n: uint32(n)}); err != nil {
+				if err := g.inlets[1].Submit(ctx, ticket{inlet: 1, n: uint32(n)}); err != nil {
 					t.Error(err)
 					return
 				}
@@ -191,11 +191,11 @@ func (g *stressGraph) feed(t *testing.T, perInlet int) {
 		}
 	})
 	wg.Go(func() {
-		var batch []token
+		var batch []ticket
 		next := 0
 		for next < perInlet || len(batch) > 0 {
 			for next < perInlet && len(batch) < 50 {
-				batch = append(batch, token{inlet: 2, n: uint32(next)})
+				batch = append(batch, ticket{inlet: 2, n: uint32(next)})
 				next++
 			}
 			n, err := g.inlets[2].TrySubmitBatch(batch)
@@ -294,12 +294,12 @@ func (g *stressGraph) verify(t *testing.T, perInlet int) {
 	require.Equal(t, total, g.entered.count())
 	passed, failedAtWork := 0, 0
 	for i := range total {
-		k := token{inlet: uint8(i % stressInlets), n: uint32(i / stressInlets)}
+		k := ticket{inlet: uint8(i % stressInlets), n: uint32(i / stressInlets)}
 		pass := !failsAt(k.fate(1))
 		if pass {
 			passed++
 			for copy := range uint8(2) {
-				if failsAt(token{k.inlet, copy, k.n}.fate(2 + uint64(copy))) {
+				if failsAt(ticket{k.inlet, copy, k.n}.fate(2 + uint64(copy))) {
 					failedAtWork++
 				}
 			}
@@ -333,7 +333,7 @@ func checkBooks(t *testing.T, s Stats) {
 	}
 	for _, st := range s.Stages {
 		require.Equal(t, into[st.Name], st.Entered, st.Name)
-		require.Equal(t, st.Entered, st.Completed+st.Failed, st.Name)
+		require.Equal(t, st.Entered, st.Completed+st.Failed+st.Expired, st.Name)
 		require.Zero(t, st.Depth, st.Name)
 	}
 }

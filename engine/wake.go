@@ -23,14 +23,15 @@ import (
 //	(3) publisher: publish event; fence; read plan, then w.state     searcher that found work: state = running; read ready, rings
 //	(4) publisher: publish event; fence; read plan                   planner: store plan; read parked, wake them all
 //	(5) consumer: free slots; fence; read waiting of the stage       sleeper: set parked; set waiting; try to flush again
-//	(6) publisher: publish event; fence; see the serial stage taken  owner: give it up; fence; read the rings
+//	(6) publisher: publish event; fence; see the shard's token taken owner: give it up; fence; read the rings
 //
 // By (1) an event published before a worker announced its sleep is found by that worker, one published after it finds the worker
 // parked. By (3) a publisher that leaves an event to a searcher is right: if the searcher went off to run something else, it
 // looks once more for what it left behind and wakes the next worker for that (spread). By (4) a publisher that went by an old
 // plan is covered: whoever serves the stage under the new plan is woken after the event was published; and a worker that
-// loses a stage looks at it a last time (adopt). By (6) nobody is woken for a serial stage that another worker runs: that
-// worker looks again when it gives the stage up. model/ has this protocol as a model to be checked.
+// loses a stage looks at it a last time (adopt). By (6) nobody is woken for a shard that another worker runs, be it the
+// only one of a serial stage or one of a keyed stage's: that worker looks again when it gives the token up. The bits of a keyed
+// stage's shards, active, are to the shards what ready is to stages, and are set before ready is looked at. model/ has this protocol as a model to be checked.
 //
 // A waker first claims the sleeper by clearing its parked bit, so two wakers never spend two wake-ups on one worker and the
 // second event wakes the second worker. A claimed worker counts as searching until it has looked.
@@ -63,7 +64,7 @@ func (e *Engine) signal(s *stageCore, w *worker, now Time) {
 // wakeFor wakes one parked worker that serves s, unless one that serves it is searching or s is taken. It reports false if it can do
 // nothing for s, since every worker that serves it is busy.
 func (e *Engine) wakeFor(s *stageCore, now Time) bool {
-	if s.serial && s.owner.Load() != nobody {
+	if s.guarded && !s.run.runnable() {
 		return true // pair (6)
 	}
 	p := e.plan.Load()
@@ -116,6 +117,16 @@ func (e *Engine) wakeAll(set sched.Set, now Time) {
 	}
 }
 
+// activate marks shards that events were published into before a full fence, in a stage that has several: pair (2).
+func (s *stageCore) activate(shards *sched.Set) {
+	for i := shards.Next(0); i >= 0; i = shards.Next(i + 1) {
+		if !s.active.has(i) {
+			s.active.set(i)
+		}
+	}
+	*shards = sched.Set{}
+}
+
 // clean clears the ready bit of a stage that looked empty, and sets it again if that was wrong: pair (2).
 func (e *Engine) clean(s *stageCore) {
 	e.ready.clear(s.id)
@@ -130,7 +141,7 @@ func (w *worker) spread() {
 	ready := e.ready.load()
 	for i := ready.Next(0); i >= 0; i = ready.Next(i + 1) {
 		s := e.stages[i]
-		if s.run.pending() && s.admits() && e.wakeFor(s, w.now) {
+		if s.run.runnable() && s.admits() && e.wakeFor(s, w.now) {
 			return
 		}
 	}

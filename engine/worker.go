@@ -37,6 +37,7 @@ type worker struct {
 	replies []*call       // answered in this batch, callers not woken yet
 	replied bool          // the last batch woke callers
 	turnOf  *stageCore    // the stage whose rings this turn's first batch came out of
+	shard   int           // and the shard
 	turnEnd Time          // until when batches may be handed over directly
 	idler   idler
 	label   *stageCore // stage in the goroutine's profile label
@@ -172,22 +173,25 @@ func (w *worker) turn() bool {
 	}
 }
 
-// begin starts a turn, whose first batch is n events of s.
-func (w *worker) begin(s *stageCore, n int) {
+// begin starts a turn, whose first batch is n events out of a shard of s.
+func (w *worker) begin(s *stageCore, shard, n int) {
 	if !w.fresh {
 		w.now, w.fresh = w.e.now(), true
 	}
-	w.turnOf, w.turnEnd = s, w.now+quantum
+	w.turnOf, w.shard, w.turnEnd = s, shard, w.now+quantum
 	if w.state.Load() != running {
 		w.state.Store(running) // with its fence the first half of pair (3); spread in enter is the second
 	}
-	w.enter(s, n)
-	s.relieve(w.now) // early, while the handler runs; end looks again behind a fence
+	w.enter(s, shard, n)
+	s.relieve(shard, w.now) // early, while the handler runs; end looks again behind a fence
 }
 
-// enter prepares for a batch of n events of s.
-func (w *worker) enter(s *stageCore, n int) {
-	w.ctx.stage, w.ctx.now = s, w.now
+// enter prepares for a batch of n events out of a shard of s.
+func (w *worker) enter(s *stageCore, shard, n int) {
+	w.ctx.stage, w.ctx.now, w.ctx.cell = s, w.now, w.id
+	if s.guarded {
+		w.ctx.cell = shard
+	}
 	release.Relaxed(&w.inHand, uint64(makeInHand(s.id, n, w.now))) // the word stands for itself: it publishes nothing else
 	if w.e.parked.any() {
 		w.spread()
@@ -215,7 +219,7 @@ func (w *worker) follow(next outEdge) {
 func (w *worker) end() {
 	release.Fence()
 	w.signalTouched()
-	w.turnOf.relieve(w.now)
+	w.turnOf.relieve(w.shard, w.now)
 }
 
 // payDebts pushes what earlier flushes could not, and reports whether anything moved.
@@ -229,7 +233,7 @@ func (w *worker) payDebts() (moved bool) {
 			kept = append(kept, ed)
 			continue
 		}
-		if s := ed.core().from; s.serial && !s.owes(w.id) {
+		if s := ed.core().from; s.guarded && !s.owes(w.id) {
 			w.giveUp(s)
 		}
 	}
@@ -242,19 +246,29 @@ func (w *worker) payDebts() (moved bool) {
 	return moved
 }
 
-// giveUp ends w's hold on a serial stage whose outputs are all pushed: pair (6).
+// giveUp ends w's hold on a shard whose outputs are all pushed: pair (6).
 func (w *worker) giveUp(s *stageCore) {
-	s.owner.Store(nobody)
+	s.tokens[s.run.inHand(w.id)].giveUp()
 	if !w.mask.Has(s.id) && s.run.pending() {
 		w.e.wakeFor(s, w.now)
 	}
 }
 
-// touch notes that events were pushed into s; signalTouched, after a fence, tells who waits for them.
-func (w *worker) touch(s *stageCore) { w.touched = append(w.touched, s) }
+// touch notes that events were pushed into a shard of s; signalTouched, after a fence, tells who waits for them.
+func (w *worker) touch(s *stageCore, shard int) {
+	if len(s.fed) > 0 {
+		s.fed[w.id].shards.Add(shard)
+	}
+	if n := len(w.touched); n == 0 || w.touched[n-1] != s {
+		w.touched = append(w.touched, s)
+	}
+}
 
 func (w *worker) signalTouched() {
 	for _, s := range w.touched {
+		if len(s.fed) > 0 {
+			s.activate(&s.fed[w.id].shards)
+		}
 		w.e.signal(s, w, w.now)
 	}
 	w.touched = w.touched[:0]

@@ -1,0 +1,50 @@
+package engine
+
+import (
+	"sync/atomic"
+
+	"github.com/seda-go/seda/internal/release"
+)
+
+// hand is what one worker holds of one stage: the batch it is running, and its counters, which it writes and others read.
+type hand[T any] struct {
+	buf    []T   // what batches are popped into
+	batch  []T   // the batch: part of buf, or what an edge handed over
+	n      int   // events in batch
+	i      int   // the one being handled
+	shard  int   // where the batch comes from
+	misses int   // looks in vain in a row
+	head   int64 // enqueue time of the oldest event of the batch
+	mix    mix   // stages without tokens
+
+	raw   []noted[T] // what batches with notes are popped into
+	notes []note     // beside buf and batch
+	next  int        // stages of several shards: the one to look at first
+	vain  []uint8    // and looks at each in vain
+
+	popped []atomic.Uint64 // by book: 0 what edges sent, through a ring or by hand, then each inlet
+	count  counters
+	_      [cacheLine]byte
+}
+
+// counters have one writer, the worker, and any number of readers.
+type counters struct {
+	completed, failed, expired, batches, panics, stalls atomic.Uint64
+	direct                                              atomic.Uint64 // events handed over directly
+	long                                                atomic.Uint64 // batches that took more than longBatch
+	busy, wait                                          atomic.Uint64 // nanoseconds
+}
+
+func add(c *atomic.Uint64, n uint64) { release.Store(c, c.Load()+n) }
+
+func (h *hand[T]) open(s *Stage[T]) {
+	h.buf = make([]T, s.maxBatch)
+	h.popped = make([]atomic.Uint64, 1+len(s.inlets))
+	if s.noted {
+		h.raw = make([]noted[T], s.maxBatch)
+		h.notes = make([]note, s.maxBatch)
+	}
+	if len(s.shards) > 1 {
+		h.vain = make([]uint8, len(s.shards))
+	}
+}

@@ -1,0 +1,56 @@
+package engine
+
+import "github.com/seda-go/seda/internal/invariant"
+
+// claim reports whether w may run what its batch emitted as the next stage's batch, instead of pushing it: w serves that stage too, which
+// is downstream; nothing waits in the rings of the shard, which would be overtaken; the batch is of one shard and class, not too
+// large, and its outputs have room; the turn is not over; and, if the stage is guarded, its token is w's from now on.
+func (ed *Edge[T]) claim(w *worker) bool {
+	first, s := ed.box(w.id, 0), ed.to
+	b := first
+	if ed.parts > 1 {
+		if len(first.filled) != 1 {
+			return false
+		}
+		first.direct = first.filled[0]
+		b = ed.box(w.id, first.direct)
+	}
+	n := len(b.items)
+	if n == 0 || n > s.maxBatch || s.id >= ed.from.id || !w.mask.Has(s.id) || w.now >= w.turnEnd {
+		return false
+	}
+	if !s.shards[b.shard].empty() || w.e.plan.Load() != w.plan || invariant.Sometimes(8) {
+		return false
+	}
+	for _, out := range s.outs {
+		if out.limit(w.id, n) < n {
+			return false
+		}
+	}
+	return !s.guarded || s.tokens[b.shard].take(w.id)
+}
+
+// handOver runs what was emitted as a batch of the next stage. Outbox and hand exchange their buffers, so the edge can be used at once.
+func (ed *Edge[T]) handOver(w *worker) outEdge {
+	first, s := ed.box(w.id, 0), ed.to
+	b := ed.box(w.id, first.direct)
+	h := &s.hands[w.id]
+	n := len(b.items)
+	h.batch, b.items, h.buf = b.items, h.buf[:0], b.items[:cap(b.items)]
+	h.n, h.i, h.shard = n, 0, b.shard
+	if ed.parts > 1 {
+		ed.owe(w.id) // nothing: forgets the outbox
+	}
+	add(&first.entered, uint64(n))
+	add(&h.popped[0], uint64(n))
+	add(&h.count.direct, uint64(n))
+	w.enter(&s.stageCore, b.shard, n)
+	if s.noted {
+		for i := range n {
+			h.notes[i] = s.entering(b.notes[i], w.now)
+		}
+		b.notes = b.notes[:0]
+		s.expire(w, h)
+	}
+	return s.complete(w, h)
+}

@@ -1,0 +1,371 @@
+package engine
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/seda-go/seda/internal/invariant"
+)
+
+// outbox is what one worker emitted for one ring of an edge's target and has not pushed yet. Only that worker touches it, but for the
+// atomics, which it writes and others read. What stands below the first line is in use in the first outbox only, for all of them.
+type outbox[T any] struct {
+	items  []T
+	notes  []note // beside items, where the target has notes
+	sent   int    // items[:sent] are pushed already
+	seq    uint64 // Context.seq at the last Emit
+	mark   int    // len(items) when that event began: what withdrawing it cuts back to
+	limit  int    // len(items) at which that event has emitted too much
+	room   int    // Fail edges: len(items) at which the ring counts as full
+	credit int    // free slots of the ring at the last look, less what was pushed since; others push too, so it can be too high
+	shard  int    // of the target, where the ring is
+	class  int
+	listed bool // in filled
+
+	filled  []int         // targets of several rings: outboxes in use
+	direct  int           // the outbox that was claimed for direct hand-over
+	tally   int           // several rings: events that the current event has emitted, as long as tallied is its seq
+	tallied uint64        //
+	packed  []noted[T]    // scratch: what goes into a ring together with notes
+	entered atomic.Uint64 // events; what is owed has entered
+	dropped atomic.Uint64
+	owed    atomic.Uint64 // events in debt
+	_       [cacheLine]byte
+}
+
+// box returns what worker emitted for one part of the target; its first one has the books.
+func (ed *Edge[T]) box(worker, part int) *outbox[T] { return &ed.out[worker*ed.parts+part] }
+
+func (ed *Edge[T]) open(workers int) {
+	ed.cyclic = ed.target.reaches(ed.from, map[*stageCore]bool{})
+	ed.parts = ed.to.shardCount(workers) * ed.to.classes
+	ed.out = make([]outbox[T], workers*ed.parts)
+	for i := range ed.out {
+		b := &ed.out[i]
+		b.room = noLimit
+		b.shard, b.class = i%ed.parts/ed.to.classes, i%ed.to.classes
+		if ed.parts == 1 { // else as they are needed
+			b.renew(ed)
+		}
+	}
+}
+
+// renew makes room for one batch of outputs within reason, and for a whole batch of the next stage, since the two exchange buffers
+// (handOver).
+func (b *outbox[T]) renew(ed *Edge[T]) {
+	b.items = make([]T, 0, ed.usual())
+	if ed.to.noted {
+		b.notes = make([]note, 0, ed.usual())
+	}
+}
+
+// usual is the size an outbox begins with, and comes back to after it had to grow far beyond.
+func (ed *Edge[T]) usual() int { return max(min(ed.from.maxBatch*ed.MaxOut, 4096), ed.to.maxBatch) }
+
+// begin notes where the outputs of a new event start.
+func (b *outbox[T]) begin(c *Context, maxOut int) {
+	b.seq = c.seq
+	b.mark = len(b.items)
+	b.limit = min(b.mark+runaway*maxOut*c.scope, b.room)
+}
+
+// route is Emit to a target with notes, or with several rings.
+func (ed *Edge[T]) route(c *Context, v T, n note) {
+	part := 0
+	if ed.parts > 1 {
+		part = ed.partOf(v, n)
+		first := ed.box(c.worker, 0)
+		if first.tallied != c.seq {
+			first.tallied, first.tally = c.seq, 0
+		}
+		if first.tally++; first.tally > runaway*ed.MaxOut*c.scope {
+			ed.over(c, first, 0)
+			return
+		}
+	}
+	b := ed.box(c.worker, part)
+	ed.list(c.worker, part)
+	if b.seq != c.seq {
+		b.begin(c, ed.MaxOut)
+	}
+	if len(b.items) >= b.limit {
+		ed.over(c, b, 1)
+		return
+	}
+	b.add(ed, v, n)
+}
+
+// partOf returns the ring that v belongs into.
+func (ed *Edge[T]) partOf(v T, n note) int {
+	return ed.to.shardOf(v)*ed.to.classes + min(int(n.class), ed.to.classes-1)
+}
+
+// list notes that the outbox is in use.
+func (ed *Edge[T]) list(worker, part int) {
+	b := ed.box(worker, part)
+	if ed.parts == 1 || b.listed {
+		return
+	}
+	first := ed.box(worker, 0)
+	first.filled = append(first.filled, part)
+	b.listed = true
+	if cap(b.items) == 0 {
+		b.items = make([]T, 0, ed.to.maxBatch)
+	}
+	if ed.Full == Fail {
+		b.room = ed.source(b).free()
+	}
+}
+
+func (b *outbox[T]) add(ed *Edge[T], v T, n note) {
+	b.items = append(b.items, v)
+	if ed.to.noted {
+		b.notes = append(b.notes, n)
+	}
+}
+
+// put sends v for the engine itself, whatever room there is: what failed, for instance.
+func (ed *Edge[T]) put(worker int, v T) {
+	part := 0
+	if ed.parts > 1 {
+		shard, err := ed.to.trySharding(v)
+		if err != nil {
+			add(&ed.box(worker, 0).dropped, 1)
+			lose(&v, fmt.Errorf("edge %s: key: %w", ed.name(), err))
+			return
+		}
+		part = shard * ed.to.classes
+	}
+	ed.list(worker, part)
+	ed.box(worker, part).add(ed, v, noNote)
+}
+
+// source returns the ring that what is in b goes into.
+func (ed *Edge[T]) source(b *outbox[T]) *source[T] { return &ed.to.shards[b.shard].rings[b.class] }
+
+// admits is always true of a target with several rings: which one an event will go to is not known before. There a debt holds the stage
+// back.
+func (ed *Edge[T]) admits() bool {
+	return ed.Full != Block || ed.parts > 1 || ed.source(&ed.out[0]).free() >= ed.MaxOut
+}
+
+func (ed *Edge[T]) limit(worker, batch int) int {
+	b := ed.box(worker, 0)
+	if ed.parts > 1 {
+		if b.owed.Load() > 0 {
+			return 0
+		}
+		return batch
+	}
+	if len(b.items) > 0 {
+		return 0
+	}
+	if ed.Full == Drop {
+		return batch
+	}
+	if b.credit < batch*ed.MaxOut {
+		b.credit = ed.source(b).free()
+	}
+	if ed.Full == Fail {
+		b.room = max(b.credit, 0)
+		return batch
+	}
+	return min(batch, max(b.credit, 0)/ed.MaxOut)
+}
+
+// flush pushes what the batch emitted. What does not fit is dropped or owed.
+func (ed *Edge[T]) flush(w *worker) {
+	first := ed.box(w.id, 0)
+	if ed.parts == 1 {
+		if len(first.items) == 0 {
+			return
+		}
+		ed.flushBox(w, first)
+	} else {
+		if len(first.filled) == 0 {
+			return
+		}
+		for _, part := range first.filled {
+			if b := ed.box(w.id, part); len(b.items) > 0 {
+				ed.flushBox(w, b)
+			}
+		}
+	}
+	if ed.owe(w.id) > 0 {
+		w.debts = append(w.debts, ed)
+	}
+}
+
+func (ed *Edge[T]) flushBox(w *worker, b *outbox[T]) {
+	first := ed.box(w.id, 0)
+	n := len(b.items)
+	drops := ed.Full == Drop || ed.Full == Fail && ed.cyclic // a debt on a cycle, which relies on this edge, could wait for itself
+	if !drops {
+		add(&first.entered, uint64(n)) // before anybody can see them done
+	}
+	if ed.Full != Block || !invariant.Sometimes(64) { // else a debt without need
+		ed.push(w, b)
+	}
+	if drops {
+		rest := len(b.items) - b.sent
+		add(&first.entered, uint64(n-rest))
+		if rest > 0 {
+			ed.drop(b, first)
+		}
+	}
+}
+
+// owe publishes what worker owes here, and forgets the outboxes that are empty.
+func (ed *Edge[T]) owe(worker int) (rest int) {
+	first := ed.box(worker, 0)
+	if ed.parts == 1 {
+		rest = len(first.items) - first.sent
+	} else {
+		kept := first.filled[:0]
+		for _, part := range first.filled {
+			b := ed.box(worker, part)
+			if n := len(b.items) - b.sent; n > 0 {
+				rest += n
+				kept = append(kept, part)
+			} else {
+				b.listed = false
+			}
+		}
+		first.filled = kept
+	}
+	if uint64(rest) != first.owed.Load() {
+		first.owed.Store(uint64(rest))
+	}
+	return rest
+}
+
+func (ed *Edge[T]) settle(w *worker) (moved bool) {
+	first := ed.box(w.id, 0)
+	if ed.parts == 1 {
+		moved = ed.push(w, first)
+	} else {
+		for _, part := range first.filled {
+			moved = ed.push(w, ed.box(w.id, part)) || moved
+		}
+	}
+	ed.owe(w.id)
+	return moved
+}
+
+// push moves what fits into the target's ring and reports whether that was anything. The enqueue time is the batch's end.
+func (ed *Edge[T]) push(w *worker, b *outbox[T]) bool {
+	q := ed.source(b)
+	n := 0
+	if q.noted != nil {
+		packed := ed.pack(w, b)
+		n = q.noted.PushBatch(packed, int64(w.now))
+		clear(packed)
+	} else {
+		n = q.plain.PushBatch(b.items[b.sent:], int64(w.now))
+	}
+	if n == 0 {
+		return false
+	}
+	b.credit -= n
+	b.sent += n
+	w.touch(ed.target, b.shard)
+	if b.sent == len(b.items) {
+		b.reset(ed.to.pointers)
+		if cap(b.items) > 16*ed.usual() {
+			b.renew(ed)
+		}
+	}
+	return true
+}
+
+// pack puts what is left to be pushed together with its notes.
+func (ed *Edge[T]) pack(w *worker, b *outbox[T]) []noted[T] {
+	first := ed.box(w.id, 0)
+	packed := first.packed[:0]
+	for i := b.sent; i < len(b.items); i++ {
+		packed = append(packed, noted[T]{b.items[i], ed.target.entering(b.notes[i], w.now)})
+	}
+	first.packed = packed
+	return packed
+}
+
+// reset empties the outbox and, where events hold pointers, forgets them.
+func (b *outbox[T]) reset(pointers bool) {
+	if pointers {
+		clear(b.items)
+	}
+	b.items, b.notes, b.sent = b.items[:0], b.notes[:0], 0
+}
+
+func (ed *Edge[T]) drop(b, first *outbox[T]) {
+	rest := b.items[b.sent:]
+	add(&first.dropped, uint64(len(rest)))
+	if ed.to.losable {
+		for i := range rest {
+			lose(&rest[i], fmt.Errorf("edge %s: %w", ed.name(), ErrDropped))
+		}
+	}
+	b.reset(ed.to.pointers)
+}
+
+func (ed *Edge[T]) owed(worker int) int { return int(ed.box(worker, 0).owed.Load()) }
+
+func (ed *Edge[T]) await(worker int) {
+	if ed.parts == 1 {
+		ed.target.waiting[0].set(worker)
+		return
+	}
+	for _, part := range ed.box(worker, 0).filled {
+		ed.target.waiting[ed.box(worker, part).class].set(worker)
+	}
+}
+
+func (ed *Edge[T]) withdraw(worker int, seq uint64) {
+	first := ed.box(worker, 0)
+	if ed.parts == 1 {
+		ed.cut(first, seq)
+		return
+	}
+	for _, part := range first.filled {
+		ed.cut(ed.box(worker, part), seq)
+	}
+}
+
+// cut takes what the event emitted out of the outbox.
+func (ed *Edge[T]) cut(b *outbox[T], seq uint64) {
+	if b.seq != seq || len(b.items) == b.mark {
+		return
+	}
+	if ed.to.pointers {
+		clear(b.items[b.mark:])
+	}
+	b.items = b.items[:b.mark]
+	if ed.to.noted {
+		b.notes = b.notes[:b.mark]
+	}
+}
+
+func (ed *Edge[T]) stats() EdgeStats {
+	s := EdgeStats{From: ed.from.name, To: ed.target.name, Full: ed.Full, Failure: ed.failure}
+	for i := range ed.out {
+		b := &ed.out[i]
+		s.Entered += b.entered.Load()
+		s.Dropped += b.dropped.Load()
+		s.Owed += int(b.owed.Load())
+	}
+	s.Emitted = s.Entered + s.Dropped
+	return s
+}
+
+// sweep throws away all debts once the workers are gone, and says how many events that were.
+func (ed *Edge[T]) sweep(err error) (n int) {
+	for i := range ed.out {
+		b := &ed.out[i]
+		for k := b.sent; k < len(b.items); k++ {
+			lose(&b.items[k], err)
+			n++
+		}
+		b.reset(true)
+	}
+	return n
+}
