@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"path/filepath"
 	"runtime"
 	"testing"
 
@@ -31,6 +32,8 @@ func TestContenders(t *testing.T) {
 		"stages each":     circle{stages: 4, batch: 7, work: 1, blocks: 2, each: true}.engine,
 		"calls":           circle{stages: 3, batch: 7, work: 1, blocks: 2}.calls,
 		"calls each":      circle{stages: 4, batch: 7, work: 1, blocks: 2, each: true}.calls,
+		"a peer":          peer("gostreams", few, 1),
+		"on two CPUs":     onTwoCPUs(enginePipeline[small](few, 64, depth, false)),
 		"one channel":     chanCall(1, 10, true),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,6 +109,26 @@ func TestCircleChecks(t *testing.T) {
 	queued.Direct, cut.Batches = 300, 120
 	require.ErrorContains(t, c.fused(engine.Stats{Stages: []engine.StageStats{whole, queued}}), "only 300 of 400 events were handed over")
 	require.ErrorContains(t, c.fused(engine.Stats{Stages: []engine.StageStats{cut}}), "400 events in 120 batches")
+}
+
+func TestFastest(t *testing.T) {
+	f := fastest("id", "ours", []string{"a", "b"}, 1)
+	require.InDelta(t, 0.5, f.value(round{"ours": 2, "a": 7, "b": 4}), 0)
+	require.Equal(t, []string{"ours", "a", "b"}, f.of)
+	require.Equal(t, "ours / fastest of a, b", f.what)
+}
+
+func TestGoCommand(t *testing.T) {
+	out, err := goCommand(t.Context(), "", "env", "GOOS")
+	require.NoError(t, err)
+	require.Equal(t, runtime.GOOS, out)
+	_, err = goCommand(t.Context(), "", "list", "./nowhere")
+	require.ErrorContains(t, err, "go list ./nowhere: ")
+	dir, err := peersModule(t.Context())
+	require.NoError(t, err)
+	for _, p := range peers {
+		require.FileExists(t, filepath.Join(dir, p, "main.go"))
+	}
 }
 
 func TestSink(t *testing.T) {

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/seda-go/seda/bench/peers/internal/flowtest"
+)
+
+func TestConserve(t *testing.T) { flowtest.Conserve(t, pools) }
