@@ -23,6 +23,7 @@ func (s *Stage[T]) check() (errs []error) {
 	if most := max(min(maxBatch, s.capacity), 1); s.maxBatch < 1 || s.maxBatch > most {
 		bad("MaxBatch is %d, want 1 to %d", s.maxBatch, most)
 	}
+	errs = append(errs, s.flaws...)
 	errs = append(errs, s.checkOrder()...)
 	if len(s.onFailure) > 1 {
 		bad("has %d failure edges, want at most one", len(s.onFailure))

@@ -12,7 +12,8 @@
 // Make an engine with New, add stages with Add, join them with Connect, give them handlers, call Start. From then on any goroutine may
 // hand events in with Submit (waits for room), TrySubmit (does not wait) or Call (waits for a reply), and end the engine with Drain
 // (finishes what was accepted) or Close (does not). The zero Config and a StageConfig with no more than a name are good defaults.
-// Start reports every mistake in the graph at once.
+// Start reports every mistake in the graph at once. Events that belong together, for one stage or several, are handed in by a Splitter,
+// all or nothing.
 //
 // # Concurrency
 //

@@ -25,10 +25,12 @@ var (
 	ErrDropped = errors.New("dropped")
 	// ErrExpired: the event's deadline, or the age its stage allows, had passed before a worker came to it.
 	ErrExpired = errors.New("expired")
-	// ErrRunaway: a handler emitted more than 1,024 times the edge's MaxOut events for one input event.
-	ErrRunaway = errors.New("too many events emitted")
-	// ErrWrongStage: a handler emitted on an edge that does not start at its stage.
-	ErrWrongStage = errors.New("emit on another stage's edge")
+	// ErrRunaway: a handler emitted more than 1,024 times the edge's MaxOut events for one input event, or a submission has more than 1,024
+	// events for one stage.
+	ErrRunaway = errors.New("too many events")
+	// ErrWrongStage: a handler emitted on an edge that does not start at its stage, or a submission names a stage that its splitter was not
+	// made for.
+	ErrWrongStage = errors.New("wrong stage")
 	// ErrExited: a handler called runtime.Goexit.
 	ErrExited = errors.New("handler exited its goroutine")
 )

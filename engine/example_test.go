@@ -154,6 +154,31 @@ func ExampleOnFailure() {
 	// <nil>
 }
 
+// What belongs together is accepted together, or not at all.
+func ExampleSplitter() {
+	e := engine.New(engine.Config{Log: noLog})
+	names := engine.Add(e, engine.StageConfig[string]{Name: "names", Serial: true})
+	ages := engine.Add(e, engine.StageConfig[int]{Name: "ages", Serial: true})
+	var list []string
+	total := 0
+	names.Handle(func(_ *engine.Context, s string) error { list = append(list, s); return nil })
+	ages.Handle(func(_ *engine.Context, n int) error { total += n; return nil })
+	people := engine.NewSplitter(e, engine.SplitterConfig{Name: "people"}, names, ages)
+	if err := e.Start(context.Background()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(people.SubmitAll(context.Background(), engine.For(names, "Ada", "Grace"), engine.For(ages, 36, 85)))
+	fmt.Println(people.TrySubmitAll(engine.For(names, "Alan"), engine.For(ages, make([]int, 2000)...)))
+	fmt.Println(e.Drain(context.Background()))
+	fmt.Println(list, total)
+	// Output:
+	// <nil>
+	// stage people: too many events: 2000 for stage ages, want at most 1024
+	// <nil>
+	// [Ada Grace] 121
+}
+
 // A source that must not be held up by others, nor hold them up, has an inlet of its own.
 func ExampleStage_Inlet() {
 	e := engine.New(engine.Config{Log: noLog})

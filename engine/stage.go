@@ -47,6 +47,7 @@ type stageCore struct {
 	ins      []outEdge // the same edges as in outs of the stages they come from
 	inlets   []*inletCore
 	locals   []local
+	flaws    []error // mistakes made in setting up the stage, for Start to report
 
 	tokens  []token            // of guarded stages, by shard
 	active  bitset             // stages of several shards: those that may have events, a hint as Engine.ready is for stages
@@ -73,6 +74,7 @@ type stageRun interface {
 	collect(s *StageStats)
 	sweep(err error) int
 	check() []error
+	connectFrom(from Node)
 }
 
 // Node is a stage of any event type.
