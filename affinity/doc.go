@@ -6,7 +6,8 @@
 // cgroup's cpuset and quota, from a file system such as os.DirFS("/"), a
 // capture of another machine, or one made by hand; System reads both from this
 // machine. Topology.Place orders CPUs by a policy: one of each cache in turn,
-// or close together. Allowed, Pin, PinSet and Current call the kernel.
+// or close together. Allowed, Pin, PinSet and Current call the kernel for the
+// calling thread, AllowedOf and PinThread for another one of the process.
 //
 //	topo, limits, err := affinity.System()
 //	allowed, err := affinity.Allowed()

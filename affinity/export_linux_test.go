@@ -4,4 +4,5 @@ package affinity
 var (
 	AskMask = askMask
 	Verify  = verify
+	Arrived = arrived
 )

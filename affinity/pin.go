@@ -24,7 +24,7 @@ func Pin(cpu int) error {
 	if cpu < 0 || cpu >= maxCPUs {
 		return fmt.Errorf("pin to CPU %d: no such CPU", cpu)
 	}
-	if err := pinSet(Of(cpu)); err != nil {
+	if err := pinSelf(Of(cpu)); err != nil {
 		return fmt.Errorf("pin to CPU %d: %w", cpu, err)
 	}
 	return nil
@@ -37,8 +37,27 @@ func PinSet(s Set) error {
 	if s.Empty() {
 		return errors.New("pin to CPUs: the set is empty")
 	}
-	if err := pinSet(s); err != nil {
+	if err := pinSelf(s); err != nil {
 		return fmt.Errorf("pin to CPUs %s: %w", s, err)
+	}
+	return nil
+}
+
+// PinThread binds another thread of this process, by its id, to the CPUs of s, and
+// verifies the mask by reading it back; the thread itself may still be on its way.
+// Otherwise the rules are those of PinSet. The caller must know that the thread
+// is not ending: the kernel may give its id to a thread of another process. It
+// takes some 50 us when a running thread has to move, milliseconds when that
+// thread waits for a busy CPU, and 2 us otherwise.
+func PinThread(tid int, s Set) error {
+	switch {
+	case tid <= 0:
+		return fmt.Errorf("pin thread %d: no such thread", tid)
+	case s.Empty():
+		return fmt.Errorf("pin thread %d: the set is empty", tid)
+	}
+	if err := pinThread(tid, s); err != nil {
+		return fmt.Errorf("pin thread %d to CPUs %s: %w", tid, s, err)
 	}
 	return nil
 }
@@ -47,9 +66,22 @@ func PinSet(s Set) error {
 // taskset or the cpuset left of the online CPUs. For the process's own mask
 // call it before any thread is pinned. About 1 us.
 func Allowed() (Set, error) {
-	s, err := allowed()
+	s, err := allowed(0)
 	if err != nil {
 		return Set{}, fmt.Errorf("read allowed CPUs: %w", err)
+	}
+	return s, nil
+}
+
+// AllowedOf is Allowed for another thread, by its id. Offline CPUs are left out,
+// so that the set is empty for a thread that sleeps and whose CPUs have all gone.
+func AllowedOf(tid int) (Set, error) {
+	if tid <= 0 {
+		return Set{}, fmt.Errorf("read allowed CPUs of thread %d: no such thread", tid)
+	}
+	s, err := allowed(tid)
+	if err != nil {
+		return Set{}, fmt.Errorf("read allowed CPUs of thread %d: %w", tid, err)
 	}
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package affinity_test
 
 import (
+	"fmt"
 	"math"
 	"math/bits"
 	"runtime"
@@ -145,7 +146,61 @@ func TestAllowedOnLargeMachines(t *testing.T) {
 
 func TestVerify(t *testing.T) {
 	want := affinity.Of(3, 2000)
-	require.NoError(t, affinity.Verify(want, want, 2000))
-	require.EqualError(t, affinity.Verify(want, affinity.Of(3), 3), "the kernel bound the thread to 3: 2000 not usable")
-	require.EqualError(t, affinity.Verify(want, want, 4), "the thread still runs on CPU 4")
+	require.NoError(t, affinity.Verify(want, want))
+	require.EqualError(t, affinity.Verify(want, affinity.Of(3)), "the kernel bound the thread to 3: 2000 not usable")
+	require.NoError(t, affinity.Arrived(want, 2000))
+	require.EqualError(t, affinity.Arrived(want, 4), "the thread still runs on CPU 4")
+}
+
+// TestPinThread moves a thread that does something else, and that is asleep.
+func TestPinThread(t *testing.T) {
+	all, err := affinity.Allowed()
+	require.NoError(t, err)
+	tid, ask, on := make(chan int), make(chan struct{}), make(chan int)
+	go onThread(t, func() {
+		tid <- unix.Gettid()
+		for range ask {
+			cpu, err := affinity.Current()
+			if err != nil {
+				t.Error(err)
+			}
+			on <- cpu
+		}
+		close(on)
+	})
+	id := <-tid
+	for _, cpu := range append(all.CPUs(), all.CPUs()...) {
+		require.NoError(t, affinity.PinThread(id, affinity.Of(cpu)))
+		bound, err := affinity.AllowedOf(id)
+		require.NoError(t, err)
+		require.Equal(t, affinity.Of(cpu), bound)
+		ask <- struct{}{}
+		require.Equal(t, cpu, <-on)
+	}
+	require.NoError(t, affinity.PinThread(id, all))
+	bound, err := affinity.AllowedOf(id)
+	require.NoError(t, err)
+	require.Equal(t, all, bound)
+	own, err := affinity.Allowed()
+	require.NoError(t, err)
+	require.Equal(t, all, own, "the calling thread keeps its CPUs")
+
+	const absent = 4194303
+	require.ErrorIs(t, affinity.PinThread(id, affinity.Of(absent)), unix.EINVAL)
+	require.ErrorContains(t, affinity.PinThread(id, affinity.Of(all.Min(), absent)), "4194303 not usable")
+	require.EqualError(t, affinity.PinThread(id, affinity.Set{}), fmt.Sprintf("pin thread %d: the set is empty", id))
+	close(ask)
+	<-on
+}
+
+func TestNoSuchThread(t *testing.T) {
+	for _, tid := range []int{-1, 0, math.MinInt} { // 0 would be the calling thread
+		require.ErrorContains(t, affinity.PinThread(tid, affinity.Of(0)), "no such thread")
+		_, err := affinity.AllowedOf(tid)
+		require.ErrorContains(t, err, "no such thread")
+	}
+	const never = 1<<31 - 1 // above what the kernel gives out
+	require.ErrorIs(t, affinity.PinThread(never, affinity.Of(0)), unix.ESRCH)
+	_, err := affinity.AllowedOf(never)
+	require.ErrorIs(t, err, unix.ESRCH)
 }

@@ -2,8 +2,10 @@
 
 package affinity
 
-func allowed() (Set, error) { return Set{}, ErrNotSupported }
+func allowed(int) (Set, error) { return Set{}, ErrNotSupported }
 
-func pinSet(Set) error { return ErrNotSupported }
+func pinSelf(Set) error { return ErrNotSupported }
+
+func pinThread(int, Set) error { return ErrNotSupported }
 
 func current() (int, error) { return -1, ErrNotSupported }

@@ -19,4 +19,7 @@ func TestNotSupported(t *testing.T) {
 	require.ErrorIs(t, err, affinity.ErrNotSupported)
 	require.ErrorIs(t, affinity.Pin(0), affinity.ErrNotSupported)
 	require.ErrorIs(t, affinity.PinSet(affinity.Of(0, 1)), affinity.ErrNotSupported)
+	require.ErrorIs(t, affinity.PinThread(1, affinity.Of(0)), affinity.ErrNotSupported)
+	_, err = affinity.AllowedOf(1)
+	require.ErrorIs(t, err, affinity.ErrNotSupported)
 }
