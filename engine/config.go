@@ -62,10 +62,12 @@ type Config struct {
 	Workers int
 	// CPUs are the CPUs for pinned workers, in any number from Workers up. Default: chosen from the allowed ones. A CPU named here
 	// that the kernel refuses is an error of Start; a CPU the engine chose and cannot have leaves that worker unpinned, with a log line.
+	// An engine that chooses avoids the CPUs of the process's other engines, and by default has fewer workers for it; where it
+	// cannot, it shares, with a log line. CPUs that another running engine names are an error of Start, unless Oversubscribe.
 	CPUs affinity.Set
 	// Kind is what a worker is. Default Auto.
 	Kind Kind
-	// Oversubscribe allows more pinned workers than CPUs.
+	// Oversubscribe allows more pinned workers than CPUs, and CPUs that another engine names.
 	Oversubscribe bool
 	// Idle is what a pinned worker does without work. Default Adaptive. Under a CPU quota it is Park, since a spinning thread uses
 	// up the quota.

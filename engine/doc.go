@@ -49,6 +49,10 @@
 // that has been running for more than 10 ms holds up every stage its worker serves: the watch names its stage in the log, at most once a
 // second, and StageStats.Long counts such batches. WorkerStats says what each worker has in hand, and since when.
 //
+// A pinned worker whose CPU goes offline or leaves the cpuset is moved to one that no worker has, or runs anywhere if there is none, and
+// comes back with its CPU; the watch looks once a second, and each change is a line in the log. Several engines of one process keep off
+// each other's CPUs: see Config.CPUs.
+//
 // # Testing
 //
 // A graph runs the same with one worker as with many: Config{Workers: 1, Kind: Shared} needs no CPU of its own and suits unit tests. Drain

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/seda-go/seda/affinity"
 	"github.com/seda-go/seda/internal/clock"
 )
 
@@ -24,7 +25,9 @@ type Engine struct {
 	workers []*worker
 	procs   bool // this engine takes part in the GOMAXPROCS policy
 	kind    Kind
-	calls   sync.Map // reflect.Type of the answer -> *callPool
+	own     affinity.Set // CPUs that the user names for this engine, or else those it chose. Set by Start
+	fill    []int        // the CPUs allowed at Start, in the order to fill them
+	calls   sync.Map     // reflect.Type of the answer -> *callPool
 
 	ready  bitset // stages that may have events. See wake.go
 	parked bitset // workers that sleep or are about to
@@ -97,6 +100,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		return fmt.Errorf("engine %q: %w", e.cfg.Name, ErrStarted)
 	}
 	if err := e.start(); err != nil {
+		e.letGo()
 		e.phase.Store(ended)
 		close(e.done)
 		return fmt.Errorf("engine %q: %w", e.cfg.Name, err)
@@ -142,6 +146,7 @@ func (e *Engine) makeWorkers(seats []seat) {
 	e.parked.size(len(seats))
 	for i, seat := range seats {
 		w := &worker{e: e, id: i, cpu: seat.cpu, named: seat.named, locked: e.kind == Pinned, idler: idler{mode: e.cfg.Idle}}
+		w.at.Store(-1)
 		w.ctx = Context{w: w, worker: i, note: noNote}
 		w.picker.Reset(len(e.stages), quantum)
 		if e.kind == Shared {
@@ -200,6 +205,7 @@ func (e *Engine) measureWake() {
 func (e *Engine) awaitWorkers() {
 	e.running.Wait()
 	e.watch.end()
+	e.letGo()
 	if e.procs {
 		e.restoreProcs()
 	}

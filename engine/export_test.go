@@ -44,6 +44,7 @@ func (e *Engine) ApplyRaw(p sched.Plan) error { return e.apply(p) }
 // the worker has.
 func (e *Engine) Pin(cpu int, named bool) (int, error) {
 	w := &worker{e: e, cpu: cpu, named: named}
+	w.at.Store(-1)
 	err := w.pin()
 	return w.place(), err
 }

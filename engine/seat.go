@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/seda-go/seda/affinity"
 	"github.com/seda-go/seda/sched"
@@ -75,22 +76,60 @@ func (e *Engine) sharedSeats(workers int, reason error) ([]seat, error) {
 }
 
 func (e *Engine) pinnedSeats(workers int, usable affinity.Set, topo *affinity.Topology) ([]seat, error) {
-	named := !e.cfg.CPUs.Empty()
-	if named {
-		if refused := e.cfg.CPUs.AndNot(usable); !refused.Empty() {
+	process.Lock()
+	defer process.Unlock()
+	among := usable
+	if named := e.cfg.CPUs; !named.Empty() {
+		if refused := named.AndNot(usable); !refused.Empty() {
 			return nil, fmt.Errorf("CPUs names %v, allowed are %v", refused, usable)
 		}
-		usable = e.cfg.CPUs
+		if err := e.checkNamed(); err != nil {
+			return nil, err
+		}
+		among = named
 	}
-	if workers > usable.Len() && !e.cfg.Oversubscribe {
-		return nil, fmt.Errorf("%d pinned workers on %d CPUs (%v): set Oversubscribe, or fewer Workers", workers, usable.Len(), usable)
+	if workers > among.Len() && !e.cfg.Oversubscribe {
+		return nil, fmt.Errorf("%d pinned workers on %d CPUs (%v): set Oversubscribe, or fewer Workers", workers, among.Len(), among)
 	}
-	order := e.order(usable, topo)
+	held := e.heldByOthers()
+	if e.cfg.Workers == 0 {
+		workers = e.fewer(workers, among, held)
+	}
+	order := e.order(among, topo)
+	slices.SortStableFunc(order, func(a, b int) int { return rankHeld(held, a) - rankHeld(held, b) })
 	seats := make([]seat, workers)
 	for i := range seats {
-		seats[i] = seat{cpu: order[i%len(order)], named: named}
+		seats[i] = seat{cpu: order[i%len(order)], named: !e.cfg.CPUs.Empty()}
+		e.own = e.own.With(seats[i].cpu)
 	}
+	if shared := e.own.And(held); !shared.Empty() {
+		e.log.Warn("workers share CPUs with other engines of this process", "cpus", shared, "engines", e.holders(shared))
+	}
+	e.fill = append(order, e.order(usable.AndNot(among), topo)...)
+	e.own = e.own.Or(e.cfg.CPUs)
+	e.hold(e.own)
 	return seats, nil
+}
+
+// fewer returns the default number of workers where other engines hold CPUs: as many as are left, one less if the engine chooses among
+// them, and at least one.
+func (e *Engine) fewer(workers int, among, held affinity.Set) int {
+	left := among.AndNot(held).Len()
+	if left == among.Len() {
+		return workers
+	}
+	if e.cfg.CPUs.Empty() {
+		left--
+	}
+	return min(workers, max(left, 1))
+}
+
+// rankHeld puts the CPUs of other engines last.
+func rankHeld(held affinity.Set, cpu int) int {
+	if held.Has(cpu) {
+		return 1
+	}
+	return 0
 }
 
 // order lists CPUs in the order to fill them. Of the CPUs the engine may choose from, the first comes last: it serves most

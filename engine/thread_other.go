@@ -3,3 +3,5 @@
 package engine
 
 func onMainThread() bool { return false }
+
+func threadID() int { return 0 }

@@ -3,6 +3,8 @@ package engine
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/seda-go/seda/affinity"
 )
 
 // watch looks at an engine's workers from outside, in one goroutine: what they have in hand, and for how long. It only reads what
@@ -20,6 +22,10 @@ type watch struct {
 	every   time.Duration
 	workers []watchedWorker // by id
 	stages  []watchedStage  // by id
+
+	placeEvery time.Duration
+	placed     Time // when places looked last
+	kernel     threads
 
 	_      [cacheLine]byte
 	asleep atomic.Bool // set by the watch, cleared by the worker that restarts it
@@ -48,7 +54,10 @@ const (
 )
 
 func newWatch(e *Engine) *watch {
-	return &watch{e: e, every: watchEvery, restarted: make(chan struct{}, 1), stop: make(chan struct{})}
+	return &watch{
+		e: e, every: watchEvery, placeEvery: placeEvery, kernel: threads{affinity.AllowedOf, affinity.PinThread},
+		restarted: make(chan struct{}, 1), stop: make(chan struct{}),
+	}
 }
 
 // start begins to watch workers that run.
@@ -120,6 +129,7 @@ func (v *watch) look(now Time) {
 			v.reportLong(i, h, now)
 		}
 	}
+	v.places(now)
 }
 
 // reportLong names a batch that runs long: at most one line a second for a stage, and for one batch a further line only when it has run for

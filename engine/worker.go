@@ -20,10 +20,11 @@ const quantum = 100_000 // ns
 type worker struct {
 	e      *Engine
 	id     int
-	cpu    int         // where it is to be pinned; -1: anywhere
-	named  bool        // the user asked for that CPU
-	locked bool        // has an OS thread of its own
-	pinned atomic.Bool // to cpu. Written by the worker, read by Stats
+	cpu    int          // where it is to be pinned; -1: anywhere
+	named  bool         // the user asked for that CPU
+	locked bool         // has an OS thread of its own
+	tid    int          // that thread's id, 0 while it has none. Guarded by process
+	at     atomic.Int32 // the CPU it is pinned to, -1 for none. Written under process by the worker and the watch, read by Stats
 
 	plan    *plan
 	mask    sched.Set // the stages it serves
@@ -58,6 +59,9 @@ type worker struct {
 func (w *worker) main(ready chan<- error) {
 	ended := false
 	defer func() {
+		if w.locked {
+			w.delist()
+		}
 		if ended {
 			w.e.running.Done()
 			return
@@ -71,7 +75,7 @@ func (w *worker) main(ready chan<- error) {
 			ended = true
 			return
 		}
-		err := w.pin()
+		err := w.enlist()
 		switch {
 		case ready != nil:
 			ready <- err
@@ -101,27 +105,31 @@ func (w *worker) leaveMainThread(ready chan<- error) {
 	}
 }
 
-// pin binds the thread to the worker's CPU. A CPU that the engine chose and cannot have is not an error: the worker then runs unpinned.
+// pin binds the thread to the worker's CPU, or to that which the watch has found instead. A CPU that the engine chose and cannot have is not
+// an error: the worker then runs unpinned.
 func (w *worker) pin() error {
-	if w.cpu < 0 {
+	cpu := w.place()
+	if cpu < 0 {
+		cpu = w.cpu
+	}
+	if cpu < 0 {
 		return nil
 	}
-	err := affinity.Pin(w.cpu)
-	w.pinned.Store(err == nil)
-	if err != nil && !w.named {
-		w.e.log.Warn("worker runs unpinned", "worker", w.id, "cpu", w.cpu, "err", err)
+	err := affinity.Pin(cpu)
+	if err == nil {
+		w.at.Store(int32(cpu))
+		return nil
+	}
+	w.at.Store(-1)
+	if !w.named {
+		w.e.log.Warn("worker runs unpinned", "worker", w.id, "cpu", cpu, "err", err)
 		return nil
 	}
 	return err
 }
 
 // place returns the CPU the worker is pinned to, or -1.
-func (w *worker) place() int {
-	if w.pinned.Load() {
-		return w.cpu
-	}
-	return -1
-}
+func (w *worker) place() int { return int(w.at.Load()) }
 
 // loop is the life of a worker: see what the plan says, push what is owed, run a batch; without any of these, idle.
 func (w *worker) loop() {
