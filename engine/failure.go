@@ -86,7 +86,9 @@ func (s *Stage[T]) dispose(c *Context, h *hand[T]) int {
 	return n
 }
 
-// caught turns a panic, or a Goexit when cause is nil, into failed events. It runs deferred, on the stack of the handler.
+// caught turns a panic, or a Goexit when cause is nil, into failed events. It runs deferred, on the stack of the handler. After a Goexit,
+// also one that a deferred function of the handler follows up with a panic, the goroutine ends and no line after the handler runs: the
+// worker goes on in a new goroutine and finishes the batch there (worker.main).
 func (s *Stage[T]) caught(w *worker, h *hand[T], cause any) {
 	c := &w.ctx
 	err := fmt.Errorf("stage %s: %w", s.name, ErrExited)
@@ -102,10 +104,5 @@ func (s *Stage[T]) caught(w *worker, h *hand[T], cause any) {
 	} else {
 		s.failAll(c, h.n, err)
 		h.i = h.n
-	}
-	if cause == nil {
-		// The goroutine is on its way out and no line after the handler will run. Finish the batch from here; the worker
-		// goes on in a new goroutine (worker.main).
-		w.follow(s.complete(w, h))
 	}
 }

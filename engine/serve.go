@@ -107,6 +107,9 @@ func (s *Stage[T]) missed(h *hand[T]) {
 	}
 }
 
+// resume goes on with the batch in whose middle a handler left its goroutine, and ends the turn.
+func (s *Stage[T]) resume(w *worker) { w.follow(s.complete(w, &s.hands[w.id])) }
+
 // complete runs the handler on what is left of the batch, and ends the batch. It returns the edge over which w goes on at once, or nil.
 func (s *Stage[T]) complete(w *worker, h *hand[T]) outEdge {
 	for h.i < h.n {

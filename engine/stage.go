@@ -66,6 +66,7 @@ type stageRun interface {
 	pending() bool        // a published event waits in some ring
 	runnable() bool       // one waits in a shard that no worker runs
 	serve(w *worker) bool // take one batch and run it; false: nothing to take, or not now
+	resume(w *worker)     // finish the batch whose handler left its goroutine
 	open(workers int)
 	queued() (waiting, held int) // events in rings; in workers' hands
 	free(shard, class int) int

@@ -26,6 +26,8 @@ type worker struct {
 	tid    int          // that thread's id, 0 while it has none. Guarded by process
 	at     atomic.Int32 // the CPU it is pinned to, -1 for none. Written under process by the worker and the watch, read by Stats
 
+	restarted bool // a handler ended an earlier goroutine of the worker
+
 	plan    *plan
 	mask    sched.Set // the stages it serves
 	picker  sched.Picker
@@ -66,7 +68,8 @@ func (w *worker) main(ready chan<- error) {
 			w.e.running.Done()
 			return
 		}
-		go w.main(nil) // a handler called runtime.Goexit: the batch is finished (see caught), the worker goes on
+		w.restarted = true
+		go w.main(nil) // a handler called runtime.Goexit
 	}()
 	if w.locked {
 		runtime.LockOSThread() // before pinning: the runtime then starts new threads from another one, which is not pinned
@@ -76,18 +79,21 @@ func (w *worker) main(ready chan<- error) {
 			return
 		}
 		err := w.enlist()
-		switch {
-		case ready != nil:
+		if ready != nil {
 			ready <- err
-			if err != nil {
-				ended = true
-				return
-			}
-		case err != nil: // in a new goroutine, long after Start: better anywhere than not at all
+		}
+		if err != nil && !w.restarted {
+			ended = true
+			return
+		}
+		if err != nil { // long after Start: better anywhere than not at all
 			w.e.log.Error("worker goes on unpinned", "worker", w.id, "err", err)
 		}
 	} else if ready != nil {
 		ready <- nil
+	}
+	if s := w.ctx.stage; s != nil {
+		s.run.resume(w)
 	}
 	w.loop()
 	ended = true // a locked thread ends with its goroutine
