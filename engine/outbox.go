@@ -160,15 +160,15 @@ func (ed *Edge[T]) limit(worker, batch int) int {
 	if len(b.items) > 0 {
 		return 0
 	}
-	if ed.Full == Drop {
+	switch ed.Full {
+	case Drop:
+		return batch
+	case Fail: // events fail by what they see: it has to be recent
+		b.room = ed.source(b).free()
 		return batch
 	}
 	if b.credit < batch*ed.MaxOut {
 		b.credit = ed.source(b).free()
-	}
-	if ed.Full == Fail {
-		b.room = max(b.credit, 0)
-		return batch
 	}
 	return min(batch, max(b.credit, 0)/ed.MaxOut)
 }
@@ -206,8 +206,11 @@ func (ed *Edge[T]) flushBox(w *worker, b *outbox[T]) {
 	if ed.Full != Block || !invariant.Sometimes(64) { // else a debt without need
 		ed.push(w, b)
 	}
+	rest := len(b.items) - b.sent
+	if rest > 0 {
+		b.credit = 0 // it was wrong
+	}
 	if drops {
-		rest := len(b.items) - b.sent
 		add(&first.entered, uint64(n-rest))
 		if rest > 0 {
 			ed.drop(b, first)
