@@ -61,32 +61,33 @@ func (e *Engine) signal(s *stageCore, w *worker, now Time) {
 	e.wakeFor(s, now)
 }
 
-// wakeFor wakes one parked worker that serves s, unless one that serves it is searching or s is taken. It reports false if it can do
-// nothing for s, since every worker that serves it is busy.
-func (e *Engine) wakeFor(s *stageCore, now Time) bool {
+// wakeFor wakes one parked worker that serves s, if there is one, unless one that serves it is searching or s is taken. Workers that owe for
+// s cannot run it: they are woken when there is room for the debt, and then look at s too.
+func (e *Engine) wakeFor(s *stageCore, now Time) {
 	if s.guarded && !s.run.runnable() {
-		return true // pair (6)
+		return // pair (6)
 	}
 	p := e.plan.Load()
 	eligible := &p.eligible[s.id]
 	parked := e.parked.load()
 	awake := eligible.AndNot(&parked)
 	for i := awake.Next(0); i >= 0; i = awake.Next(i + 1) {
-		if e.workers[i].state.Load() != running {
-			return true // pair (3); asleep but not parked is claimed, and as good as searching
+		if e.workers[i].state.Load() != running && !s.owes(i) {
+			return // pair (3); asleep but not parked is claimed, and as good as searching
 		}
 	}
 	sleepers := eligible.And(&parked)
-	cold := awake.Empty() && e.allAsleep(&sleepers)
-	for i := sleepers.Next(0); i >= 0; i = sleepers.Next(i + 1) {
-		if e.wake(i, now) {
-			if cold {
-				e.coldWakes.Add(1)
-			}
-			return true
-		}
+	first := sleepers.Next(0)
+	for first >= 0 && s.owes(first) {
+		first = sleepers.Next(first + 1)
 	}
-	return false
+	if first < 0 {
+		return // all are busy: each looks when its batch is done
+	}
+	cold := awake.Empty() && e.allAsleep(&sleepers)
+	if e.wake(first, now) && cold { // else it has just been claimed, or has not slept after all: it is searching
+		e.coldWakes.Add(1)
+	}
 }
 
 // allAsleep reports whether every worker in the set has gone past its last look.
@@ -135,14 +136,16 @@ func (e *Engine) clean(s *stageCore) {
 	}
 }
 
-// spread wakes one more worker if w, which is about to run a batch, leaves behind something that a sleeper could run.
+// spread wakes a worker for every stage with events that w, which is about to run a batch, leaves behind and a sleeper could run: also for
+// one that had no room ahead until w took its batch just now. One stage is not enough: whoever is woken for it may find it taken or
+// held up, go back to sleep, and never look at the others.
 func (w *worker) spread() {
 	e := w.e
+	release.Fence() // between freeing the slots of that batch and looking at what the stages before it have
 	ready := e.ready.load()
 	for i := ready.Next(0); i >= 0; i = ready.Next(i + 1) {
-		s := e.stages[i]
-		if s.run.runnable() && s.admits() && e.wakeFor(s, w.now) {
-			return
+		if s := e.stages[i]; s.run.runnable() && s.admits() {
+			e.wakeFor(s, w.now)
 		}
 	}
 }
