@@ -120,6 +120,18 @@ func (e *Engine) start() error {
 	if err != nil {
 		return err
 	}
+	if err := e.prepare(seats); err != nil {
+		return err
+	}
+	if err := e.launch(); err != nil {
+		return err
+	}
+	e.accept()
+	return nil
+}
+
+// prepare makes all there is of the engine but the goroutines of the workers.
+func (e *Engine) prepare(seats []seat) error {
 	e.makeWorkers(seats)
 	first, err := e.firstPlan()
 	if err != nil {
@@ -129,16 +141,17 @@ func (e *Engine) start() error {
 		s.run.open(len(e.workers))
 	}
 	e.publish(newPlan(first, len(e.stages)))
-	if err := e.launch(); err != nil {
-		return err
-	}
+	return nil
+}
+
+// accept opens the inlets.
+func (e *Engine) accept() {
 	e.phase.Store(started)
 	for _, s := range e.stages {
 		for _, in := range s.inlets {
 			in.open.Store(true)
 		}
 	}
-	return nil
 }
 
 func (e *Engine) makeWorkers(seats []seat) {

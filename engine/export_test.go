@@ -59,11 +59,9 @@ func (e *Engine) StartOn(cpus ...int) error {
 	for _, cpu := range cpus {
 		seats = append(seats, seat{cpu: cpu, named: true})
 	}
-	e.makeWorkers(seats)
-	for _, s := range e.stages {
-		s.run.open(len(e.workers))
+	if err := e.prepare(seats); err != nil {
+		return err
 	}
-	e.publish(newPlan(sched.ServeAll(len(e.workers), len(e.stages)), len(e.stages)))
 	return e.launch()
 }
 

@@ -40,56 +40,6 @@ func TestWhatIsLeftToASearcherIsPassedOn(t *testing.T) {
 	}
 }
 
-// What a batch sent to other workers does not wait for the batch that is handed over directly.
-func TestOthersAreToldBeforeABatchIsHandedOver(t *testing.T) {
-	e := New(Config{Workers: 2, Kind: Shared, Log: quietLog(), Assign: map[string][]int{"from": {0}, "next": {0}, "other": {1}}})
-	from := Add(e, StageConfig[int]{Name: "from"})
-	next := Add(e, StageConfig[int]{Name: "next"})
-	other := Add(e, StageConfig[int]{Name: "other"})
-	toNext, toOther := Connect(from, next), Connect(from, other)
-	release, did := make(chan int), make(chan int, 1)
-	from.Handle(func(c *Context, v int) error { toNext.Emit(c, v); toOther.Emit(c, v); return nil })
-	next.Handle(func(*Context, int) error { <-release; return nil })
-	other.Handle(func(*Context, int) error { did <- 1; return nil })
-	require.NoError(t, e.Start(context.Background()))
-	asleepAll(t, e)
-	require.NoError(t, from.TrySubmit(0))
-	await(t, did, "the other worker waits for the handler of the next stage")
-	close(release)
-	require.NoError(t, e.Drain(context.Background()))
-}
-
-// A worker that slept because its outputs had no room is woken when there is some, though another worker that could run the stage is busy.
-func TestSleeperIsToldOfRoom(t *testing.T) {
-	for range 20 {
-		e := New(Config{Workers: 3, Kind: Shared, Log: quietLog(), Assign: map[string][]int{"busy": {0}, "from": {0, 1}, "to": {2}}})
-		busy := Add(e, StageConfig[int]{Name: "busy"})
-		from := Add(e, StageConfig[int]{Name: "from"})
-		to := Add(e, StageConfig[int]{Name: "to", Capacity: 2, MaxBatch: 1})
-		edge := Connect(from, to)
-		releaseBusy, releaseTo := make(chan int), make(chan int)
-		inBusy, inTo, done := make(chan int, 1), make(chan int, 8), make(chan int, 8)
-		busy.Handle(func(*Context, int) error { inBusy <- 1; <-releaseBusy; return nil })
-		from.Handle(func(c *Context, v int) error { edge.Emit(c, v); return nil })
-		to.Handle(func(*Context, int) error { inTo <- 1; <-releaseTo; done <- 1; return nil })
-		require.NoError(t, e.Start(context.Background()))
-		asleepAll(t, e)
-		require.NoError(t, from.TrySubmit(0))
-		await(t, inTo, "to")
-		for range 3 { // two fill the ring, one waits before the stage
-			require.NoError(t, from.TrySubmit(0))
-		}
-		require.NoError(t, busy.TrySubmit(0))
-		await(t, inBusy, "busy")
-		close(releaseTo)
-		for range 4 {
-			await(t, done, "a stage waits although there is room and a worker sleeps")
-		}
-		close(releaseBusy)
-		require.NoError(t, e.Drain(context.Background()))
-	}
-}
-
 // told counts what becomes of an event.
 type told struct{ lost *atomic.Int64 }
 

@@ -1,0 +1,326 @@
+package engine
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/sched"
+)
+
+// Debts, hand-over, serial stages and the end of a drain, one schedule each.
+
+// passOn is an engine by hand in which from sends each event on to two stages that note what they get, and the edges.
+type passOn struct {
+	e                   *Engine
+	from, to, other     *Stage[int]
+	toEdge, otherEdge   *Edge[int]
+	toSeen, otherSeen   []int
+	inHandler, inToOnce func()
+}
+
+func newPassOn(t *testing.T, workers int, assign map[string][]int, serial bool) *passOn {
+	p := &passOn{}
+	p.e = byHand(t, workers, assign, func(e *Engine) {
+		p.from = Add(e, StageConfig[int]{Name: "from", Serial: serial})
+		p.to = Add(e, StageConfig[int]{Name: "to", Serial: serial, Capacity: 8})
+		p.other = Add(e, StageConfig[int]{Name: "other", Serial: serial, Capacity: 8})
+		p.toEdge, p.otherEdge = Connect(p.from, p.to), Connect(p.from, p.other)
+		p.from.Handle(func(c *Context, v int) error {
+			p.toEdge.Emit(c, v)
+			if v < 0 {
+				p.otherEdge.Emit(c, v)
+			}
+			if p.inHandler != nil {
+				p.inHandler()
+			}
+			return nil
+		})
+		p.to.Handle(func(_ *Context, v int) error {
+			p.toSeen = append(p.toSeen, v)
+			if f := p.inToOnce; f != nil {
+				p.inToOnce = nil
+				f()
+			}
+			return nil
+		})
+		p.other.Handle(func(_ *Context, v int) error { p.otherSeen = append(p.otherSeen, v); return nil })
+	})
+	return p
+}
+
+// handedOver submits v, has worker 0 run from, and reports whether to was run in the same turn.
+func (p *passOn) handedOver(t *testing.T, v int) bool {
+	before := len(p.toSeen)
+	require.NoError(t, p.from.TrySubmit(v))
+	require.True(t, p.from.run.serve(p.e.workers[0]))
+	settled(p.e, 0)
+	return len(p.toSeen) > before
+}
+
+// repeated repeats what builds with invariants sometimes do differently.
+func repeated(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	for range 200 {
+		if f() {
+			return
+		}
+	}
+	require.FailNow(t, what)
+}
+
+// A batch is handed over where all that is said of it in Edge.claim holds, and pushed otherwise.
+func TestWhatIsHandedOver(t *testing.T) {
+	serveAll := map[string][]int{"from": {0, 1}, "to": {0, 1}, "other": {1}}
+	fresh := func() *passOn { return newPassOn(t, 2, serveAll, true) }
+	repeated(t, "it is handed over", func() bool { return fresh().handedOver(t, 1) })
+
+	p := fresh()
+	put(t, p.to, 7)
+	require.False(t, p.handedOver(t, 1), "an event waits in the ring")
+	p = fresh()
+	p.to.tokens[0].take(1)
+	require.False(t, p.handedOver(t, 1), "worker 1 runs it")
+	require.EqualValues(t, 2, p.to.tokens[0].owner.Load())
+	p = fresh()
+	p.inHandler = func() { planned(p.e, map[string][]int{"from": {0}, "to": {1}, "other": {1}}) }
+	require.False(t, p.handedOver(t, 1), "there is a new plan to look at first")
+	p = newPassOn(t, 2, map[string][]int{"to": {1}}, true)
+	require.False(t, p.handedOver(t, 1), "worker 0 does not serve it")
+	p = fresh()
+	now := Time(1)
+	p.e.now = func() Time { return now }
+	p.inHandler = func() { now += quantum }
+	require.False(t, p.handedOver(t, 1), "the turn is over")
+}
+
+// A batch that could not send on what it may emit waits in the ring.
+func TestHandOverNeedsRoomAhead(t *testing.T) {
+	var from, to, last *Stage[int]
+	e := byHand(t, 1, nil, func(e *Engine) {
+		from, to = Add(e, StageConfig[int]{Name: "from"}), Add(e, StageConfig[int]{Name: "to"})
+		last = Add(e, StageConfig[int]{Name: "last", Capacity: 2})
+		ab, bc := Connect(from, to), Connect(to, last)
+		from.Handle(func(c *Context, v int) error { ab.Emit(c, v); return nil })
+		to.Handle(func(c *Context, v int) error { bc.Emit(c, v); return nil })
+		last.Handle(func(*Context, int) error { return nil })
+	})
+	put(t, last, 1)
+	require.NoError(t, from.TrySubmit(1))
+	require.NoError(t, from.TrySubmit(2))
+	require.True(t, from.run.serve(e.workers[0]))
+	settled(e, 0)
+	require.Equal(t, 2, ringOf(to).Len())
+}
+
+// What a batch sent to other workers is told to them before the batch that is handed over runs.
+func TestOthersAreToldBeforeTheHandOver(t *testing.T) {
+	repeated(t, "it is handed over", func() (pushed bool) {
+		p := newPassOn(t, 2, map[string][]int{"from": {0}, "to": {0}, "other": {1}}, false)
+		fallAsleep(t, p.e, 1)
+		p.inToOnce = func() {
+			if pushed = ringOf(p.other).Len() == 1; pushed { // else it is owed
+				require.Equal(t, sched.SetOf(1), woken(p.e))
+			}
+		}
+		return p.handedOver(t, -1) && pushed
+	})
+}
+
+// Rule a: what a worker pushed itself counts against the room it saw, so a batch that would not fit is not begun.
+func TestPushedEventsCountAgainstTheRoom(t *testing.T) {
+	e := byHand(t, 2, map[string][]int{"from": {0}, "to": {1}}, func(e *Engine) {
+		from, to := Add(e, StageConfig[int]{Name: "from", MaxBatch: 1}), Add(e, StageConfig[int]{Name: "to", Capacity: 4})
+		edge := Connect(from, to)
+		from.Handle(func(c *Context, v int) error { edge.Emit(c, v); return nil })
+		to.Handle(func(*Context, int) error { return nil })
+	})
+	from := e.added[0]
+	for v := range 6 {
+		require.NoError(t, from.run.(*Stage[int]).TrySubmit(v))
+	}
+	for range 4 {
+		turn(t, e, 0)
+		settled(e, 0)
+	}
+	require.False(t, e.workers[0].turn())
+	require.Zero(t, from.outs[0].owed(0))
+}
+
+// Rule a: after a debt a worker looks at the ring again, however much room it saw before.
+func TestADebtEndsTheCredit(t *testing.T) {
+	e, from, to, edge := blocked(t, StageConfig[int]{MaxBatch: 1})
+	edge.out[0].credit = 100 // seen long ago
+	require.NoError(t, from.TrySubmit(1))
+	require.NoError(t, from.TrySubmit(2))
+	turn(t, e, 0)
+	require.Equal(t, 1, edge.owed(0))
+	turn(t, e, 1)
+	settled(e, 0)
+	require.Zero(t, edge.owed(0))
+	require.Equal(t, 2, ringOf(to).Len())
+	require.False(t, e.workers[0].turn())
+}
+
+// An event that is emitted into a ring that has been full for long fails, however much room the worker saw before.
+func TestFailEdgeLooksAtTheRing(t *testing.T) {
+	e, from, _, edge := blocked(t, StageConfig[int]{MaxBatch: 1})
+	edge.Full = Fail
+	edge.out[0].credit = 100
+	require.NoError(t, from.TrySubmit(1))
+	turn(t, e, 0)
+	require.Zero(t, edge.owed(0))
+	require.Equal(t, uint64(1), from.hands[0].count.failed.Load())
+}
+
+// Rule b: a worker that is never idle pays its debts all the same, whatever the plan says.
+func TestABusyWorkerPaysItsDebts(t *testing.T) {
+	e := New(Config{Workers: 2, Kind: Shared, Log: quietLog(), Assign: map[string][]int{"from": {0}, "busy": {0}, "to": {1}}})
+	from := Add(e, StageConfig[int]{Name: "from"})
+	busy := Add(e, StageConfig[int]{Name: "busy"})
+	to := Add(e, StageConfig[int]{Name: "to", Capacity: 2, MaxBatch: 1})
+	edge, again := Connect(from, to), Connect(busy, busy)
+	again.Full = Drop
+	const owed = 100
+	var arrived atomic.Int64
+	from.Handle(func(c *Context, _ int) error {
+		for v := range owed {
+			edge.Emit(c, v)
+		}
+		return nil
+	})
+	turns := 0
+	busy.Handle(func(c *Context, v int) error {
+		if turns++; turns < 50_000_000 && arrived.Load() < owed {
+			again.Emit(c, v)
+			runtime.Gosched()
+		}
+		return nil
+	})
+	to.Handle(func(*Context, int) error { arrived.Add(1); return nil })
+	require.NoError(t, e.Start(context.Background()))
+	require.NoError(t, busy.TrySubmit(0))
+	require.NoError(t, from.TrySubmit(0))
+	require.NoError(t, e.Drain(context.Background()))
+	require.Less(t, turns, 50_000_000, "the debt was paid only when the worker was idle")
+}
+
+// Rule d: a serial stage is not taken while its last owner owes for it, nor by a worker that owes for it itself.
+func TestTokenStaysWithTheDebtor(t *testing.T) {
+	e, from, to, edge := blocked(t, StageConfig[int]{Serial: true, MaxBatch: 1})
+	planned(e, map[string][]int{"from": {0, 1}, "to": {1}})
+	for _, w := range e.workers {
+		w.adopt(e.plan.Load())
+	}
+	edge.out[0].credit = 100
+	require.NoError(t, from.TrySubmit(3))
+	require.NoError(t, from.TrySubmit(4))
+	require.True(t, from.run.serve(e.workers[0]))
+	require.Equal(t, 1, edge.owed(0))
+	require.EqualValues(t, 1, from.tokens[0].owner.Load())
+	take(to, 1)
+	require.False(t, from.run.serve(e.workers[0]), "it pays first")
+	require.False(t, from.run.serve(e.workers[1]), "it is worker 0's")
+	require.True(t, e.workers[0].payDebts())
+	require.EqualValues(t, nobody, from.tokens[0].owner.Load())
+}
+
+// Order: the outputs of a serial stage are in the ring before another worker can run it.
+func TestOutputsArePushedBeforeTheTokenIsGivenUp(t *testing.T) {
+	var from, to *Stage[int]
+	var edge *Edge[int]
+	e := byHand(t, 2, map[string][]int{"from": {0}, "to": {1}}, func(e *Engine) {
+		from, to = Add(e, StageConfig[int]{Name: "from", Serial: true}), Add(e, StageConfig[int]{Name: "to"})
+		edge = Connect(from, to)
+		from.Handle(func(c *Context, v int) error { edge.Emit(c, v); return nil })
+		to.Handle(func(*Context, int) error { return nil })
+	})
+	owner := int32(-1)
+	ringOf(to).plain = &watchedRing{queue: ringOf(to).plain, beforePush: func() { owner = from.tokens[0].owner.Load() }}
+	require.NoError(t, from.TrySubmit(1))
+	turn(t, e, 0)
+	settled(e, 0)
+	require.EqualValues(t, 1, owner)
+	require.EqualValues(t, nobody, from.tokens[0].owner.Load())
+}
+
+// watchedRing is a ring with something that happens just before a batch is pushed.
+type watchedRing struct {
+	queue[int]
+	beforePush func()
+}
+
+func (r *watchedRing) PushBatch(items []int, stamp int64) int {
+	r.beforePush()
+	return r.queue.PushBatch(items, stamp)
+}
+
+// Every source of a stage has its turn, however full the others are.
+func TestSourcesTakeTurns(t *testing.T) {
+	var s *Stage[int]
+	var second *Inlet[int]
+	var seen []int
+	e := byHand(t, 1, nil, func(e *Engine) {
+		s = Add(e, StageConfig[int]{Name: "s", MaxBatch: 2})
+		second = s.Inlet(InletConfig{Name: "second"})
+		s.Handle(func(_ *Context, v int) error { seen = append(seen, v); return nil })
+	})
+	for range 10 {
+		put(t, s, 0)
+		require.NoError(t, s.TrySubmit(1))
+		require.NoError(t, second.TrySubmit(2))
+	}
+	for range 3 {
+		turn(t, e, 0)
+	}
+	require.ElementsMatch(t, []int{0, 0, 1, 1, 2, 2}, seen)
+}
+
+// What a worker has done with it does not keep alive.
+func TestHandsForgetTheirEvents(t *testing.T) {
+	var s *Stage[*int]
+	e := byHand(t, 1, nil, func(e *Engine) {
+		s = Add(e, StageConfig[*int]{Name: "s"})
+		s.Handle(func(*Context, *int) error { return nil })
+	})
+	require.NoError(t, s.TrySubmit(new(int)))
+	turn(t, e, 0)
+	for _, v := range s.hands[0].buf {
+		require.Nil(t, v)
+	}
+}
+
+// A drain is over when, at one time, nobody had a batch and nothing waited or was owed. Something happens in the middle of each look.
+func TestDrainedLooksTwice(t *testing.T) {
+	atRest := func() *passOn {
+		p := newPassOn(t, 2, nil, false)
+		fallAsleep(t, p.e, 0, 1)
+		return p
+	}
+	require.True(t, atRest().e.drained())
+
+	p := atRest()
+	put(t, p.to, 1)
+	require.False(t, p.e.drained(), "an event in a ring")
+	p = atRest()
+	owe(p.e, p.toEdge)
+	require.False(t, p.e.drained(), "a debt")
+	p = atRest()
+	put(t, p.from, 1)
+	p.from.run = &watchedRun{stageRun: p.from.run, beforeQueued: func() {
+		p.e.wake(0, 0)
+		take(p.from, 1)
+	}}
+	require.False(t, p.e.drained(), "an event in the hand of a worker that has just been woken")
+	p = atRest()
+	put(t, p.from, 1)
+	p.from.run = &watchedRun{stageRun: p.from.run, beforeQueued: func() {
+		p.e.workers[0].turnEnd = 0
+		p.from.serve(p.e.workers[0])
+		settled(p.e, 0)
+	}}
+	require.False(t, p.e.drained(), "a worker ran a batch and slept again")
+}
