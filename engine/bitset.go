@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math/bits"
 	"sync/atomic"
 
 	"github.com/seda-go/seda/sched"
@@ -63,4 +64,41 @@ func (b *bitset) take() (s sched.Set) {
 		}
 	}
 	return s
+}
+
+// bag holds numbers for whoever takes them, in no particular order. Any goroutine may use it; nothing in it can fail or wait. Every change
+// is a full fence.
+type bag struct{ word []atomic.Uint64 }
+
+func (b *bag) size(n int) { b.word = make([]atomic.Uint64, (n+63)/64) }
+
+func (b *bag) put(i int) { b.word[i>>6].Or(1 << (i & 63)) }
+
+// take takes the smallest number, or returns -1.
+func (b *bag) take() int {
+	for k := range b.word {
+		for v := b.word[k].Load(); v != 0; v = b.word[k].Load() {
+			lowest := v & -v
+			if b.word[k].And(^lowest)&lowest != 0 {
+				return k<<6 + bits.TrailingZeros64(lowest)
+			}
+		}
+	}
+	return -1
+}
+
+func (b *bag) empty() bool {
+	for k := range b.word {
+		if b.word[k].Load() != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (b *bag) len() (n int) {
+	for k := range b.word {
+		n += bits.OnesCount64(b.word[k].Load())
+	}
+	return n
 }

@@ -79,7 +79,7 @@ func (k *call) take(gen uint64) bool {
 // finish publishes the answer and wakes the caller, or leaves that to the end of the batch.
 func (k *call) finish(c *Context, gen uint64) {
 	release.Store(&k.state, callState(gen, done)) // pairs with the load in leave; await synchronizes by the channel
-	if c != nil && c.stage != nil {
+	if c != nil && c.stage != nil && c.w != nil {
 		c.w.replies = append(c.w.replies, k)
 		return
 	}

@@ -25,6 +25,9 @@ func (s *Stage[T]) check() (errs []error) {
 	}
 	errs = append(errs, s.flaws...)
 	errs = append(errs, s.checkOrder()...)
+	if s.threads < 0 || s.threads > maxThreads {
+		bad("Blocking is %d, want 0 to %d", s.threads, maxThreads)
+	}
 	if len(s.onFailure) > 1 {
 		bad("has %d failure edges, want at most one", len(s.onFailure))
 	}

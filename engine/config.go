@@ -137,6 +137,11 @@ type StageConfig[T any] struct {
 	// Serial lets one worker at a time run the stage. Events of one inlet are then handled in the order of their submission, and
 	// what the stage emits arrives in the order it was emitted.
 	Serial bool
+	// Blocking, if not 0, says that the handler may block, and how many batches may be in the handler at a time, up to 4096. The handler
+	// runs on goroutines of the stage's own, which are bound to no CPU, come as they are needed and go after 5 s without work; workers
+	// do the rest. A batch then is one event unless MaxBatch says otherwise, and costs about a microsecond and a half more. Replies
+	// are sent at once.
+	Blocking int
 	// Key, if not nil, says which events have to be handled in order, one after the other: those of one inlet, or of one edge from a
 	// serial or keyed stage, with equal keys. Others run on several workers at the same time. Any function of the event will do
 	// (Hash helps with strings); it is called by submitting goroutines and by workers, and must be quick, pure and safe for concurrent

@@ -5,8 +5,8 @@ import "fmt"
 // Context is what a handler is given beside its events: the means to emit, to reply and to fail. It is valid until the handler returns
 // and must stay in the goroutine that called the handler.
 type Context struct {
-	w      *worker
-	worker int        // w's index, next to what Emit reads
+	w      *worker    // nil in blocking stages
+	worker int        // index of the hand: w's, or that of a blocking stage's slot. Next to what Emit reads
 	stage  *stageCore // whose handler runs; nil between handlers, so that a late Emit is noticed
 	seq    uint64     // number of the event, or batch, whose outputs are being emitted
 	scope  int        // how many input events that is

@@ -18,7 +18,8 @@
 // # Concurrency
 //
 // Handlers of one stage run on several workers at a time, unless the stage is Serial, or has a Key and the events' keys are equal. What a handler is given, the Context and the batch,
-// is valid until it returns. A handler must not block: it holds up every stage its worker serves. It must not call Submit, Call, Drain or
+// is valid until it returns. A handler must not block: it holds up every stage its worker serves. One that has to - on a file, a lock,
+// another service - belongs into a stage with Blocking, which runs it elsewhere. A handler must not call Submit, Call, Drain or
 // Close on its own engine; it emits instead.
 //
 // Order: an inlet is first in, first out into its stage. A serial stage keeps that order and passes it on, so through a chain of serial

@@ -48,15 +48,15 @@ func (e *Engine) drained() bool {
 	}
 	before := e.batches()
 	for _, s := range e.stages {
-		for w := range e.workers {
-			if s.owes(w) {
+		for _, ed := range s.outs {
+			if ed.owedByAll() > 0 {
 				return false
 			}
 		}
 	}
 	for _, s := range e.stages {
-		if waiting, _ := s.run.queued(); waiting > 0 {
-			return false
+		if waiting, _ := s.run.queued(); waiting > 0 || s.run.awaited() > 0 {
+			return false // batches of blocking stages leave the rings when they are dispatched
 		}
 	}
 	return e.allParked() && e.batches() == before
@@ -88,6 +88,9 @@ func (e *Engine) tellDrain() {
 
 // end answers whoever still waits, once the workers are gone.
 func (e *Engine) end() {
+	for _, s := range e.stages {
+		s.run.dismiss(e.workers[0])
+	}
 	left := e.remains()
 	e.Stats() // what sweep takes out of the rings stays in the books as accepted: see raise
 	for _, s := range e.stages {
@@ -117,9 +120,7 @@ func (e *Engine) remains() *RemainsError {
 	for _, s := range e.added {
 		waiting, held := s.run.queued()
 		for _, ed := range s.ins {
-			for w := range e.workers {
-				waiting += ed.owed(w)
-			}
+			waiting += ed.owedByAll()
 		}
 		if n := waiting + held; n > 0 {
 			r.Stages = append(r.Stages, Remains{Stage: s.name, Events: n})

@@ -16,7 +16,7 @@ type owingEdge struct {
 	*passing
 }
 
-func (ed owingEdge) owed(int) int {
+func (ed owingEdge) owedByAll() int {
 	defer ed.pay()
 	return ed.owes
 }
@@ -32,6 +32,8 @@ func (s fedStage) queued() (waiting, held int) {
 }
 
 func (s fedStage) batches() uint64 { return 0 }
+
+func (s fedStage) awaited() int { return 0 }
 
 // A worker that has announced its sleep looks at its debts once more, and may pay one between drained's looks.
 func TestDrainedSeesADebtThatIsBeingPaid(t *testing.T) {

@@ -13,7 +13,7 @@ type Edge[T any] struct {
 
 	edgeCore
 	to    *Stage[T]
-	out   []outbox[T] // by worker, and then by part of the target: see box
+	out   []outbox[T] // by hand, and then by part of the target: see box
 	parts int         // rings of the target: shards times classes
 }
 
@@ -28,16 +28,17 @@ type edgeCore struct {
 type outEdge interface {
 	core() *edgeCore
 	policy() (full Full, maxOut int)
-	open(workers int)
-	admits() bool                  // the target has room for what one event may emit, as far as can be told before it is emitted
-	limit(worker, batch int) int   // the largest batch, at most batch, whose outputs have room; 0 while worker has a debt here
-	claim(w *worker) bool          // what the batch emitted can be handed over directly, and w has the right to run it
-	handOver(w *worker) outEdge    // do so; see Stage.complete
-	flush(w *worker)               // push what the batch emitted
-	settle(w *worker) (moved bool) // push what an earlier flush could not
-	owed(worker int) int           // events of a debt
-	await(worker int)              // announce in the target that worker wants room
-	withdraw(worker int, seq uint64)
+	open(hands int)
+	admits() bool                            // the target has room for what one event may emit, as far as can be told before it is emitted
+	limit(hand, batch int) int               // the largest batch, at most batch, whose outputs have room; 0 while the hand has a debt here
+	claim(w *worker) bool                    // what the batch emitted can be handed over directly, and w has the right to run it
+	handOver(w *worker) outEdge              // do so; see Stage.complete
+	flush(w *worker, hand int)               // push what the batch emitted
+	settle(w *worker, hand int) (moved bool) // push what an earlier flush could not
+	owed(hand int) int                       // events of a debt
+	owedByAll() int
+	await(w *worker, hand int) // announce in the target that w wants room
+	withdraw(hand int, seq uint64)
 	stats() EdgeStats
 	sweep(err error) int
 }

@@ -39,6 +39,7 @@ type Engine struct {
 	// Time of the last line about a panic, and about a failure that nobody takes.
 	lastPanic, lastFailure atomic.Int64
 	advised                atomic.Bool // adviseShared has spoken
+	inline                 bool        // handlers of blocking stages run in the worker: for tests that want one goroutine
 
 	phase   atomic.Uint32 // fresh, starting, started, ended
 	control sync.Mutex    // one publication of a plan at a time, and the steps between phases

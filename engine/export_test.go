@@ -2,6 +2,7 @@ package engine
 
 import (
 	"testing"
+	"time"
 
 	"github.com/seda-go/seda/sched"
 )
@@ -105,3 +106,10 @@ func (s *Stage[T]) ShardOf(v T) int { return s.shardOf(v) }
 
 // Shards returns how many shards the stage has.
 func (s *Stage[T]) Shards() int { return len(s.shards) }
+
+// SetIdleCarrier changes how long a carrier waits for work, and returns what puts it back.
+func SetIdleCarrier(d time.Duration) (restore func()) {
+	old := idleCarrier
+	idleCarrier = d
+	return func() { idleCarrier = old }
+}

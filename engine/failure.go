@@ -89,15 +89,14 @@ func (s *Stage[T]) dispose(c *Context, h *hand[T]) int {
 // caught turns a panic, or a Goexit when cause is nil, into failed events. It runs deferred, on the stack of the handler. After a Goexit,
 // also one that a deferred function of the handler follows up with a panic, the goroutine ends and no line after the handler runs: the
 // worker goes on in a new goroutine and finishes the batch there (worker.main).
-func (s *Stage[T]) caught(w *worker, h *hand[T], cause any) {
-	c := &w.ctx
+func (s *Stage[T]) caught(c *Context, h *hand[T], cause any) {
 	err := fmt.Errorf("stage %s: %w", s.name, ErrExited)
 	if cause != nil {
 		err = &PanicError{Value: cause, Stack: debug.Stack()}
 	}
 	c.err = nil
 	h.count.panics.Store(h.count.panics.Load() + 1)
-	w.e.logPanic(&s.stageCore, err)
+	s.e.logPanic(&s.stageCore, err)
 	if s.each() {
 		s.fail(c, h.i, err)
 		h.i++

@@ -141,8 +141,8 @@ func (w *worker) mayPark() bool {
 	if w.e.plan.Load() != w.plan {
 		return false
 	}
-	for _, ed := range w.debts {
-		ed.await(w.id)
+	for _, d := range w.debts {
+		d.ed.await(w, d.hand)
 	}
 	if len(w.debts) > 0 && w.payDebts() {
 		return false
@@ -158,17 +158,20 @@ func (w *worker) mayPark() bool {
 
 // couldRun reports whether w could run a batch of s now. If s is held up by full rings w asks to be woken when they have room.
 func (w *worker) couldRun(s *stageCore) bool {
+	if s.blocking && s.run.ended() {
+		return true // whatever room there is
+	}
 	if !s.run.runnable() {
 		return false // the owner of a token looks again; if that is w, it owes, and is woken for that
 	}
 	for _, ed := range s.outs {
-		if ed.owed(w.id) > 0 {
+		if !s.blocking && ed.owed(w.id) > 0 {
 			return false // a debt, asked for above
 		}
 		if ed.admits() {
 			continue
 		}
-		ed.await(w.id)
+		ed.await(w, w.id)
 		if !ed.admits() {
 			return false
 		}

@@ -36,6 +36,9 @@ func (s *Stage[T]) trySharding(v T) (shard int, err error) {
 
 // shardCount returns how many shards a keyed stage has: with a single worker one is enough.
 func (s *stageCore) shardCount(workers int) int {
+	if s.blocking {
+		workers = s.threads
+	}
 	switch {
 	case !s.keyed || workers == 1:
 		return 1

@@ -5,8 +5,8 @@ import (
 	"iter"
 )
 
-// Local is state of type S that the handlers of one stage need not share: one for each worker, or, in a serial or keyed stage, one for
-// each shard, which then belongs to the keys of that shard wherever they are handled. NewLocal makes it.
+// Local is state of type S that the handlers of one stage need not share: one for each worker, or thread of a blocking stage, or,
+// in a serial or keyed stage, one for each shard, which then belongs to the keys of that shard wherever they are handled. NewLocal makes it.
 type Local[S any] struct {
 	stage *stageCore
 	make  func() S
@@ -67,9 +67,9 @@ func (l *Local[S]) All() iter.Seq[*S] {
 }
 
 // cells is how many states a Local of the stage has.
-func (s *stageCore) cells(workers int) int {
+func (s *stageCore) cells(hands int) int {
 	if s.guarded {
 		return len(s.tokens)
 	}
-	return workers
+	return hands
 }

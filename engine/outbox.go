@@ -7,8 +7,8 @@ import (
 	"github.com/seda-go/seda/internal/invariant"
 )
 
-// outbox is what one worker emitted for one ring of an edge's target and has not pushed yet. Only that worker touches it, but for the
-// atomics, which it writes and others read. What stands below the first line is in use in the first outbox only, for all of them.
+// outbox is what was emitted out of one hand for one ring of an edge's target and is not pushed yet. Only who has the hand touches it, but
+// for the atomics, which he writes and others read. What stands below the first line is in use in the first outbox only, for all of them.
 type outbox[T any] struct {
 	items  []T
 	notes  []note // beside items, where the target has notes
@@ -33,13 +33,13 @@ type outbox[T any] struct {
 	_       [cacheLine]byte
 }
 
-// box returns what worker emitted for one part of the target; its first one has the books.
-func (ed *Edge[T]) box(worker, part int) *outbox[T] { return &ed.out[worker*ed.parts+part] }
+// box returns what was emitted out of hand for one part of the target; the first one has the books.
+func (ed *Edge[T]) box(hand, part int) *outbox[T] { return &ed.out[hand*ed.parts+part] }
 
-func (ed *Edge[T]) open(workers int) {
+func (ed *Edge[T]) open(hands int) {
 	ed.cyclic = ed.target.reaches(ed.from, map[*stageCore]bool{})
-	ed.parts = ed.to.shardCount(workers) * ed.to.classes
-	ed.out = make([]outbox[T], workers*ed.parts)
+	ed.parts = ed.to.shardCount(len(ed.to.e.workers)) * ed.to.classes
+	ed.out = make([]outbox[T], hands*ed.parts)
 	for i := range ed.out {
 		b := &ed.out[i]
 		b.room = noLimit
@@ -101,12 +101,12 @@ func (ed *Edge[T]) partOf(v T, n note) int {
 }
 
 // list notes that the outbox is in use.
-func (ed *Edge[T]) list(worker, part int) {
-	b := ed.box(worker, part)
+func (ed *Edge[T]) list(hand, part int) {
+	b := ed.box(hand, part)
 	if ed.parts == 1 || b.listed {
 		return
 	}
-	first := ed.box(worker, 0)
+	first := ed.box(hand, 0)
 	first.filled = append(first.filled, part)
 	b.listed = true
 	if cap(b.items) == 0 {
@@ -125,19 +125,19 @@ func (b *outbox[T]) add(ed *Edge[T], v T, n note) {
 }
 
 // put sends v for the engine itself, whatever room there is: what failed, for instance.
-func (ed *Edge[T]) put(worker int, v T) {
+func (ed *Edge[T]) put(hand int, v T) {
 	part := 0
 	if ed.parts > 1 {
 		shard, err := ed.to.trySharding(v)
 		if err != nil {
-			add(&ed.box(worker, 0).dropped, 1)
+			add(&ed.box(hand, 0).dropped, 1)
 			lose(&v, fmt.Errorf("edge %s: key: %w", ed.name(), err))
 			return
 		}
 		part = shard * ed.to.classes
 	}
-	ed.list(worker, part)
-	ed.box(worker, part).add(ed, v, noNote)
+	ed.list(hand, part)
+	ed.box(hand, part).add(ed, v, noNote)
 }
 
 // source returns the ring that what is in b goes into.
@@ -149,8 +149,8 @@ func (ed *Edge[T]) admits() bool {
 	return ed.Full != Block || ed.parts > 1 || ed.source(&ed.out[0]).free() >= ed.MaxOut
 }
 
-func (ed *Edge[T]) limit(worker, batch int) int {
-	b := ed.box(worker, 0)
+func (ed *Edge[T]) limit(hand, batch int) int {
+	b := ed.box(hand, 0)
 	if ed.parts > 1 {
 		if b.owed.Load() > 0 {
 			return 0
@@ -174,37 +174,36 @@ func (ed *Edge[T]) limit(worker, batch int) int {
 }
 
 // flush pushes what the batch emitted. What does not fit is dropped or owed.
-func (ed *Edge[T]) flush(w *worker) {
-	first := ed.box(w.id, 0)
+func (ed *Edge[T]) flush(w *worker, hand int) {
+	first := ed.box(hand, 0)
 	if ed.parts == 1 {
 		if len(first.items) == 0 {
 			return
 		}
-		ed.flushBox(w, first)
+		ed.flushBox(w, first, first)
 	} else {
 		if len(first.filled) == 0 {
 			return
 		}
 		for _, part := range first.filled {
-			if b := ed.box(w.id, part); len(b.items) > 0 {
-				ed.flushBox(w, b)
+			if b := ed.box(hand, part); len(b.items) > 0 {
+				ed.flushBox(w, b, first)
 			}
 		}
 	}
-	if ed.owe(w.id) > 0 {
-		w.debts = append(w.debts, ed)
+	if ed.owe(hand) > 0 {
+		w.debts = append(w.debts, debt{ed, hand})
 	}
 }
 
-func (ed *Edge[T]) flushBox(w *worker, b *outbox[T]) {
-	first := ed.box(w.id, 0)
+func (ed *Edge[T]) flushBox(w *worker, b, first *outbox[T]) {
 	n := len(b.items)
 	drops := ed.Full == Drop || ed.Full == Fail && ed.cyclic // a debt on a cycle, which relies on this edge, could wait for itself
 	if !drops {
 		add(&first.entered, uint64(n)) // before anybody can see them done
 	}
 	if ed.Full != Block || !invariant.Sometimes(64) { // else a debt without need
-		ed.push(w, b)
+		ed.push(w, b, first)
 	}
 	rest := len(b.items) - b.sent
 	if rest > 0 {
@@ -218,15 +217,15 @@ func (ed *Edge[T]) flushBox(w *worker, b *outbox[T]) {
 	}
 }
 
-// owe publishes what worker owes here, and forgets the outboxes that are empty.
-func (ed *Edge[T]) owe(worker int) (rest int) {
-	first := ed.box(worker, 0)
+// owe publishes what the hand owes here, and forgets the outboxes that are empty.
+func (ed *Edge[T]) owe(hand int) (rest int) {
+	first := ed.box(hand, 0)
 	if ed.parts == 1 {
 		rest = len(first.items) - first.sent
 	} else {
 		kept := first.filled[:0]
 		for _, part := range first.filled {
-			b := ed.box(worker, part)
+			b := ed.box(hand, part)
 			if n := len(b.items) - b.sent; n > 0 {
 				rest += n
 				kept = append(kept, part)
@@ -242,25 +241,25 @@ func (ed *Edge[T]) owe(worker int) (rest int) {
 	return rest
 }
 
-func (ed *Edge[T]) settle(w *worker) (moved bool) {
-	first := ed.box(w.id, 0)
+func (ed *Edge[T]) settle(w *worker, hand int) (moved bool) {
+	first := ed.box(hand, 0)
 	if ed.parts == 1 {
-		moved = ed.push(w, first)
+		moved = ed.push(w, first, first)
 	} else {
 		for _, part := range first.filled {
-			moved = ed.push(w, ed.box(w.id, part)) || moved
+			moved = ed.push(w, ed.box(hand, part), first) || moved
 		}
 	}
-	ed.owe(w.id)
+	ed.owe(hand)
 	return moved
 }
 
 // push moves what fits into the target's ring and reports whether that was anything. The enqueue time is the batch's end.
-func (ed *Edge[T]) push(w *worker, b *outbox[T]) bool {
+func (ed *Edge[T]) push(w *worker, b, first *outbox[T]) bool {
 	q := ed.source(b)
 	n := 0
 	if q.noted != nil {
-		packed := ed.pack(w, b)
+		packed := ed.pack(w.now, b, first)
 		n = q.noted.PushBatch(packed, int64(w.now))
 		clear(packed)
 	} else {
@@ -282,11 +281,10 @@ func (ed *Edge[T]) push(w *worker, b *outbox[T]) bool {
 }
 
 // pack puts what is left to be pushed together with its notes.
-func (ed *Edge[T]) pack(w *worker, b *outbox[T]) []noted[T] {
-	first := ed.box(w.id, 0)
+func (ed *Edge[T]) pack(now Time, b, first *outbox[T]) []noted[T] {
 	packed := first.packed[:0]
 	for i := b.sent; i < len(b.items); i++ {
-		packed = append(packed, noted[T]{b.items[i], ed.target.entering(b.notes[i], w.now)})
+		packed = append(packed, noted[T]{b.items[i], ed.target.entering(b.notes[i], now)})
 	}
 	first.packed = packed
 	return packed
@@ -311,26 +309,33 @@ func (ed *Edge[T]) drop(b, first *outbox[T]) {
 	b.reset(ed.to.pointers)
 }
 
-func (ed *Edge[T]) owed(worker int) int { return int(ed.box(worker, 0).owed.Load()) }
+func (ed *Edge[T]) owed(hand int) int { return int(ed.box(hand, 0).owed.Load()) }
 
-func (ed *Edge[T]) await(worker int) {
+func (ed *Edge[T]) owedByAll() (n int) {
+	for i := range ed.out {
+		n += int(ed.out[i].owed.Load())
+	}
+	return n
+}
+
+func (ed *Edge[T]) await(w *worker, hand int) {
 	if ed.parts == 1 {
-		ed.target.waiting[0].set(worker)
+		ed.target.waiting[0].set(w.id)
 		return
 	}
-	for _, part := range ed.box(worker, 0).filled {
-		ed.target.waiting[ed.box(worker, part).class].set(worker)
+	for _, part := range ed.box(hand, 0).filled {
+		ed.target.waiting[ed.box(hand, part).class].set(w.id)
 	}
 }
 
-func (ed *Edge[T]) withdraw(worker int, seq uint64) {
-	first := ed.box(worker, 0)
+func (ed *Edge[T]) withdraw(hand int, seq uint64) {
+	first := ed.box(hand, 0)
 	if ed.parts == 1 {
 		ed.cut(first, seq)
 		return
 	}
 	for _, part := range first.filled {
-		ed.cut(ed.box(worker, part), seq)
+		ed.cut(ed.box(hand, part), seq)
 	}
 }
 
@@ -354,8 +359,8 @@ func (ed *Edge[T]) stats() EdgeStats {
 		b := &ed.out[i]
 		s.Entered += b.entered.Load()
 		s.Dropped += b.dropped.Load()
-		s.Owed += int(b.owed.Load())
 	}
+	s.Owed = ed.owedByAll()
 	s.Emitted = s.Entered + s.Dropped
 	return s
 }

@@ -167,7 +167,7 @@ func owe(e *Engine, edge *Edge[int]) {
 	b.items = append(b.items, 0)
 	edge.owe(0)
 	add(&b.entered, 1)
-	e.workers[0].debts = append(e.workers[0].debts, edge)
+	e.workers[0].debts = append(e.workers[0].debts, debt{edge, 0})
 }
 
 // Pair (5): a worker whose stage is held up asks for room before it sleeps, and is told.

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/seda-go/seda/internal/invariant"
+import (
+	"time"
+
+	"github.com/seda-go/seda/internal/invariant"
+)
 
 // giveUpLooking is how many looks in vain a worker takes before it clears a stage's ready bit, which costs it, and the next
 // publisher, a contended write. A spinning partner answers well within it.
@@ -12,14 +16,30 @@ const giveUpShard = 16
 
 // serve takes one batch of s and runs it to its end. It reports whether there was anything to run.
 func (s *Stage[T]) serve(w *worker) bool {
+	if s.blocking {
+		return s.serveOutside(w)
+	}
+	if !s.take(w.id) {
+		return false
+	}
+	h := &s.hands[w.id]
+	w.begin(&s.stageCore, h.shard, h.n)
+	s.took(w, h)
+	w.follow(s.complete(w, h))
+	return true
+}
+
+// take pops a batch into the hand, and takes the token of the shard that it comes from. It reports false if there is nothing to run, or
+// not now.
+func (s *Stage[T]) take(hand int) bool {
 	limit := s.maxBatch
 	for _, ed := range s.outs {
-		if limit = ed.limit(w.id, limit); limit == 0 {
+		if limit = ed.limit(hand, limit); limit == 0 {
 			return false
 		}
 	}
-	h := &s.hands[w.id]
-	if s.guarded && !s.grab(w, h) {
+	h := &s.hands[hand]
+	if s.guarded && !s.grab(hand, h) {
 		return false
 	}
 	h.batch, h.n, h.i, h.head = h.buf[:limit], 0, 0, 0
@@ -27,19 +47,21 @@ func (s *Stage[T]) serve(w *worker) bool {
 	sh.fill(h, s.mixOf(sh, h), limit)
 	if h.n == 0 {
 		if s.guarded {
-			s.tokens[h.shard].giveUp() // pair (6): w serves s and looks again before it sleeps
+			s.tokens[h.shard].giveUp() // pair (6): who takes serves s, and looks again before it sleeps
 		}
 		s.missed(h)
 		return false
 	}
 	h.misses = 0
-	w.begin(&s.stageCore, h.shard, h.n)
+	return true
+}
+
+// took notes how long the batch has waited, and takes out of it what has waited too long.
+func (s *Stage[T]) took(w *worker, h *hand[T]) {
 	add(&h.count.wait, uint64(max(int64(w.now)-h.head, 0)))
 	if s.noted {
 		s.expire(w, h)
 	}
-	w.follow(s.complete(w, h))
-	return true
 }
 
 // mixOf returns whose turn it is among the sources of the shard, as far as w knows.
@@ -51,9 +73,9 @@ func (s *Stage[T]) mixOf(sh *shard[T], h *hand[T]) *mix {
 }
 
 // grab takes the token of a shard that has events, the next one round.
-func (s *Stage[T]) grab(w *worker, h *hand[T]) bool {
+func (s *Stage[T]) grab(hand int, h *hand[T]) bool {
 	if len(s.shards) == 1 {
-		return s.tokens[0].take(w.id)
+		return s.tokens[0].take(hand)
 	}
 	active := s.active.load()
 	for _, from := range [2]int{h.next, 0} {
@@ -66,7 +88,7 @@ func (s *Stage[T]) grab(w *worker, h *hand[T]) bool {
 				s.seenEmpty(h, k)
 				continue
 			}
-			if s.tokens[k].take(w.id) {
+			if s.tokens[k].take(hand) {
 				h.vain[k] = 0
 				h.shard, h.next = k, k+1
 				return true
@@ -113,20 +135,19 @@ func (s *Stage[T]) resume(w *worker) { w.follow(s.complete(w, &s.hands[w.id])) }
 // complete runs the handler on what is left of the batch, and ends the batch. It returns the edge over which w goes on at once, or nil.
 func (s *Stage[T]) complete(w *worker, h *hand[T]) outEdge {
 	for h.i < h.n {
-		s.call(w, h)
+		s.call(&w.ctx, h)
 	}
 	return s.finish(w, h)
 }
 
 // call runs the handler until the batch is done or the handler panics.
-func (s *Stage[T]) call(w *worker, h *hand[T]) {
+func (s *Stage[T]) call(c *Context, h *hand[T]) {
 	returned := false
 	defer func() {
 		if !returned {
-			s.caught(w, h, recover())
+			s.caught(c, h, recover())
 		}
 	}()
-	c := &w.ctx
 	c.each = s.each()
 	if c.each {
 		for ; h.i < h.n; h.i++ {
@@ -155,15 +176,7 @@ func (s *Stage[T]) call(w *worker, h *hand[T]) {
 // owns the stage they go to, before another worker can run a serial stage, which therefore finds all that its last owner sent in front of
 // what it sends itself. Whoever waits for events or for room is told by w.end, behind a fence.
 func (s *Stage[T]) finish(w *worker, h *hand[T]) (next outEdge) {
-	c := &w.ctx
-	c.stage = nil
-	if s.noted {
-		c.note, c.notes = noNote, nil
-	}
-	failed := 0
-	if len(c.failed) > 0 {
-		failed = s.dispose(c, h)
-	}
+	failed := s.conclude(&w.ctx, h)
 	start := w.now
 	w.now = w.e.now()
 	for _, ed := range s.outs {
@@ -171,32 +184,58 @@ func (s *Stage[T]) finish(w *worker, h *hand[T]) (next outEdge) {
 			next = ed
 			continue
 		}
-		ed.flush(w)
+		ed.flush(w, w.id)
 	}
 	w.sendReplies()
+	busy := w.now.Sub(start)
+	s.account(h, failed, busy)
+	if busy > longBatch {
+		add(&h.count.long, 1)
+	}
+	w.picker.Charge(s.id, int64(busy))
+	if s.guarded && (len(w.debts) == 0 || !s.owes(w.id)) {
+		s.release(w.id)
+	}
+	return next
+}
+
+// conclude closes the context of a batch, and does what there is to do for its failed events.
+func (s *Stage[T]) conclude(c *Context, h *hand[T]) (failed int) {
+	c.stage = nil
+	if s.noted {
+		c.note, c.notes = noNote, nil
+	}
+	if len(c.failed) > 0 {
+		failed = s.dispose(c, h)
+	}
+	return failed
+}
+
+// account enters a batch in the books, and forgets it.
+func (s *Stage[T]) account(h *hand[T], failed int, busy time.Duration) {
 	if s.pointers {
 		clear(h.batch[:h.n])
 	}
-	busy := w.now.Sub(start)
 	add(&h.count.busy, uint64(busy))
 	add(&h.count.batches, 1)
 	add(&h.count.completed, uint64(h.n-failed))
 	if failed > 0 {
 		add(&h.count.failed, uint64(failed))
 	}
-	if busy > longBatch {
-		add(&h.count.long, 1)
-	}
-	w.picker.Charge(s.id, int64(busy))
-	if s.guarded && (len(w.debts) == 0 || !s.owes(w.id)) {
-		t := &s.tokens[h.shard]
+}
+
+func (s *Stage[T]) release(hand int) {
+	if s.guarded {
+		t := &s.tokens[s.hands[hand].shard]
 		if invariant.Enabled {
 			owner := t.owner.Load()
-			invariant.Check(owner == int32(w.id)+1, "stage %s run by worker %d is owned by %d", s.name, w.id, owner-1)
+			invariant.Check(owner == int32(hand)+1, "stage %s run by %d is owned by %d", s.name, hand, owner-1)
 		}
 		t.giveUp()
 	}
-	return next
+	if s.blocking {
+		s.outside.free.put(hand - s.outside.first)
+	}
 }
 
 // relieve wakes workers and Submit calls that wait for room in the rings of the shard, once these are half empty.

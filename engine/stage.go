@@ -22,9 +22,10 @@ type Stage[T any] struct {
 
 	shards   []shard[T]
 	keyShift int       // what is left of a spread key are the bits that number shards
-	hands    []hand[T] // by worker
-	pointers bool      // T holds pointers: forget events when they are done
-	losable  bool      // T may carry a reply
+	hands    []hand[T] // by worker; those of a blocking stage's slots come after
+	outside  outside
+	pointers bool // T holds pointers: forget events when they are done
+	losable  bool // T may carry a reply
 }
 
 // stageCore is the untyped half of a stage. Unless a field says otherwise it does not change after Start.
@@ -35,7 +36,9 @@ type stageCore struct {
 	name     string
 	serial   bool
 	keyed    bool
-	guarded  bool // serial or keyed, and there is more than one worker: shards are run by whoever has their token
+	blocking bool // handlers run outside of the workers: see blocking.go
+	threads  int  // and as many at a time
+	guarded  bool // serial or keyed, and there is more than one hand: shards are run by whoever has their token
 	noted    bool // events have notes
 	capacity int  // of a ring
 	maxBatch int
@@ -70,7 +73,10 @@ type stageRun interface {
 	open(workers int)
 	queued() (waiting, held int) // events in rings; in workers' hands
 	free(shard, class int) int
-	inHand(worker int) int // the shard of which the worker holds the token, or held it last
+	release(hand int)  // the hand's batch is over and its outputs are pushed: others may run the shard
+	awaited() int      // blocking stages: events in batches that are dispatched
+	ended() bool       // and whether there is one that has to be brought to its end
+	dismiss(w *worker) // and the end of all of that
 	batches() uint64
 	collect(s *StageStats)
 	sweep(err error) int
@@ -97,7 +103,12 @@ func Add[T any](e *Engine, c StageConfig[T]) *Stage[T] {
 	}
 	s.key = c.Key
 	s.noted = c.Deadlines || s.classes > 1 || s.maxAge != 0
-	if s.maxBatch == 0 {
+	s.blocking, s.threads = c.Blocking != 0, c.Blocking
+	switch {
+	case s.maxBatch != 0:
+	case s.blocking:
+		s.maxBatch = 1
+	default:
 		s.maxBatch = min(defaultMaxBatch, s.capacity)
 	}
 	s.inlet = s.Inlet(InletConfig{Name: "submit"})
@@ -154,7 +165,8 @@ func (s *stageCore) attach(ed outEdge) {
 // open makes the rings and the hands. Which ring serves depends on who pushes and who pops: inlets have any number of producers,
 // edges those of the workers; a guarded shard, or a single worker, is one consumer at a time.
 func (s *Stage[T]) open(workers int) {
-	s.guarded = (s.serial || s.keyed) && workers > 1 // else there is nobody to exclude
+	hands := workers + s.threads
+	s.guarded = (s.serial || s.keyed) && hands > 1 // else there is nobody to exclude
 	s.shards = make([]shard[T], s.shardCount(workers))
 	s.keyShift = 64 - bits.Len(uint(len(s.shards)-1))
 	from, inside := manyToMany, manyToMany
@@ -185,15 +197,18 @@ func (s *Stage[T]) open(workers int) {
 	for c := range s.classes {
 		s.waiting[c].size(workers)
 	}
-	s.hands = make([]hand[T], workers)
+	s.hands = make([]hand[T], hands)
 	for i := range s.hands {
 		s.hands[i].open(s)
 	}
 	for _, l := range s.locals {
-		l.open(s.cells(workers))
+		l.open(s.cells(hands))
 	}
 	for _, ed := range s.outs {
-		ed.open(workers)
+		ed.open(hands)
+	}
+	if s.blocking {
+		s.openOutside(workers)
 	}
 }
 
@@ -207,21 +222,22 @@ func (s *stageCore) admits() bool {
 	return true
 }
 
-// owes reports whether worker w has a debt on an edge of s.
-func (s *stageCore) owes(w int) bool {
+// owes reports whether there is a debt out of the hand on an edge of s.
+func (s *stageCore) owes(hand int) bool {
 	for _, ed := range s.outs {
-		if ed.owed(w) > 0 {
+		if ed.owed(hand) > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-func (s *Stage[T]) inHand(worker int) int { return s.hands[worker].shard }
-
 func (s *Stage[T]) free(shard, class int) int { return s.shards[shard].rings[class].free() }
 
 func (s *Stage[T]) pending() bool {
+	if s.blocking && s.ended() {
+		return true
+	}
 	for i := range s.shards {
 		if s.mayHave(i) && s.shards[i].pending() {
 			return true
@@ -231,6 +247,9 @@ func (s *Stage[T]) pending() bool {
 }
 
 func (s *Stage[T]) runnable() bool {
+	if s.blocking && (s.ended() || s.outside.free.empty()) {
+		return s.ended()
+	}
 	for i := range s.shards {
 		if (!s.guarded || !s.tokens[i].taken()) && s.mayHave(i) && s.shards[i].pending() {
 			return true

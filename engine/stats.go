@@ -43,6 +43,7 @@ type StageStats struct {
 	Long      uint64        // batches that took more than 10 ms; one that still runs is in WorkerStats
 	Direct    uint64        // events that came from the stage before without waiting in a ring
 	Stalls    uint64        // looks that found an event claimed by a caller who had not finished storing it
+	Threads   int           // goroutines that a blocking stage has for its handler
 	Depth     int           // events in rings, in workers' hands and in debts of workers
 	HeadAge   time.Duration // how long the oldest event in the rings has waited; 0 if there is none
 	Busy      time.Duration // spent in the handler, all workers together
@@ -138,6 +139,7 @@ func (s *Stage[T]) collect(st *StageStats) {
 	for _, ed := range s.outs {
 		st.Edges = append(st.Edges, ed.stats())
 	}
+	st.Threads = int(s.outside.carriers.Load())
 	done := st.Completed + st.Failed + st.Expired
 	st.Entered = max(st.Entered, done) // what a Drop edge pushed may be done before its worker has counted it
 	st.Depth = int(st.Entered - done)

@@ -64,7 +64,7 @@ func (e *Engine) signal(s *stageCore, w *worker, now Time) {
 // wakeFor wakes one parked worker that serves s, if there is one, unless one that serves it is searching or s is taken. Workers that owe for
 // s cannot run it: they are woken when there is room for the debt, and then look at s too.
 func (e *Engine) wakeFor(s *stageCore, now Time) {
-	if s.guarded && !s.run.runnable() {
+	if (s.guarded || s.blocking) && !s.run.runnable() {
 		return // pair (6)
 	}
 	p := e.plan.Load()

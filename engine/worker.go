@@ -15,6 +15,12 @@ import (
 // quantum is the time a stage may use in one round of the picker.
 const quantum = 100_000 // ns
 
+// debt is what a worker has to push out of a hand, its own or that of a blocking stage's slot.
+type debt struct {
+	ed   outEdge
+	hand int
+}
+
 // worker runs batches of the stages that the plan gives it: one goroutine, for a pinned worker locked to one OS thread on one CPU
 // for its whole life. What moves between workers is the assignment, never the thread.
 type worker struct {
@@ -35,7 +41,7 @@ type worker struct {
 	now     Time          // end of the last batch
 	fresh   bool          // now is recent: no idling since
 	inHand  atomic.Uint64 // an inHand: what it runs. Written by the worker with each batch, read by the watch and by Stats
-	debts   []outEdge     // edges whose last flush did not fit
+	debts   []debt        // edges whose last flush did not fit
 	touched []*stageCore  // stages pushed into since the last fence
 	replies []*call       // answered in this batch, callers not woken yet
 	replied bool          // the last batch woke callers
@@ -239,16 +245,16 @@ func (w *worker) end() {
 // payDebts pushes what earlier flushes could not, and reports whether anything moved.
 func (w *worker) payDebts() (moved bool) {
 	kept := w.debts[:0]
-	for _, ed := range w.debts {
-		if ed.settle(w) {
+	for _, d := range w.debts {
+		if d.ed.settle(w, d.hand) {
 			moved = true
 		}
-		if ed.owed(w.id) > 0 {
-			kept = append(kept, ed)
+		if d.ed.owed(d.hand) > 0 {
+			kept = append(kept, d)
 			continue
 		}
-		if s := ed.core().from; s.guarded && !s.owes(w.id) {
-			w.giveUp(s)
+		if s := d.ed.core().from; (s.guarded || s.blocking) && !s.owes(d.hand) {
+			w.giveUp(s, d.hand)
 		}
 	}
 	clear(w.debts[len(kept):])
@@ -260,9 +266,9 @@ func (w *worker) payDebts() (moved bool) {
 	return moved
 }
 
-// giveUp ends w's hold on a shard whose outputs are all pushed: pair (6).
-func (w *worker) giveUp(s *stageCore) {
-	s.tokens[s.run.inHand(w.id)].giveUp()
+// giveUp ends the hold on a shard, and the use of a blocking stage's slot, when all outputs are pushed: pair (6).
+func (w *worker) giveUp(s *stageCore, hand int) {
+	s.run.release(hand)
 	if !w.mask.Has(s.id) && s.run.pending() {
 		w.e.wakeFor(s, w.now)
 	}
