@@ -10,7 +10,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
-steps=(conservation wakeups race stress fuzz checks model figures benchmarks)
+steps=(conservation wakeups race stress fuzz checks model figures accesslog benchmarks)
 out=${out:-bench/results/$(date +%F)-$(nproc)cpu-$(uname -m)}
 export out # the steps are processes of their own, perhaps of the next day
 export GOFLAGS="${GOFLAGS:-} -trimpath" # no path of this machine in what is kept
@@ -38,6 +38,14 @@ step_checks() { [ ! -f checks/go.mod ] || (cd checks && go test -count=5 -timeou
 step_model() { [ ! -f engine/model/run.sh ] || bash engine/model/run.sh; }
 
 step_figures() { go run ./bench/figures -n 20; }
+
+# A gigabyte of access log, which is not kept: the engine beside channels and awk, in time and memory.
+step_accesslog() {
+  dir=$(mktemp -d) || return 1 # global: the trap needs it after this function
+  trap 'rm -rf "$dir"' EXIT
+  go build -o "$dir/accesslog" ./examples/accesslog && "$dir/accesslog" -generate 1GiB "$dir/access.log" &&
+    "$dir/accesslog" -compare "$dir/access.log"
+}
 
 step_benchmarks() {
   go test -run '^$' -bench . -benchtime 0.2s -count 10 -timeout 55m ./ring ./engine >"$out/benchmarks.raw.txt" || return 1
