@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -83,6 +84,32 @@ func TestEventsDoNotAllocate(t *testing.T) {
 			})
 			drain(t, e)
 		}
+	}
+}
+
+// Nor does an event that comes later, or at regular times.
+func TestTimersDoNotAllocate(t *testing.T) {
+	for _, c := range []engine.Config{oneShared, onePinned} {
+		e := newEngine(t, c)
+		a, b := addPair(e)
+		edge := engine.Connect(a, b)
+		edge.Timed = true
+		a.Handle(func(c *engine.Context, n int) error {
+			edge.After(c, time.Duration(n%4)*100*time.Microsecond, n)
+			return nil
+		})
+		var done atomic.Int64
+		b.Handle(func(*engine.Context, int) error { done.Add(1); return nil })
+		a.Every(100*time.Microsecond, func(engine.Time) int { return 1 })
+		start(t, e)
+		requireNoMallocs(t, 4000, func(n int) {
+			for sent, first := 0, done.Load(); done.Load()-first < int64(n); runtime.Gosched() {
+				for sent < n && int64(sent)-(done.Load()-first) < 200 && a.TrySubmit(sent) == nil {
+					sent++
+				}
+			}
+		})
+		drain(t, e)
 	}
 }
 

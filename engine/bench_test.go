@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -128,4 +130,63 @@ func BenchmarkTurn(b *testing.B) {
 	b.ResetTimer()
 	require.NoError(b, ping.TrySubmit(b.N))
 	require.NoError(b, e.Drain(context.Background()))
+}
+
+// BenchmarkTimer is an event that comes back at once, by a timer of the engine and by one of the runtime: 64 of them at a time, and as many
+// more that are due in an hour.
+func BenchmarkTimer(b *testing.B) {
+	const tokens, idle = 64, 10_000
+	b.Run("After", func(b *testing.B) {
+		e := engine.New(engine.Config{Workers: 1, Kind: engine.Pinned, Log: silent()})
+		s := engine.Add(e, engine.StageConfig[int]{Name: "s"})
+		edge := engine.Connect(s, s)
+		edge.Timed = true
+		left, done := b.N, make(chan struct{})
+		s.Handle(func(c *engine.Context, v int) error {
+			if v < 0 {
+				edge.After(c, time.Hour, 0)
+				return nil
+			}
+			if left--; left == 0 {
+				close(done)
+			}
+			if left > 0 {
+				edge.After(c, 0, v)
+			}
+			return nil
+		})
+		require.NoError(b, e.Start(context.Background()))
+		for range idle {
+			require.NoError(b, s.Submit(context.Background(), -1))
+		}
+		b.ResetTimer()
+		for range tokens {
+			require.NoError(b, s.Submit(context.Background(), 1))
+		}
+		<-done
+		b.StopTimer()
+		_ = e.Close()
+	})
+	b.Run("Runtime", func(b *testing.B) {
+		for range idle {
+			defer time.AfterFunc(time.Hour, func() {}).Stop()
+		}
+		var left atomic.Int64
+		left.Store(int64(b.N))
+		done := make(chan struct{})
+		for range tokens {
+			var t *time.Timer
+			t = time.AfterFunc(time.Hour, func() {
+				switch n := left.Add(-1); {
+				case n == 0:
+					close(done)
+				case n > 0:
+					t.Reset(0)
+				}
+			})
+			defer t.Stop()
+			t.Reset(0)
+		}
+		<-done
+	})
 }

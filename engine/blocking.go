@@ -110,6 +110,9 @@ func (s *Stage[T]) reap(w *worker, i int) {
 	hand := s.outside.first + i
 	h, sl := &s.hands[hand], &s.outside.slots[i]
 	failed := s.conclude(&sl.ctx, h)
+	if len(sl.ctx.asked) > 0 {
+		w.arm(&sl.ctx)
+	}
 	for _, ed := range s.outs {
 		ed.flush(w, hand)
 	}

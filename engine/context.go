@@ -17,6 +17,7 @@ type Context struct {
 	notes  []note // of the batch, in the batch form of stages with notes
 	err    error  // what went wrong inside Emit; fails the event or batch
 	failed []failure
+	asked  []outEdge // edges on which the batch called After
 }
 
 type failure struct {

@@ -15,6 +15,9 @@
 // Start reports every mistake in the graph at once. Events that belong together, for one stage or several, are handed in by a Splitter,
 // all or nothing.
 //
+// What is to happen later, a handler sends with Edge.After instead of waiting for it: a retry, a time-out. What is to happen at regular
+// times, a stage gets from Every. Both are kept by the workers, cost nothing while nothing is due, and never fire early.
+//
 // # Concurrency
 //
 // Handlers of one stage run on several workers at a time, unless the stage is Serial, or has a Key and the events' keys are equal. What a handler is given, the Context and the batch,
@@ -35,7 +38,8 @@
 // # Overload
 //
 // Every queue is bounded. An edge whose target is full blocks (the default: the stages before it are held back, while no thread waits),
-// drops, or fails the event being handled, by its Full field; a cycle needs one edge that does not block. Held back all the way, the
+// drops, or fails the event being handled, by its Full field; a cycle needs one edge that does not block, because of its Full field or
+// because it is Timed. Held back all the way, the
 // stages at the entrance fill up, and TrySubmit fails with ErrFull while Submit waits in a bounded line. An event that was accepted is
 // handled, or accounted for: its handler failed or panicked, which goes to the stage's failure edge and costs nobody else anything, or
 // an edge dropped it, or it was too late for its deadline, or for the stage's MaxAge, and expired before it cost service time. The

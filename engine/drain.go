@@ -40,8 +40,8 @@ func (e *Engine) drain() {
 // drained reports whether every event is done. It can only become true once inlets are closed, and then stays true: events come from
 // inlets and from workers that run a batch. All workers being asleep says that no batch is in hand, but they need not all have
 // slept at the same time as the rings were looked at; so it looks twice, and takes the rings' word only if nobody took a batch
-// in between. A worker on its way to sleep may yet pay a debt, which takes no batch: debts are looked at before rings, the way such
-// events move.
+// in between. A worker on its way to sleep may yet pay a debt, and one that wakes up for a timer may send what is pending and sleep
+// again, and neither takes a batch: debts and pending events are looked at before rings, the way such events move.
 func (e *Engine) drained() bool {
 	if !e.allParked() {
 		return false
@@ -49,7 +49,7 @@ func (e *Engine) drained() bool {
 	before := e.batches()
 	for _, s := range e.stages {
 		for _, ed := range s.outs {
-			if ed.owedByAll() > 0 {
+			if ed.owedByAll()+ed.pending() > 0 {
 				return false
 			}
 		}
@@ -93,6 +93,9 @@ func (e *Engine) end() {
 	}
 	left := e.remains()
 	e.Stats() // what sweep takes out of the rings stays in the books as accepted: see raise
+	for _, w := range e.workers {
+		w.endTimers()
+	}
 	for _, s := range e.stages {
 		s.run.sweep(ErrClosed)
 		for _, ed := range s.outs {
@@ -120,7 +123,7 @@ func (e *Engine) remains() *RemainsError {
 	for _, s := range e.added {
 		waiting, held := s.run.queued()
 		for _, ed := range s.ins {
-			waiting += ed.owedByAll()
+			waiting += ed.owedByAll() + ed.pending()
 		}
 		if n := waiting + held; n > 0 {
 			r.Stages = append(r.Stages, Remains{Stage: s.name, Events: n})

@@ -6,10 +6,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// passing is a debt, and the ring it goes to. It is paid as soon as either was looked at.
-type passing struct{ owes, waits int }
+// passing is a debt, or an event that is pending, and the ring it goes to. It goes there as soon as any of these was looked at.
+type passing struct{ owes, defers, waits int }
 
-func (p *passing) pay() { p.owes, p.waits = 0, p.waits+p.owes }
+func (p *passing) pay() { p.owes, p.defers, p.waits = 0, 0, p.waits+p.owes+p.defers }
 
 type owingEdge struct {
 	outEdge
@@ -19,6 +19,11 @@ type owingEdge struct {
 func (ed owingEdge) owedByAll() int {
 	defer ed.pay()
 	return ed.owes
+}
+
+func (ed owingEdge) pending() int {
+	defer ed.pay()
+	return ed.defers
 }
 
 type fedStage struct {
@@ -36,8 +41,12 @@ func (s fedStage) batches() uint64 { return 0 }
 func (s fedStage) awaited() int { return 0 }
 
 // A worker that has announced its sleep looks at its debts once more, and may pay one between drained's looks.
-func TestDrainedSeesADebtThatIsBeingPaid(t *testing.T) {
-	p := &passing{owes: 1}
+func TestDrainedSeesADebtThatIsBeingPaid(t *testing.T) { drainedSees(t, &passing{owes: 1}) }
+
+// A worker that wakes up for a timer may send its event and sleep again between drained's looks.
+func TestDrainedSeesAnEventWhoseTimeComes(t *testing.T) { drainedSees(t, &passing{defers: 1}) }
+
+func drainedSees(t *testing.T, p *passing) {
 	e := &Engine{workers: []*worker{{}}}
 	to := &stageCore{e: e, run: fedStage{passing: p}}
 	from := &stageCore{e: e, run: fedStage{passing: new(passing)}, id: 1, outs: []outEdge{owingEdge{passing: p}}}

@@ -2,7 +2,7 @@ package engine
 
 import "fmt"
 
-// Edge leads from one stage to another and carries events of type T. Connect makes it; Full and MaxOut may be set until Start.
+// Edge leads from one stage to another and carries events of type T. Connect makes it; its fields may be set until Start.
 type Edge[T any] struct {
 	// Full says what happens to events that do not fit. Default Block.
 	Full Full
@@ -10,11 +10,16 @@ type Edge[T any] struct {
 	// hint: a stage behind a Block edge runs only as large a batch as the target has room for at MaxOut events each. More than
 	// MaxOut are kept and delivered; more than 1,024 times MaxOut fail the event with ErrRunaway.
 	MaxOut int
+	// Timed says that handlers use After only: Emit fails the event with ErrTimed. Such an edge never holds back the stage it starts
+	// from, so it may close a cycle.
+	Timed bool
 
 	edgeCore
 	to    *Stage[T]
 	out   []outbox[T] // by hand, and then by part of the target: see box
 	parts int         // rings of the target: shards times classes
+	asked []asked[T]  // by hand
+	later []later[T]  // by worker
 }
 
 // edgeCore is the untyped half of an edge. Its fields do not change after Start.
@@ -26,6 +31,7 @@ type edgeCore struct {
 
 // outEdge is what a worker does with an edge whose type it does not know.
 type outEdge interface {
+	timedEdge
 	core() *edgeCore
 	policy() (full Full, maxOut int)
 	open(hands int)
@@ -56,7 +62,7 @@ func Connect[T any](from Node, to *Stage[T]) *Edge[T] {
 // handled fails, what it emitted is withdrawn.
 func (ed *Edge[T]) Emit(c *Context, v T) {
 	if c == nil || c.stage != ed.from || uint(c.worker) >= uint(len(ed.out)) {
-		ed.misuse(c)
+		ed.misuse(c, "Emit")
 		return
 	}
 	if ed.parts != 1 || ed.to.noted {
@@ -95,7 +101,7 @@ func (ed *Edge[T]) EmitFor(c *Context, i int, v T) {
 // the caller's again when EmitBatch returns.
 func (ed *Edge[T]) EmitBatch(c *Context, vs []T) {
 	if c == nil || c.stage != ed.from || uint(c.worker) >= uint(len(ed.out)) {
-		ed.misuse(c)
+		ed.misuse(c, "Emit")
 		return
 	}
 	if ed.parts != 1 || ed.to.noted {
@@ -117,17 +123,20 @@ func (ed *Edge[T]) EmitBatch(c *Context, vs []T) {
 
 // over fails the event or batch that emitted n events more than there may be.
 func (ed *Edge[T]) over(c *Context, b *outbox[T], n int) {
-	if len(b.items)+n > b.room {
+	switch {
+	case ed.Timed:
+		c.fault(fmt.Errorf("edge %s: %w", ed.name(), ErrTimed))
+	case len(b.items)+n > b.room:
 		c.fault(fmt.Errorf("edge %s: %w", ed.name(), ErrFull))
-		return
+	default:
+		c.fault(fmt.Errorf("edge %s: %w: limit is %d times MaxOut %d per event", ed.name(), ErrRunaway, runaway, ed.MaxOut))
 	}
-	c.fault(fmt.Errorf("edge %s: %w: limit is %d times MaxOut %d per event", ed.name(), ErrRunaway, runaway, ed.MaxOut))
 }
 
-func (ed *Edge[T]) misuse(c *Context) {
+func (ed *Edge[T]) misuse(c *Context, method string) {
 	switch {
 	case c == nil || c.stage == nil:
-		panic(fmt.Sprintf("engine: Emit on edge %s outside a handler", ed.name()))
+		panic(fmt.Sprintf("engine: %s on edge %s outside a handler", method, ed.name()))
 	case c.stage != ed.from:
 		c.fault(fmt.Errorf("stage %s, edge %s: %w", c.stage.name, ed.name(), ErrWrongStage))
 	default:
@@ -140,3 +149,6 @@ func (ed *edgeCore) name() string { return ed.from.name + " -> " + ed.target.nam
 func (ed *edgeCore) core() *edgeCore { return ed }
 
 func (ed *Edge[T]) policy() (Full, int) { return ed.Full, ed.MaxOut }
+
+// blocks reports whether the edge holds its stage back when the target is full.
+func (ed *Edge[T]) blocks() bool { return ed.Full == Block && !ed.Timed }

@@ -16,10 +16,11 @@ import (
 // Engine runs a graph of stages on a fixed set of workers. New makes it; stages and edges are added by one goroutine before Start; from
 // then on all methods may be called by any goroutine that is not a worker's.
 type Engine struct {
-	cfg   Config
-	log   *slog.Logger
-	now   func() Time  // the only clock the engine reads
-	added []*stageCore // in the order of Add
+	cfg     Config
+	log     *slog.Logger
+	now     func() Time  // the only clock the engine reads
+	added   []*stageCore // in the order of Add
+	tickers []periodic   // in the order of Every
 
 	stages  []*stageCore // by id: downstream first. Set by Start
 	workers []*worker
@@ -141,6 +142,7 @@ func (e *Engine) prepare(seats []seat) error {
 	for _, s := range e.stages {
 		s.run.open(len(e.workers))
 	}
+	e.startTickers()
 	e.publish(newPlan(first, len(e.stages)))
 	return nil
 }
@@ -162,6 +164,7 @@ func (e *Engine) makeWorkers(seats []seat) {
 		w := &worker{e: e, id: i, cpu: seat.cpu, named: seat.named, locked: e.kind == Pinned, idler: idler{mode: e.cfg.Idle}}
 		w.at.Store(-1)
 		w.ctx = Context{w: w, worker: i, note: noNote}
+		w.timers.alarm = never
 		w.picker.Reset(len(e.stages), quantum)
 		if e.kind == Shared {
 			w.idler.mode = Park

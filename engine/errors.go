@@ -28,6 +28,8 @@ var (
 	// ErrRunaway: a handler emitted more than 1,024 times the edge's MaxOut events for one input event, or a submission has more than 1,024
 	// events for one stage.
 	ErrRunaway = errors.New("too many events")
+	// ErrTimed: a handler used Emit on a Timed edge, which is for After only.
+	ErrTimed = errors.New("emit on a timed edge: use After")
 	// ErrWrongStage: a handler emitted on an edge that does not start at its stage, or a submission names a stage that its splitter was not
 	// made for.
 	ErrWrongStage = errors.New("wrong stage")

@@ -56,7 +56,7 @@ func ExampleEngine_Start() {
 	// Output:
 	// engine "shop": stage "orders": has no handler: call Handle or HandleBatch
 	// stage "orders": Capacity: ring: capacity 100 is not a power of two from 2 to 4194304
-	// cycle of blocking edges: orders -> orders: make one of them Drop or Fail, such as orders -> orders
+	// cycle of blocking edges: orders -> orders: make one of them Drop, Fail or Timed, such as orders -> orders
 }
 
 // Where the cost of an event can be shared, such as that of a write, a handler takes what is there at once.

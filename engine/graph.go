@@ -31,6 +31,11 @@ func (e *Engine) checkGraph() (errs []error) {
 			errs = append(errs, fmt.Errorf("%s: %w", who, err))
 		}
 	}
+	for _, t := range e.tickers {
+		if err := t.check(); err != nil {
+			errs = append(errs, err)
+		}
+	}
 	errs = append(errs, e.checkAssign()...)
 	if err := e.checkCycles(); err != nil {
 		errs = append(errs, err)
@@ -53,7 +58,7 @@ func (e *Engine) checkCycles() error {
 		path = append(path, s)
 		for _, ed := range s.outs {
 			t := ed.core().target
-			if full, _ := ed.policy(); full != Block || t.e != e {
+			if !ed.blocks() || t.e != e {
 				continue
 			}
 			switch mark[t] {
@@ -90,7 +95,7 @@ func cycleError(path []*stageCore, t *stageCore) error {
 		names = append(names, s.name)
 	}
 	back := names[len(names)-1] + " -> " + t.name
-	return fmt.Errorf("cycle of blocking edges: %s -> %s: make one of them Drop or Fail, such as %s",
+	return fmt.Errorf("cycle of blocking edges: %s -> %s: make one of them Drop, Fail or Timed, such as %s",
 		strings.Join(names, " -> "), t.name, back)
 }
 

@@ -25,8 +25,8 @@ func seed(t *testing.T) uint64 {
 	return s
 }
 
-// randomGraph makes stages with tiny rings: blocking edges forward, edges that drop or fail in any direction, handlers that emit up to
-// twice what MaxOut says. An event is the number of hops it has left.
+// randomGraph makes stages with tiny rings: blocking edges forward, edges that drop, fail or are timed in any direction, handlers that emit
+// up to twice what MaxOut says. An event is the number of hops it has left.
 func randomGraph(t *testing.T, r *rand.Rand, workers int) (e *engine.Engine, stages []*engine.Stage[int], about string) {
 	kinds := []engine.Kind{engine.Shared, engine.Shared, engine.Pinned}
 	c := engine.Config{Workers: workers, Kind: kinds[r.IntN(3)], Oversubscribe: true}
@@ -48,7 +48,10 @@ func randomGraph(t *testing.T, r *rand.Rand, workers int) (e *engine.Engine, sta
 			}
 			ed := engine.Connect(s, stages[k])
 			ed.Full, ed.MaxOut = full, 1+r.IntN(2)
-			about += fmt.Sprintf(" %d -%v-> %d", i, full, k)
+			if ed.Timed = r.IntN(4) == 0; ed.Timed {
+				ed.Full = engine.Full(r.IntN(3))
+			}
+			about += fmt.Sprintf(" %d -%v %v-> %d", i, ed.Full, ed.Timed, k)
 			outs = append(outs, ed)
 		}
 		s.Handle(func(c *engine.Context, hops int) error {
@@ -56,8 +59,12 @@ func randomGraph(t *testing.T, r *rand.Rand, workers int) (e *engine.Engine, sta
 				return nil
 			}
 			for k, ed := range outs {
-				for range 1 + hops*k%(2*ed.MaxOut) {
-					ed.Emit(c, hops-1)
+				for n := range 1 + hops*k%(2*ed.MaxOut) {
+					if ed.Timed {
+						ed.After(c, time.Duration(n*hops)*10*time.Microsecond, hops-1)
+					} else {
+						ed.Emit(c, hops-1)
+					}
 				}
 			}
 			switch hops % 5 {

@@ -83,7 +83,7 @@ func (w *worker) idle() {
 	w.park(since)
 }
 
-// spin looks for work until budget is used up. It reports whether it ran a batch, or has to look at a new plan.
+// spin looks for work until budget is used up. It reports whether it ran a batch, or has a timer to fire or a new plan to look at.
 func (w *worker) spin(since Time, budget time.Duration) bool {
 	for i := 1; ; i++ {
 		if i > spinEager {
@@ -92,14 +92,23 @@ func (w *worker) spin(since Time, budget time.Duration) bool {
 		if w.e.plan.Load() != w.plan {
 			return true
 		}
-		if len(w.debts) > 0 {
+		if w.owing() {
 			w.payDebts()
 		}
 		if w.turn() {
 			w.idler.found(w.ctx.now.Sub(since))
 			return true
 		}
-		if i%spinClock == 0 && w.e.now().Sub(since) > budget {
+		if i%spinClock != 0 {
+			continue
+		}
+		now := w.e.now()
+		if w.timers.alarm <= now {
+			w.now, w.fresh = now, true
+			w.idler.found(now.Sub(since))
+			return true
+		}
+		if now.Sub(since) > budget {
 			return false
 		}
 	}
@@ -110,16 +119,16 @@ const (
 	spinClock = 16 // looks between two readings of the clock
 )
 
-// park announces that w is about to sleep, looks at everything once more, and sleeps. See wake.go.
+// park announces that w is about to sleep, looks at everything once more, and sleeps, at most until its next timer. See wake.go.
 func (w *worker) park(since Time) {
 	e := w.e
 	e.parked.set(w.id)
-	if w.mayPark() {
+	if limit := w.untilAlarm(); limit > 0 && w.mayPark() {
 		if w.plan.draining {
 			e.tellDrain()
 		}
 		release.Store(&w.state, asleep)
-		w.parker.park()
+		w.parker.park(limit)
 		release.Store(&w.state, searching)
 		w.now, w.fresh = e.now(), true
 		if claimed := Time(w.wokenAt.Load()); claimed >= since { // else an old permit: nobody woke w from this sleep
@@ -144,7 +153,10 @@ func (w *worker) mayPark() bool {
 	for _, d := range w.debts {
 		d.ed.await(w, d.hand)
 	}
-	if len(w.debts) > 0 && w.payDebts() {
+	for _, ed := range w.timers.late {
+		ed.awaitLater(w)
+	}
+	if w.owing() && w.payDebts() {
 		return false
 	}
 	mine := w.e.ready.within(&w.mask)

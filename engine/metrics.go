@@ -51,12 +51,12 @@ var (
 		{Metric{"/stage/entered:events", counter, "Events accepted from inlets and edges."}, func(s *StageStats) float64 { return float64(s.Entered) }},
 		{Metric{"/stage/completed:events", counter, "Events whose handler returned without error."}, func(s *StageStats) float64 { return float64(s.Completed) }},
 		{Metric{"/stage/failed:events", counter, "Events whose handler returned an error or panicked."}, func(s *StageStats) float64 { return float64(s.Failed) }},
-		{Metric{"/stage/panics:calls", counter, "Handler calls that panicked or left their goroutine."}, func(s *StageStats) float64 { return float64(s.Panics) }},
+		{Metric{"/stage/panics:calls", counter, "Calls of the handler, or of a periodic event, that panicked or left their goroutine."}, func(s *StageStats) float64 { return float64(s.Panics) }},
 		{Metric{"/stage/batches:batches", counter, "Batches handled."}, func(s *StageStats) float64 { return float64(s.Batches) }},
 		{Metric{"/stage/long:batches", counter, "Batches that took more than 10 ms."}, func(s *StageStats) float64 { return float64(s.Long) }},
 		{Metric{"/stage/direct:events", counter, "Events handed over by the stage before without waiting in a ring."}, func(s *StageStats) float64 { return float64(s.Direct) }},
 		{Metric{"/stage/stalls:looks", counter, "Looks that found an event claimed by a caller and not yet stored."}, func(s *StageStats) float64 { return float64(s.Stalls) }},
-		{Metric{"/stage/depth:events", gauge, "Events in rings, in workers' hands and in debts."}, func(s *StageStats) float64 { return float64(s.Depth) }},
+		{Metric{"/stage/depth:events", gauge, "Events in rings, in workers' hands, in debts and pending for later."}, func(s *StageStats) float64 { return float64(s.Depth) }},
 		{Metric{"/stage/head-age:seconds", gauge, "How long the oldest event in the rings has waited."}, func(s *StageStats) float64 { return s.HeadAge.Seconds() }},
 		{Metric{"/stage/busy:seconds", counter, "Time in the handler, all workers together."}, func(s *StageStats) float64 { return s.Busy.Seconds() }},
 		{Metric{"/stage/wait:seconds", counter, "Sum over batches of how long the oldest event had waited."}, func(s *StageStats) float64 { return s.Wait.Seconds() }},
@@ -72,6 +72,7 @@ var (
 		{Metric{"/edge/entered:events", counter, "Events that entered the stage the edge leads to, or will."}, func(s *EdgeStats) float64 { return float64(s.Entered) }},
 		{Metric{"/edge/dropped:events", counter, "Events discarded because that stage was full."}, func(s *EdgeStats) float64 { return float64(s.Dropped) }},
 		{Metric{"/edge/owed:events", gauge, "Events that did not fit yet and are kept by workers."}, func(s *EdgeStats) float64 { return float64(s.Owed) }},
+		{Metric{"/edge/pending:events", gauge, "Events that were emitted for later and have not been sent."}, func(s *EdgeStats) float64 { return float64(s.Pending) }},
 	}
 )
 

@@ -40,9 +40,14 @@ func (ed *Edge[T]) open(hands int) {
 	ed.cyclic = ed.target.reaches(ed.from, map[*stageCore]bool{})
 	ed.parts = ed.to.shardCount(len(ed.to.e.workers)) * ed.to.classes
 	ed.out = make([]outbox[T], hands*ed.parts)
+	ed.asked = make([]asked[T], hands)
+	ed.later = make([]later[T], len(ed.to.e.workers))
 	for i := range ed.out {
 		b := &ed.out[i]
 		b.room = noLimit
+		if ed.Timed {
+			b.room = 0
+		}
 		b.shard, b.class = i%ed.parts/ed.to.classes, i%ed.to.classes
 		if ed.parts == 1 { // else as they are needed
 			b.renew(ed)
@@ -72,6 +77,10 @@ func (b *outbox[T]) begin(c *Context, maxOut int) {
 // route is Emit to a target with notes, or with several rings.
 func (ed *Edge[T]) route(c *Context, v T, n note) {
 	part := 0
+	if ed.Timed {
+		ed.over(c, ed.box(c.worker, 0), 1)
+		return
+	}
 	if ed.parts > 1 {
 		part = ed.partOf(v, n)
 		first := ed.box(c.worker, 0)
@@ -146,7 +155,7 @@ func (ed *Edge[T]) source(b *outbox[T]) *source[T] { return &ed.to.shards[b.shar
 // admits is always true of a target with several rings: which one an event will go to is not known before. There a debt holds the stage
 // back.
 func (ed *Edge[T]) admits() bool {
-	return ed.Full != Block || ed.parts > 1 || ed.source(&ed.out[0]).free() >= ed.MaxOut
+	return !ed.blocks() || ed.parts > 1 || ed.source(&ed.out[0]).free() >= ed.MaxOut
 }
 
 func (ed *Edge[T]) limit(hand, batch int) int {
@@ -159,6 +168,9 @@ func (ed *Edge[T]) limit(hand, batch int) int {
 	}
 	if len(b.items) > 0 {
 		return 0
+	}
+	if ed.Timed {
+		return batch
 	}
 	switch ed.Full {
 	case Drop:
@@ -329,6 +341,7 @@ func (ed *Edge[T]) await(w *worker, hand int) {
 }
 
 func (ed *Edge[T]) withdraw(hand int, seq uint64) {
+	ed.asked[hand].cut(seq)
 	first := ed.box(hand, 0)
 	if ed.parts == 1 {
 		ed.cut(first, seq)
@@ -360,12 +373,15 @@ func (ed *Edge[T]) stats() EdgeStats {
 		s.Entered += b.entered.Load()
 		s.Dropped += b.dropped.Load()
 	}
-	s.Owed = ed.owedByAll()
+	for i := range ed.later {
+		s.Entered += ed.later[i].entered.Load()
+	}
+	s.Owed, s.Pending = ed.owedByAll(), ed.pending()
 	s.Emitted = s.Entered + s.Dropped
 	return s
 }
 
-// sweep throws away all debts once the workers are gone, and says how many events that were.
+// sweep throws away all debts and pending events once the workers are gone, and says how many events that were.
 func (ed *Edge[T]) sweep(err error) (n int) {
 	for i := range ed.out {
 		b := &ed.out[i]
@@ -374,6 +390,9 @@ func (ed *Edge[T]) sweep(err error) (n int) {
 			n++
 		}
 		b.reset(true)
+	}
+	for i := range ed.later {
+		n += ed.later[i].discard(err)
 	}
 	return n
 }

@@ -1,22 +1,46 @@
 package engine
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // parker puts one worker to sleep until somebody calls unpark. It is a binary semaphore: an unpark that comes first makes the next
 // park return at once, further ones are absorbed.
 type parker struct {
 	permit atomic.Uint32 // 1: park returns at once. Written by wakers, taken by the worker
 	woken  chan struct{} // nil for a pinned worker, which sleeps in the kernel
+	timer  *time.Timer   // ends the sleep of a shared worker; nil until needed
 }
 
-// park sleeps until there is a permit, and takes it. Only the worker itself calls it.
-func (p *parker) park() {
-	if p.woken != nil {
+// park sleeps until there is a permit, and takes it, or until most has passed; noLimit is for ever. With a limit it may return for no reason
+// before. Only the worker itself calls it.
+func (p *parker) park(most time.Duration) {
+	switch {
+	case p.woken != nil && most == noLimit:
 		<-p.woken
-		return
+	case p.woken != nil:
+		p.parkShared(most)
+	case most == noLimit:
+		for !p.permit.CompareAndSwap(1, 0) {
+			futexWait(&p.permit, 0, noLimit)
+		}
+	case !p.permit.CompareAndSwap(1, 0):
+		futexWait(&p.permit, 0, most)
+		p.permit.CompareAndSwap(1, 0)
 	}
-	for !p.permit.CompareAndSwap(1, 0) {
-		futexWait(&p.permit, 0)
+}
+
+func (p *parker) parkShared(most time.Duration) {
+	if p.timer == nil {
+		p.timer = time.NewTimer(most)
+	} else {
+		p.timer.Reset(most)
+	}
+	select {
+	case <-p.woken:
+		p.timer.Stop()
+	case <-p.timer.C:
 	}
 }
 

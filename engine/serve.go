@@ -179,6 +179,9 @@ func (s *Stage[T]) finish(w *worker, h *hand[T]) (next outEdge) {
 	failed := s.conclude(&w.ctx, h)
 	start := w.now
 	w.now = w.e.now()
+	if len(w.ctx.asked) > 0 {
+		w.arm(&w.ctx)
+	}
 	for _, ed := range s.outs {
 		if next == nil && ed.claim(w) {
 			next = ed

@@ -31,6 +31,14 @@ func TestStartNamesWhatIsWrong(t *testing.T) {
 		want  string
 	}{
 		{"nothing", func(*engine.Engine) {}, "has no stages"},
+		{"period", func(e *engine.Engine) {
+			s := add(e, stageConfig{Name: "a"})
+			s.Every(0, func(engine.Time) int { return 1 })
+			s.Every(-1, nil)
+			s.Every(1, nil)
+		}, `stage "a": Every: period is 0s, want more than 0
+stage "a": Every: period is -1ns, want more than 0
+stage "a": Every 1ns: event is nil`},
 		{"no name", func(e *engine.Engine) { add(e, stageConfig{}) }, "stage number 1: has no name"},
 		{
 			"no handler", func(e *engine.Engine) { engine.Add(e, stageConfig{Name: "a"}) },
@@ -123,14 +131,14 @@ func TestStartNamesWhatIsWrong(t *testing.T) {
 		{"self edge", func(e *engine.Engine) {
 			a, _ := addPair(e)
 			engine.Connect(a, a)
-		}, "cycle of blocking edges: a -> a: make one of them Drop or Fail, such as a -> a"},
+		}, "cycle of blocking edges: a -> a: make one of them Drop, Fail or Timed, such as a -> a"},
 		{"cycle", func(e *engine.Engine) {
 			a, b := addPair(e)
 			c := add(e, stageConfig{Name: "c"})
 			engine.Connect(a, b)
 			engine.Connect(b, c)
 			engine.Connect(c, b)
-		}, "cycle of blocking edges: b -> c -> b: make one of them Drop or Fail, such as c -> b"},
+		}, "cycle of blocking edges: b -> c -> b: make one of them Drop, Fail or Timed, such as c -> b"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newEngine(t, engine.Config{Name: "shop"})

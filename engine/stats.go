@@ -38,13 +38,13 @@ type StageStats struct {
 	Completed uint64 // events whose handler returned nil
 	Failed    uint64 // events whose handler returned an error or panicked
 	Expired   uint64 // events that were too late to be handled: their deadline, or the stage's MaxAge, had passed
-	Panics    uint64 // handler calls that panicked or left their goroutine
+	Panics    uint64 // calls of the handler, or of a function given to Every, that panicked or left their goroutine
 	Batches   uint64
 	Long      uint64        // batches that took more than 10 ms; one that still runs is in WorkerStats
 	Direct    uint64        // events that came from the stage before without waiting in a ring
 	Stalls    uint64        // looks that found an event claimed by a caller who had not finished storing it
 	Threads   int           // goroutines that a blocking stage has for its handler
-	Depth     int           // events in rings, in workers' hands and in debts of workers
+	Depth     int           // events in rings, in workers' hands, in debts of workers, and pending for later
 	HeadAge   time.Duration // how long the oldest event in the rings has waited; 0 if there is none
 	Busy      time.Duration // spent in the handler, all workers together
 	Wait      time.Duration // sum over batches of how long the batch's oldest event had waited
@@ -69,7 +69,8 @@ type EdgeStats struct {
 	Emitted  uint64 // Entered + Dropped
 	Entered  uint64
 	Dropped  uint64
-	Owed     int // events that did not fit yet; they count as the target's depth
+	Owed     int // events that did not fit yet
+	Pending  int // events of After whose time has not come, or that did not fit yet; like Owed they have entered and count as the target's depth
 }
 
 // Stats reads all counters. Any goroutine may call it at any time; it costs a few microseconds and stops nobody.

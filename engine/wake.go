@@ -33,6 +33,11 @@ import (
 // only one of a serial stage or one of a keyed stage's: that worker looks again when it gives the token up. The bits of a keyed
 // stage's shards, active, are to the shards what ready is to stages, and are set before ready is looked at. model/ has this protocol as a model to be checked.
 //
+// Timers need no waker. A worker arms and fires its own, between batches and nowhere else, so none is added after it has looked how long
+// it may sleep; it announces its sleep first, and when the time-out ends it, looks at everything as after any other. The bit in
+// parked may then still be set: whoever claims the worker meanwhile spends a wake-up too many. Events whose time has come and that do not
+// fit are to pair (5) what debts are.
+//
 // A waker first claims the sleeper by clearing its parked bit, so two wakers never spend two wake-ups on one worker and the
 // second event wakes the second worker. A claimed worker counts as searching until it has looked.
 //

@@ -49,6 +49,7 @@ type worker struct {
 	shard   int           // and the shard
 	turnEnd Time          // until when batches may be handed over directly
 	idler   idler
+	timers  timers
 	label   *stageCore // stage in the goroutine's profile label
 	labels  []context.Context
 
@@ -143,7 +144,7 @@ func (w *worker) pin() error {
 // place returns the CPU the worker is pinned to, or -1.
 func (w *worker) place() int { return int(w.at.Load()) }
 
-// loop is the life of a worker: see what the plan says, push what is owed, run a batch; without any of these, idle.
+// loop is the life of a worker: see what the plan says, push what is owed, fire timers, run a batch; without any of these, idle.
 func (w *worker) loop() {
 	for {
 		if p := w.e.plan.Load(); p != w.plan {
@@ -152,8 +153,11 @@ func (w *worker) loop() {
 				return
 			}
 		}
-		if len(w.debts) > 0 {
+		if w.owing() {
 			w.payDebts()
+		}
+		if w.timers.alarm <= w.now {
+			w.fire()
 		}
 		if !w.turn() {
 			w.idle()
@@ -242,7 +246,10 @@ func (w *worker) end() {
 	w.turnOf.relieve(w.shard, w.now)
 }
 
-// payDebts pushes what earlier flushes could not, and reports whether anything moved.
+// owing reports whether there is something to push that did not fit before.
+func (w *worker) owing() bool { return len(w.debts)+len(w.timers.late) > 0 }
+
+// payDebts pushes what earlier flushes, and timers, could not, and reports whether anything moved.
 func (w *worker) payDebts() (moved bool) {
 	kept := w.debts[:0]
 	for _, d := range w.debts {
@@ -259,6 +266,9 @@ func (w *worker) payDebts() (moved bool) {
 	}
 	clear(w.debts[len(kept):])
 	w.debts = kept
+	if len(w.timers.late) > 0 && w.deliver() {
+		moved = true
+	}
 	if moved {
 		release.Fence()
 		w.signalTouched()
