@@ -3,7 +3,7 @@ package engine
 import "github.com/seda-go/seda/internal/invariant"
 
 // claim reports whether w may run what its batch emitted as the next stage's batch, instead of pushing it: w serves that stage too, which
-// is downstream; nothing waits in the rings of the shard, which would be overtaken; the batch is of one shard and class, not too
+// is downstream and does not block; nothing waits in the rings of the shard, which would be overtaken; the batch is of one shard and class, not too
 // large, and its outputs have room; the turn is not over; and, if the stage is guarded, its token is w's from now on.
 func (ed *Edge[T]) claim(w *worker) bool {
 	first, s := ed.box(w.id, 0), ed.to
@@ -16,7 +16,7 @@ func (ed *Edge[T]) claim(w *worker) bool {
 		b = ed.box(w.id, first.direct)
 	}
 	n := len(b.items)
-	if n == 0 || n > s.maxBatch || s.id >= ed.from.id || !w.mask.Has(s.id) || w.now >= w.turnEnd {
+	if n == 0 || s.blocking || n > s.maxBatch || s.id >= ed.from.id || !w.mask.Has(s.id) || w.now >= w.turnEnd {
 		return false
 	}
 	if !s.shards[b.shard].empty() || w.e.plan.Load() != w.plan || invariant.Sometimes(8) {

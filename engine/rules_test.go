@@ -116,6 +116,43 @@ func TestHandOverNeedsRoomAhead(t *testing.T) {
 	require.Equal(t, 2, ringOf(to).Len())
 }
 
+// The handler of a blocking stage runs outside of the worker, also where that one sent the event.
+func TestBlockingStageIsNotHandedOver(t *testing.T) {
+	for range 20 {
+		var from, to *Stage[int]
+		e := byHand(t, 1, nil, func(e *Engine) {
+			from, to = Add(e, StageConfig[int]{Name: "from"}), Add(e, StageConfig[int]{Name: "to", Blocking: 1})
+			edge := Connect(from, to)
+			from.Handle(func(c *Context, v int) error { edge.Emit(c, v); return nil })
+			to.Handle(func(*Context, int) error { return nil })
+		})
+		require.NoError(t, from.TrySubmit(1))
+		turn(t, e, 0)
+		settled(e, 0)
+		require.Equal(t, 1, ringOf(to).Len())
+	}
+}
+
+// A handler that leaves its goroutine in the worker, where tests run blocking stages, costs nothing but its event.
+func TestBlockingHandlerExitsInline(t *testing.T) {
+	e := New(Config{Workers: 2, Kind: Shared, Log: quietLog()})
+	e.inline = true
+	s := Add(e, StageConfig[int]{Name: "s", Blocking: 2, Serial: true, MaxBatch: 2})
+	s.Handle(func(_ *Context, v int) error {
+		if v == 2 {
+			runtime.Goexit()
+		}
+		return nil
+	})
+	require.NoError(t, e.Start(context.Background()))
+	for v := range 6 {
+		require.NoError(t, s.TrySubmit(v))
+	}
+	require.NoError(t, e.Drain(context.Background()))
+	checkBooks(t, e.Stats())
+	require.EqualValues(t, 1, e.Stats().Stage("s").Failed)
+}
+
 // What a batch sent to other workers is told to them before the batch that is handed over runs.
 func TestOthersAreToldBeforeTheHandOver(t *testing.T) {
 	repeated(t, "it is handed over", func() (pushed bool) {

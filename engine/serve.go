@@ -129,8 +129,16 @@ func (s *Stage[T]) missed(h *hand[T]) {
 	}
 }
 
-// resume goes on with the batch in whose middle a handler left its goroutine, and ends the turn.
-func (s *Stage[T]) resume(w *worker) { w.follow(s.complete(w, &s.hands[w.id])) }
+// resume goes on with the batch in whose middle a handler left its goroutine, and ends the turn. The batch of a blocking stage has been
+// handed in by then.
+func (s *Stage[T]) resume(w *worker) {
+	if s.blocking {
+		w.ctx.stage = nil
+		w.end()
+		return
+	}
+	w.follow(s.complete(w, &s.hands[w.id]))
+}
 
 // complete runs the handler on what is left of the batch, and ends the batch. It returns the edge over which w goes on at once, or nil.
 func (s *Stage[T]) complete(w *worker, h *hand[T]) outEdge {
