@@ -55,6 +55,7 @@ var (
 		{Metric{"/stage/batches:batches", counter, "Batches handled."}, func(s *StageStats) float64 { return float64(s.Batches) }},
 		{Metric{"/stage/long:batches", counter, "Batches that took more than 10 ms."}, func(s *StageStats) float64 { return float64(s.Long) }},
 		{Metric{"/stage/direct:events", counter, "Events handed over by the stage before without waiting in a ring."}, func(s *StageStats) float64 { return float64(s.Direct) }},
+		{Metric{"/stage/blocked:sleeps", counter, "Times the handler made a worker's thread sleep, as far as that can be told."}, func(s *StageStats) float64 { return float64(s.Blocked) }},
 		{Metric{"/stage/stalls:looks", counter, "Looks that found an event claimed by a caller and not yet stored."}, func(s *StageStats) float64 { return float64(s.Stalls) }},
 		{Metric{"/stage/depth:events", gauge, "Events in rings, in workers' hands, in debts and pending for later."}, func(s *StageStats) float64 { return float64(s.Depth) }},
 		{Metric{"/stage/head-age:seconds", gauge, "How long the oldest event in the rings has waited."}, func(s *StageStats) float64 { return s.HeadAge.Seconds() }},

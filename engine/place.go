@@ -10,10 +10,13 @@ import (
 // placeEvery is how often the watch looks whether pinned workers are where they belong: one system call each.
 const placeEvery = time.Second
 
-// threads are the calls of the kernel that the watch makes; tests put others in their place.
+// threads are the calls of the kernel, and of the runtime, that the watch makes; tests put others in their place.
 type threads struct {
 	allowed func(tid int) (affinity.Set, error)
 	pin     func(tid int, cpus affinity.Set) error
+	status  func(tid int) (threadStatus, bool)
+	onCPU   func(tid int) (time.Duration, bool)
+	cycles  func() uint64 // of the collector
 }
 
 // places puts workers back that the kernel has moved because their CPU went offline or left the cpuset, or that somebody has bound
@@ -34,7 +37,7 @@ func (v *watch) places(now Time) {
 // place looks after one worker.
 func (v *watch) place(w *worker) {
 	process.Lock()
-	if w.tid == 0 { // it is between two threads, or has ended
+	if w.tid.Load() == 0 { // it is between two threads, or has ended
 		process.Unlock()
 		return
 	}
@@ -62,23 +65,24 @@ func (v *watch) place(w *worker) {
 // settle binds w's thread to the CPU where it belongs, or else where it was, or else to a free one. It returns the CPU the thread is
 // bound to now, -1 for any, and whether anything had to be done. The caller holds process.
 func (v *watch) settle(w *worker, was int) (is int, moved bool) {
-	bound, _ := v.kernel.allowed(w.tid) // empty if it cannot be read
+	tid := int(w.tid.Load())
+	bound, _ := v.kernel.allowed(tid) // empty if it cannot be read
 	if was == w.cpu && bound == affinity.Of(was) {
 		return was, false
 	}
-	if v.kernel.pin(w.tid, affinity.Of(w.cpu)) == nil {
+	if v.kernel.pin(tid, affinity.Of(w.cpu)) == nil {
 		return w.cpu, true
 	}
 	if was >= 0 && was != w.cpu {
 		if bound == affinity.Of(was) {
 			return was, false
 		}
-		if v.kernel.pin(w.tid, affinity.Of(was)) == nil {
+		if v.kernel.pin(tid, affinity.Of(was)) == nil {
 			return was, true
 		}
 	}
 	for _, cpu := range v.spares(bound) {
-		if v.kernel.pin(w.tid, affinity.Of(cpu)) == nil {
+		if v.kernel.pin(tid, affinity.Of(cpu)) == nil {
 			return cpu, true
 		}
 	}

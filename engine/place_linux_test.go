@@ -60,7 +60,7 @@ func (m *stream) awaitCPUs(t *testing.T, want ...int) {
 		process.Lock()
 		defer process.Unlock()
 		for i, w := range m.e.workers {
-			bound, err := affinity.AllowedOf(w.tid)
+			bound, err := affinity.AllowedOf(int(w.tid.Load()))
 			if err != nil || w.place() != want[i] || want[i] >= 0 && bound != affinity.Of(want[i]) {
 				return false
 			}
@@ -81,7 +81,7 @@ func TestThreadIsPinnedAgain(t *testing.T) {
 	}
 	for range 10 {
 		process.Lock()
-		err := affinity.PinThread(m.e.workers[0].tid, elsewhere)
+		err := affinity.PinThread(int(m.e.workers[0].tid.Load()), elsewhere)
 		process.Unlock()
 		require.NoError(t, err)
 		m.awaitCPUs(t, home)

@@ -47,11 +47,12 @@ func placed(t *testing.T, all affinity.Set, cpus ...int) (v *watch, k *fakeKerne
 	v, lines = watched(len(cpus))
 	v.e.fill = all.CPUs()
 	k = &fakeKernel{cpus: all, masks: map[int]affinity.Set{}}
-	v.kernel = threads{k.allowed, k.pin}
+	v.kernel = threads{allowed: k.allowed, pin: k.pin}
 	for i, w := range v.e.workers {
-		w.id, w.cpu, w.tid = i, cpus[i], 100+i
+		w.id, w.cpu = i, cpus[i]
+		w.tid.Store(int32(100 + i))
 		w.at.Store(int32(w.cpu))
-		k.masks[w.tid] = affinity.Of(w.cpu)
+		k.masks[100+i] = affinity.Of(w.cpu)
 		v.e.own = v.e.own.With(w.cpu)
 	}
 	process.Lock()
@@ -65,10 +66,10 @@ func placed(t *testing.T, all affinity.Set, cpus ...int) (v *watch, k *fakeKerne
 func (v *watch) after(t *testing.T, k *fakeKernel) (at []int) {
 	t.Helper()
 	v.places(v.placed + Time(placeEvery))
-	for _, w := range v.e.workers {
+	for i, w := range v.e.workers {
 		at = append(at, w.place())
 		if w.place() >= 0 {
-			require.Equal(t, affinity.Of(w.place()), k.masks[w.tid])
+			require.Equal(t, affinity.Of(w.place()), k.masks[100+i])
 		}
 	}
 	return at
@@ -154,7 +155,7 @@ func TestWorkerThatSomebodyBoundElsewhereIsPinnedAgain(t *testing.T) {
 // A thread that has ended is left alone: its id may be another's by now.
 func TestEndedThreadIsLeftAlone(t *testing.T) {
 	v, k, _ := placed(t, affinity.Of(0, 1), 1)
-	v.e.workers[0].tid = 0
+	v.e.workers[0].tid.Store(0)
 	k.set(0)
 	k.calls = 0
 	v.places(ms(5000))

@@ -71,8 +71,9 @@ func (w *worker) enlist() error {
 	if process.workers == nil {
 		process.workers = map[int]bool{}
 	}
-	w.tid = threadID()
-	process.workers[w.tid] = true
+	tid := threadID()
+	w.tid.Store(int32(tid))
+	process.workers[tid] = true
 	return w.pin()
 }
 
@@ -80,9 +81,8 @@ func (w *worker) enlist() error {
 func (w *worker) delist() {
 	process.Lock()
 	defer process.Unlock()
-	if w.tid != threadID() {
-		return
+	if int(w.tid.Load()) == threadID() {
+		delete(process.workers, threadID())
+		w.tid.Store(0)
 	}
-	delete(process.workers, w.tid)
-	w.tid = 0
 }

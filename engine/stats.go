@@ -42,6 +42,7 @@ type StageStats struct {
 	Batches   uint64
 	Long      uint64        // batches that took more than 10 ms; one that still runs is in WorkerStats
 	Direct    uint64        // events that came from the stage before without waiting in a ring
+	Blocked   uint64        // times its handler made a pinned worker's thread sleep: an estimate, rather too low, that honest handlers do not get into
 	Stalls    uint64        // looks that found an event claimed by a caller who had not finished storing it
 	Threads   int           // goroutines that a blocking stage has for its handler
 	Depth     int           // events in rings, in workers' hands, in debts of workers, and pending for later
@@ -94,6 +95,7 @@ func (e *Engine) Stats() Stats {
 	for _, c := range e.added {
 		st := StageStats{Name: c.name}
 		c.run.collect(&st)
+		st.Blocked = e.watch.sleepsIn(c.id)
 		s.Stages = append(s.Stages, st)
 	}
 	return s

@@ -25,6 +25,7 @@ type watch struct {
 
 	placeEvery time.Duration
 	placed     Time // when places looked last
+	blocked    blockWatch
 	kernel     threads
 
 	_      [cacheLine]byte
@@ -44,7 +45,8 @@ type watchedWorker struct {
 
 // watchedStage is what the watch remembers of a stage.
 type watchedStage struct {
-	longLine Time // when the last line about a long batch was written; 0: never
+	longLine Time          // when the last line about a long batch was written; 0: never
+	sleeps   atomic.Uint64 // StageStats.Blocked. Written by the watch
 }
 
 const (
@@ -55,7 +57,8 @@ const (
 
 func newWatch(e *Engine) *watch {
 	return &watch{
-		e: e, every: watchEvery, placeEvery: placeEvery, kernel: threads{affinity.AllowedOf, affinity.PinThread},
+		e: e, every: watchEvery, placeEvery: placeEvery, blocked: blockWatch{every: blockedEvery},
+		kernel:    threads{affinity.AllowedOf, affinity.PinThread, statusOf, onCPUOf, gcCycles},
 		restarted: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 }
@@ -109,7 +112,16 @@ func (v *watch) sleep() {
 		case <-v.stop:
 		}
 	}
+	v.blocked.since = 0
 	v.asleep.Store(false) // a worker may have cleared it just now: what it sent makes the next sleep short
+}
+
+// sleepsIn returns what StageStats.Blocked is for a stage.
+func (v *watch) sleepsIn(stage int) uint64 {
+	if stage >= len(v.stages) { // the engine did not start
+		return 0
+	}
+	return v.stages[stage].sleeps.Load()
 }
 
 // stir restarts the watch if it sleeps. A worker calls it when it has left its sleep.
@@ -129,6 +141,7 @@ func (v *watch) look(now Time) {
 			v.reportLong(i, h, now)
 		}
 	}
+	v.blocks(now)
 	v.places(now)
 }
 

@@ -103,7 +103,7 @@ func TestWhatAWorkerHasInHand(t *testing.T) {
 func TestWatchSleepsWithTheWorkersAndWakesWithThem(t *testing.T) {
 	for _, kind := range []Kind{Shared, Pinned} {
 		e, s, in, out, _ := holding(t, kind, 100*time.Microsecond)
-		for range shorter(200) {
+		for range shorter(100) {
 			until(t, "the watch sleeps", e.watch.asleep.Load)
 			require.NoError(t, s.TrySubmit(1))
 			await(t, in, "handler")

@@ -29,7 +29,7 @@ type worker struct {
 	cpu    int          // where it is to be pinned; -1: anywhere
 	named  bool         // the user asked for that CPU
 	locked bool         // has an OS thread of its own
-	tid    int          // that thread's id, 0 while it has none. Guarded by process
+	tid    atomic.Int32 // that thread's id, 0 while it has none. Written under process; who acts on the thread holds it too
 	at     atomic.Int32 // the CPU it is pinned to, -1 for none. Written under process by the worker and the watch, read by Stats
 
 	restarted bool // a handler ended an earlier goroutine of the worker
