@@ -113,3 +113,6 @@ func SetIdleCarrier(d time.Duration) (restore func()) {
 	idleCarrier = d
 	return func() { idleCarrier = old }
 }
+
+// Asked reports whether a caller of Sample waits for the stage's next batch.
+func (s *Stage[T]) Asked() bool { return s.asked.Load() != nil }

@@ -50,6 +50,11 @@ func (ed *Edge[T]) handOver(w *worker) outEdge {
 			h.notes[i] = s.entering(b.notes[i], w.now)
 		}
 		b.notes = b.notes[:0]
+	}
+	if a := s.asked.Load(); a != nil {
+		s.showDirect(a, h)
+	}
+	if s.noted {
 		s.expire(w, h)
 	}
 	return s.complete(w, h)

@@ -17,7 +17,7 @@ type mix struct {
 func (sh *shard[T]) fill(h *hand[T], m *mix, limit int) {
 	classes := len(sh.sources)
 	if classes == 1 {
-		sh.take(h, m, 0, limit)
+		sh.take(h, m, 0, limit-h.n)
 		return
 	}
 	all := 1<<classes - 1

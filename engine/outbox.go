@@ -367,7 +367,7 @@ func (ed *Edge[T]) cut(b *outbox[T], seq uint64) {
 }
 
 func (ed *Edge[T]) stats() EdgeStats {
-	s := EdgeStats{From: ed.from.name, To: ed.target.name, Full: ed.Full, Failure: ed.failure}
+	s := EdgeStats{From: ed.from.name, To: ed.target.name, Full: ed.Full, Failure: ed.failure, Timed: ed.Timed}
 	for i := range ed.out {
 		b := &ed.out[i]
 		s.Entered += b.entered.Load()

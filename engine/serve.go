@@ -44,7 +44,11 @@ func (s *Stage[T]) take(hand int) bool {
 	}
 	h.batch, h.n, h.i, h.head = h.buf[:limit], 0, 0, 0
 	sh := &s.shards[h.shard]
-	sh.fill(h, s.mixOf(sh, h), limit)
+	if a := s.asked.Load(); a == nil {
+		sh.fill(h, s.mixOf(sh, h), limit)
+	} else {
+		s.fillFor(a, sh, h, s.mixOf(sh, h), limit)
+	}
 	if h.n == 0 {
 		if s.guarded {
 			s.tokens[h.shard].giveUp() // pair (6): who takes serves s, and looks again before it sleeps

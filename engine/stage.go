@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"reflect"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/seda-go/seda/sched"
@@ -36,11 +37,12 @@ type stageCore struct {
 	name     string
 	serial   bool
 	keyed    bool
-	blocking bool // handlers run outside of the workers: see blocking.go
-	threads  int  // and as many at a time
-	guarded  bool // serial or keyed, and there is more than one hand: shards are run by whoever has their token
-	noted    bool // events have notes
-	capacity int  // of a ring
+	blocking bool                // handlers run outside of the workers: see blocking.go
+	threads  int                 // and as many at a time
+	guarded  bool                // serial or keyed, and there is more than one hand: shards are run by whoever has their token
+	noted    bool                // events have notes
+	asked    atomic.Pointer[ask] // Sample wants a view of the next batch. Written by its callers and, to answer, by whoever takes one
+	capacity int                 // of a ring
 	maxBatch int
 	waiters  int
 	classes  int
@@ -50,7 +52,8 @@ type stageCore struct {
 	ins      []outEdge // the same edges as in outs of the stages they come from
 	inlets   []*inletCore
 	locals   []local
-	flaws    []error // mistakes made in setting up the stage, for Start to report
+	asking   chan struct{} // full while a caller of Sample waits for its answer
+	flaws    []error       // mistakes made in setting up the stage, for Start to report
 
 	tokens  []token            // of guarded stages, by shard
 	active  bitset             // stages of several shards: those that may have events, a hint as Engine.ready is for stages
@@ -81,6 +84,7 @@ type stageRun interface {
 	collect(s *StageStats)
 	sweep(err error) int
 	check() []error
+	kind() string // as in StageStats
 	connectFrom(from Node)
 }
 
@@ -100,6 +104,7 @@ func Add[T any](e *Engine, c StageConfig[T]) *Stage[T] {
 		e: e, run: s, name: c.Name, serial: c.Serial, keyed: c.Key != nil,
 		capacity: or(c.Capacity, defaultCapacity), maxBatch: c.MaxBatch, waiters: c.Waiters,
 		classes: or(c.Classes, 1), shards0: c.Shards, maxAge: c.MaxAge,
+		asking: make(chan struct{}, 1),
 	}
 	s.key = c.Key
 	s.noted = c.Deadlines || s.classes > 1 || s.maxAge != 0

@@ -14,6 +14,7 @@ import (
 //
 // While it runs, Entered >= Completed + Failed + Expired.
 type Stats struct {
+	Engine    string        // Config.Name
 	Uptime    time.Duration // since New
 	Plan      uint64        // number of the plan that was published last
 	ColdWakes uint64        // wake-ups that found every worker that could take the event asleep
@@ -34,6 +35,7 @@ type WorkerStats struct {
 // StageStats is one stage.
 type StageStats struct {
 	Name      string
+	Kind      string // "plain", "serial", "keyed" or "splitter"; blocking stages add ", blocking"
 	Entered   uint64 // events accepted by inlets and edges
 	Completed uint64 // events whose handler returned nil
 	Failed    uint64 // events whose handler returned an error or panicked
@@ -67,6 +69,7 @@ type EdgeStats struct {
 	From, To string
 	Full     Full
 	Failure  bool   // made by OnFailure
+	Timed    bool   // for After only
 	Emitted  uint64 // Entered + Dropped
 	Entered  uint64
 	Dropped  uint64
@@ -76,7 +79,7 @@ type EdgeStats struct {
 
 // Stats reads all counters. Any goroutine may call it at any time; it costs a few microseconds and stops nobody.
 func (e *Engine) Stats() Stats {
-	s := Stats{Uptime: time.Duration(e.now()), ColdWakes: e.coldWakes.Load()}
+	s := Stats{Engine: e.cfg.Name, Uptime: time.Duration(e.now()), ColdWakes: e.coldWakes.Load()}
 	switch e.phase.Load() {
 	case started, ended:
 	default:
@@ -93,7 +96,7 @@ func (e *Engine) Stats() Stats {
 		s.Workers = append(s.Workers, ws)
 	}
 	for _, c := range e.added {
-		st := StageStats{Name: c.name}
+		st := StageStats{Name: c.name, Kind: c.run.kind()}
 		c.run.collect(&st)
 		st.Blocked = e.watch.sleepsIn(c.id)
 		s.Stages = append(s.Stages, st)
@@ -109,6 +112,21 @@ func (s Stats) Stage(name string) StageStats {
 		}
 	}
 	return StageStats{}
+}
+
+func (s *Stage[T]) kind() string {
+	kind := "plain"
+	if _, splits := any(s).(*Stage[submission]); splits {
+		kind = "splitter"
+	} else if s.keyed {
+		kind = "keyed"
+	} else if s.serial {
+		kind = "serial"
+	}
+	if s.blocking {
+		kind += ", blocking"
+	}
+	return kind
 }
 
 // collect reads what is done before what came in, so that the books never show more done than entered.
