@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -120,6 +122,18 @@ func TestRunFails(t *testing.T) {
 	require.Equal(t, 1, run(t.Context(), []suite{s}, nil, &out, &errs))
 	require.Contains(t, errs.String(), "test: theirs: an event was lost")
 	require.NotContains(t, out.String(), "figure ")
+}
+
+func TestRunProfiles(t *testing.T) {
+	var out, errs bytes.Buffer
+	file := filepath.Join(t.TempDir(), "cpu.prof")
+	require.Zero(t, run(t.Context(), []suite{fake(nil)}, []string{"-cpuprofile", file}, &out, &errs), errs.String())
+	require.Contains(t, out.String(), "figure test.ns ")
+	written, err := os.Stat(file)
+	require.NoError(t, err)
+	require.NotZero(t, written.Size())
+	require.Equal(t, 1, run(t.Context(), []suite{fake(nil)}, []string{"-cpuprofile", filepath.Join(file, "in")}, &out, &errs))
+	require.Contains(t, errs.String(), "figures: profile: ")
 }
 
 func TestUsage(t *testing.T) {

@@ -14,6 +14,7 @@
 //	go run ./bench/figures engine.          # those whose id begins with engine.
 //	go run ./bench/figures -n 20 engine.hop # with 20 repetitions
 //	go run ./bench/figures -list
+//	go run ./bench/figures -cpuprofile pipe.prof engine.pipe.8B.ns # see docs/profiles.md
 //
 // The exit status is 0 also when figures fall short, 1 when a measurement gave a
 // wrong result or failed, and 2 for a usage error.
@@ -27,6 +28,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 )
 
 func main() {
@@ -46,6 +48,7 @@ func run(ctx context.Context, all []suite, args []string, out, errs io.Writer) i
 	flags.SetOutput(errs)
 	reps := flags.Int("n", 10, "repetitions")
 	list := flags.Bool("list", false, "print the ids and their bounds, and measure nothing")
+	profile := flags.String("cpuprofile", "", "write a CPU profile of all measurements to this `file`")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
@@ -70,7 +73,31 @@ func run(ctx context.Context, all []suite, args []string, out, errs io.Writer) i
 		printList(out, chosen)
 		return 0
 	}
-	return measure(ctx, chosen, *reps, out, errs)
+	code := 0
+	err := profiled(*profile, func() { code = measure(ctx, chosen, *reps, out, errs) })
+	if err != nil {
+		fmt.Fprintf(errs, "figures: profile: %v\n", err)
+		return 1
+	}
+	return code
+}
+
+// profiled calls f and, if a file is named, writes there what it used the CPUs for.
+func profiled(file string, f func()) error {
+	if file == "" {
+		f()
+		return nil
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return errors.Join(err, out.Close())
+	}
+	f()
+	pprof.StopCPUProfile()
+	return out.Close()
 }
 
 func printList(out io.Writer, chosen []suite) {
