@@ -10,12 +10,14 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
-steps=(conservation wakeups race stress fuzz checks model figures accesslog benchmarks)
+steps=(conservation graphs wakeups race stress fuzz checks model figures accesslog benchmarks)
 out=${out:-bench/results/$(date +%F)-$(nproc)cpu-$(uname -m)}
 export out # the steps are processes of their own, perhaps of the next day
 export GOFLAGS="${GOFLAGS:-} -trimpath" # no path of this machine in what is kept
 
 step_conservation() { SEDA_EVENTS=100000000 go test -count=1 -v -timeout 55m -run 'Conserv|Stress' ./engine; }
+
+step_graphs() { SEDA_GRAPHS=10000 go test -count=1 -v -timeout 55m -run RandomGraphs ./engine; }
 
 step_wakeups() { SEDA_WAKES=1000000 go test -count=1 -v -timeout 55m -run 'WakeUp' ./engine; }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/seda-go/seda/internal/invariant"
 )
@@ -50,3 +51,9 @@ func shorter(n int) int {
 	}
 	return n
 }
+
+// Shorter is shorter for the tests in package engine_test.
+func Shorter(n int) int { return shorter(n) }
+
+// FromEnv is fromEnv for the tests in package engine_test.
+func FromEnv(t testing.TB, name string, otherwise int) int { return fromEnv(t, name, otherwise) }
