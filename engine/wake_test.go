@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // asleepAll waits until every worker has gone past its last look before sleeping.
 func asleepAll(t *testing.T, e *Engine) {
