@@ -17,7 +17,8 @@ type circle struct {
 	batch  int
 	work   float64 // ns per event and stage; 0: none
 	each   bool    // handlers of single events
-	blocks int     // of hopTrips rounds: how often the batch goes round in a sample
+	blocks int     // of rounds that are timed together
+	size   int     // rounds in each
 }
 
 // events is the batch at the start.
@@ -31,7 +32,7 @@ func (c circle) events() []uint64 {
 
 // check compares the sum of the events after the last round with what it has to be.
 func (c circle) check(sum uint64) error {
-	mult, add := jump(uint64(c.blocks * hopTrips * c.stages * stepsFor(c.work)))
+	mult, add := jump(uint64(c.blocks * c.size * c.stages * stepsFor(c.work)))
 	want := uint64(0)
 	for _, x := range c.events() {
 		want += x*mult + add
@@ -49,7 +50,7 @@ func (c circle) engine(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	e := engine.New(engine.Config{Workers: 1, CPUs: affinity.Of(cpu), Kind: engine.Pinned, Idle: engine.Spin, Log: quiet})
-	l := newLap(c.blocks)
+	l := newLap(c.blocks, c.size)
 	done := make(chan struct{})
 	var sum uint64
 	in := c.build(e, l.trip, func(last uint64) { sum = last; close(done) })
@@ -157,7 +158,7 @@ func (c circle) calls(context.Context) (float64, error) {
 		handlers[i] = func(evs []uint64) { workAll(evs, steps) }
 		each[i] = func(x uint64) uint64 { return work(x, steps) }
 	}
-	l := newLap(c.blocks)
+	l := newLap(c.blocks, c.size)
 	err = <-onCPU(cpu, func() error {
 		l.began = time.Now()
 		for more := true; more; more = l.trip() {

@@ -27,11 +27,11 @@ func TestContenders(t *testing.T) {
 		"shared call":     engineCall(8, 800, engine.Shared, true),
 		"pinned call":     engineCall(8, 80, engine.Pinned, false),
 		"one caller":      engineCall(1, 10, engine.Shared, false),
-		"stages b1":       circle{stages: 3, batch: 1, blocks: 2}.engine,
-		"stages":          circle{stages: 3, batch: 7, work: 1, blocks: 2}.engine,
-		"stages each":     circle{stages: 4, batch: 7, work: 1, blocks: 2, each: true}.engine,
-		"calls":           circle{stages: 3, batch: 7, work: 1, blocks: 2}.calls,
-		"calls each":      circle{stages: 4, batch: 7, work: 1, blocks: 2, each: true}.calls,
+		"stages b1":       circle{stages: 3, batch: 1, blocks: 2, size: 1000}.engine,
+		"stages":          circle{stages: 3, batch: 7, work: 1, blocks: 2, size: 1000}.engine,
+		"stages each":     circle{stages: 4, batch: 7, work: 1, blocks: 2, size: 1000, each: true}.engine,
+		"calls":           circle{stages: 3, batch: 7, work: 1, blocks: 2, size: 1000}.calls,
+		"calls each":      circle{stages: 4, batch: 7, work: 1, blocks: 2, size: 1000, each: true}.calls,
 		"a peer":          peer("gostreams", few, 1),
 		"on two CPUs":     onTwoCPUs(enginePipeline[small](few, 64, depth, false)),
 		"one channel":     chanCall(1, 10, true),
@@ -100,7 +100,7 @@ func TestJump(t *testing.T) {
 
 // A circle whose events are not what they must be, or that was not fused, does not count.
 func TestCircleChecks(t *testing.T) {
-	c := circle{stages: 2, batch: 4, blocks: 1}
+	c := circle{stages: 2, batch: 4, blocks: 1, size: 1}
 	require.NoError(t, c.check(0+1+2+3))
 	require.ErrorContains(t, c.check(7), "add up to 7, not 6")
 	whole := engine.StageStats{Name: "a", Batches: 100, Completed: 400, Direct: 400}

@@ -3,8 +3,9 @@ package main
 import "context"
 
 const (
-	fusedBatch = 64
-	fusedWork  = 10 // ns per event and stage, at least
+	fusedBatch  = 64
+	fusedWork   = 10 // ns per event and stage, at least
+	fusedBlocks = 1000
 )
 
 // fusedSuite measures what stages cost where one worker runs them all, so that batches are handed over directly.
@@ -22,9 +23,9 @@ func fusedSuite() suite {
 		s.contenders = append(s.contenders, contender{name: name, unit: "ns/round", sample: sample})
 		return name
 	}
-	three := add("three stages b1", circle{stages: 3, batch: 1, blocks: hopBlocks}.engine)
-	nine := add("nine stages b1", circle{stages: 9, batch: 1, blocks: hopBlocks}.engine)
-	full := add("three stages b64", circle{stages: 3, batch: fusedBatch, blocks: hopBlocks}.engine)
+	three := add("three stages b1", circle{stages: 3, batch: 1, blocks: fusedBlocks, size: 500}.engine)
+	nine := add("nine stages b1", circle{stages: 9, batch: 1, blocks: fusedBlocks, size: 500}.engine)
+	full := add("three stages b64", circle{stages: 3, batch: fusedBatch, blocks: fusedBlocks, size: 500}.engine)
 	s.rows = append(s.rows,
 		row{
 			id: "engine.fused.ns", of: []string{three}, bound: 40, what: "ns per stage and batch, of a round of three stages",
@@ -49,7 +50,7 @@ func fusedSuite() suite {
 		{".thin", fusedWork / 3., false, none},
 		{".thin.handle", fusedWork / 3., true, none},
 	} {
-		c := circle{stages: 3, batch: fusedBatch, work: at.work, each: at.each, blocks: hopBlocks / 4}
+		c := circle{stages: 3, batch: fusedBatch, work: at.work, each: at.each, blocks: fusedBlocks, size: 100}
 		s.rows = append(s.rows,
 			ratio("engine.fused"+at.suffix, add("stages"+at.suffix, c.engine), add("calls"+at.suffix, c.calls), at.bound))
 	}

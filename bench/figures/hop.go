@@ -35,23 +35,26 @@ func hopSuite() suite {
 	}
 }
 
-// A lap times round trips in blocks.
+// A lap times round trips in blocks, which are to be shorter than what a neighbour takes the CPU away for.
 type lap struct {
-	blocks int // how many there are to be, of hopTrips each
+	blocks int // how many there are to be
+	size   int // trips in each
 	trips  int
 	began  time.Time
 	times  []float64
 }
 
-func newLap(blocks int) lap { return lap{blocks: blocks, times: make([]float64, 0, blocks)} }
+func newLap(blocks, size int) lap {
+	return lap{blocks: blocks, size: size, times: make([]float64, 0, blocks)}
+}
 
 // trip counts a round trip and reports whether there are to be more.
 func (l *lap) trip() bool {
 	l.trips++
-	if l.trips%hopTrips != 0 {
+	if l.trips%l.size != 0 {
 		return true
 	}
-	l.times = append(l.times, nsPer(l.began, hopTrips))
+	l.times = append(l.times, nsPer(l.began, l.size))
 	l.began = time.Now()
 	return len(l.times) < l.blocks
 }
@@ -67,7 +70,7 @@ func engineHop(ctx context.Context) (float64, error) {
 	far := engine.Add(e, engine.StageConfig[uint64]{Name: "far"})
 	there, back := engine.Connect(near, far), engine.Connect(far, near)
 	back.Full = engine.Drop // a cycle needs an edge that does not block; with one event under way it is never full
-	l := newLap(hopBlocks)
+	l := newLap(hopBlocks, hopTrips)
 	done := make(chan struct{})
 	near.Handle(func(c *engine.Context, n uint64) error {
 		if n > 0 && !l.trip() {
@@ -117,7 +120,7 @@ func ringHop(make func() hopRing) func(context.Context) (float64, error) {
 				}
 			}
 		})
-		l := newLap(hopBlocks)
+		l := newLap(hopBlocks, hopTrips)
 		nearDone := onCPU(near, func() error {
 			l.began = time.Now()
 			for more := true; more; more = l.trip() {
