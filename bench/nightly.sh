@@ -15,7 +15,7 @@ out=${out:-bench/results/$(date +%F)-$(nproc)cpu-$(uname -m)}
 export out # the steps are processes of their own, perhaps of the next day
 export GOFLAGS="${GOFLAGS:-} -trimpath" # no path of this machine in what is kept
 
-step_conservation() { SEDA_EVENTS=100000000 go test -count=1 -v -timeout 55m -run 'Conserv|Stress' ./engine; }
+step_conservation() { SEDA_EVENTS=100000020 go test -count=1 -v -timeout 55m -run 'Conserv|Stress' ./engine; }
 
 step_graphs() { SEDA_GRAPHS=10000 go test -count=1 -v -timeout 55m -run RandomGraphs ./engine; }
 
@@ -54,11 +54,17 @@ step_benchmarks() {
   go tool -modfile=tools/go.mod benchstat "$out/benchmarks.raw.txt"
 }
 
+# commit names what is measured. What is being written here is no part of it.
+commit() {
+  git describe --always
+  git diff --quiet HEAD -- . ':!bench/results' || echo "with changes"
+}
+
 machine() {
   date -u +'%F %T UTC'
   uname -srm
   grep -m1 'model name' /proc/cpuinfo
-  echo "$(nproc) CPUs, $(go version | cut -d' ' -f3), commit $(git describe --always --dirty)"
+  echo "$(nproc) CPUs, $(go version | cut -d' ' -f3), commit $(commit)"
   uptime
 }
 
