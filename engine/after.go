@@ -172,8 +172,8 @@ func (ed *Edge[T]) deliver(w *worker) (moved bool, rest int) {
 	}
 	l.sent += n
 	rest = len(l.ripe) - l.sent
-	if rest == 0 {
-		l.clear()
+	if rest <= l.sent {
+		l.forget()
 	}
 	if n > 0 {
 		l.pending.Store(l.pending.Load() - uint64(n))
@@ -199,9 +199,16 @@ func (ed *Edge[T]) awaitLater(w *worker) {
 	ed.target.waiting[class].set(w.id)
 }
 
-func (l *later[T]) clear() {
-	clear(l.ripe)
-	l.ripe, l.routes, l.sent = l.ripe[:0], l.routes[:0], 0
+// forget moves what is left to the front: with events that come as fast as they go there is always some. It is called when that is the
+// smaller part, so that an event moves once on average at most.
+func (l *later[T]) forget() {
+	rest := copy(l.ripe, l.ripe[l.sent:])
+	clear(l.ripe[rest:])
+	l.ripe = l.ripe[:rest]
+	if len(l.routes) > 0 {
+		l.routes = l.routes[:copy(l.routes, l.routes[l.sent:])]
+	}
+	l.sent = 0
 }
 
 // discard throws away all pending events of a worker that is gone. Its wheel is empty: see endTimers.
@@ -210,6 +217,6 @@ func (l *later[T]) discard(err error) (n int) {
 		lose(&l.ripe[i], err)
 		n++
 	}
-	l.clear()
+	l.ripe, l.routes, l.sent = nil, nil, 0
 	return n
 }
