@@ -90,12 +90,16 @@ func (s *Stage[T]) dispatch(w *worker, i int, began bool) {
 	h := &s.hands[s.outside.first+i]
 	if began {
 		w.shard = h.shard // where end has to relieve
+		if w.e.parked.any() {
+			w.spread() // the batch has made room after enter looked
+		}
 	} else {
 		w.begin(&s.stageCore, h.shard, h.n)
 	}
 	s.took(w, h)
 	switch {
 	case h.n == 0: // all expired
+		s.outside.slots[i].busy = 0
 		s.reap(w, i)
 	case s.e.inline:
 		s.carryOut(i)

@@ -223,6 +223,7 @@ func TestBlockingExpired(t *testing.T) {
 	st := drain(t, e).Stage("s")
 	require.EqualValues(t, 1, st.Completed)
 	require.EqualValues(t, 5, st.Expired)
+	require.Equal(t, 2*time.Second, st.Busy, "what expired cost no handler")
 }
 
 func TestBlockingConfig(t *testing.T) {

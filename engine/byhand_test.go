@@ -36,6 +36,14 @@ func fallAsleep(t *testing.T, e *Engine, workers ...int) {
 	}
 }
 
+// fallAsleepUnasked makes workers sleep that looked before there was anything to see.
+func fallAsleepUnasked(e *Engine, workers ...int) {
+	for _, i := range workers {
+		e.parked.set(i)
+		e.workers[i].state.Store(asleep)
+	}
+}
+
 // woken returns which workers have been woken since the last call.
 func woken(e *Engine) sched.Set {
 	var set sched.Set

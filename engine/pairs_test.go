@@ -335,3 +335,83 @@ func TestATakenShardHidesNoOther(t *testing.T) {
 	turn(t, e, 1)
 	require.False(t, e.workers[1].turn(), "what is left is worker 0's")
 }
+
+// A worker that feeds a stage and owes for it cannot run it, and leaves what it pushes to a sleeper that can.
+func TestADebtorDoesNotKeepWhatItPushes(t *testing.T) {
+	key := func(v int) uint64 { return uint64(v) }
+	var feed, from, to *Stage[int]
+	e := byHand(t, 3, map[string][]int{"feed": {0}, "from": {0, 1}, "to": {2}}, func(e *Engine) {
+		feed, from = Add(e, StageConfig[int]{Name: "feed"}), Add(e, StageConfig[int]{Name: "from"})
+		to = Add(e, StageConfig[int]{Name: "to", Capacity: 2, Key: key, Shards: 2})
+		first, second := Connect(feed, from), Connect(from, to)
+		feed.Handle(func(c *Context, v int) error { first.Emit(c, v); return nil })
+		from.Handle(func(c *Context, v int) error { second.Emit(c, v); return nil })
+		to.Handle(func(*Context, int) error { return nil })
+	})
+	run := func(v int) {
+		require.NoError(t, feed.TrySubmit(v))
+		for e.workers[0].turn() {
+			settled(e, 0)
+		}
+	}
+	for range 3 {
+		run(0)
+	}
+	require.True(t, from.owes(0), "the shard of key 0 is full")
+	other := 1
+	for to.shardOf(other) == to.shardOf(0) {
+		other++
+	}
+	fallAsleep(t, e, 1)
+	run(other)
+	require.Equal(t, sched.SetOf(1), woken(e))
+	turn(t, e, 1)
+	settled(e, 1)
+	require.True(t, to.shards[to.shardOf(other)].pending())
+}
+
+// Pair (3): room that a blocking stage makes after the batches it brings to their end is not forgotten.
+func TestRoomInABlockingStageLetsASleeperRun(t *testing.T) {
+	var from, to *Stage[int]
+	var found sched.Set
+	e := byHand(t, 3, map[string][]int{"from": {0, 1}, "to": {2}}, func(e *Engine) {
+		e.inline = true
+		from, to = Add(e, StageConfig[int]{Name: "from"}), Add(e, StageConfig[int]{Name: "to", Capacity: 2, Blocking: 1})
+		edge := Connect(from, to)
+		from.Handle(func(c *Context, v int) error { edge.Emit(c, v); return nil })
+		to.Handle(func(*Context, int) error { found = woken(e); return nil })
+	})
+	put(t, to, 1)
+	turn(t, e, 2) // handled, and not yet at its end
+	put(t, to, 2)
+	put(t, to, 3)
+	fallAsleepUnasked(e, 1)
+	require.NoError(t, from.TrySubmit(4)) // worker 0 is searching, and finds the way blocked
+	require.False(t, e.workers[0].turn())
+	e.workers[0].state.Store(running)
+	turn(t, e, 2)
+	require.Equal(t, sched.SetOf(1), found)
+}
+
+// Pair (3): a batch that a blocking handler is through with is spread as well, whatever room there is ahead.
+func TestWhatABlockingHandlerIsThroughWithIsSpread(t *testing.T) {
+	var from, to, long *Stage[int]
+	var found sched.Set
+	e := byHand(t, 3, map[string][]int{"from": {0, 1}, "to": {2}, "long": {0}}, func(e *Engine) {
+		e.inline = true
+		from, to = Add(e, StageConfig[int]{Name: "from", Blocking: 1}), Add(e, StageConfig[int]{Name: "to", Capacity: 2})
+		long = Add(e, StageConfig[int]{Name: "long"})
+		Connect(from, to)
+		from.Handle(func(*Context, int) error { return nil })
+		to.Handle(func(*Context, int) error { return nil })
+		long.Handle(func(*Context, int) error { found = woken(e); return nil })
+	})
+	put(t, from, 1)
+	turn(t, e, 0)
+	put(t, to, 1)
+	put(t, to, 2)
+	fallAsleepUnasked(e, 1) // when the handler was through worker 0 was searching
+	require.NoError(t, long.TrySubmit(3))
+	require.True(t, long.run.serve(e.workers[0]))
+	require.Equal(t, sched.SetOf(1), found)
+}

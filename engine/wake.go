@@ -60,7 +60,7 @@ func (e *Engine) signal(s *stageCore, w *worker, now Time) {
 	if !e.parked.any() {
 		return
 	}
-	if w != nil && w.mask.Has(s.id) {
+	if w != nil && w.mask.Has(s.id) && (len(w.debts) == 0 || !s.owes(w.id)) {
 		return // w looks at s before it sleeps, and wakes the next one if it finds more than it takes (spread)
 	}
 	e.wakeFor(s, now)
@@ -149,7 +149,7 @@ func (w *worker) spread() {
 	release.Fence() // between freeing the slots of that batch and looking at what the stages before it have
 	ready := e.ready.load()
 	for i := ready.Next(0); i >= 0; i = ready.Next(i + 1) {
-		if s := e.stages[i]; s.run.runnable() && s.admits() {
+		if s := e.stages[i]; s.run.runnable() && (s.admits() || s.run.ended()) {
 			e.wakeFor(s, w.now)
 		}
 	}
