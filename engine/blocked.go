@@ -2,6 +2,7 @@ package engine
 
 import (
 	"runtime/metrics"
+	"slices"
 	"time"
 )
 
@@ -38,8 +39,8 @@ type watchedThread struct {
 
 const (
 	blockedEvery = time.Second
-	blockedLooks = 8 // threads to look at per round: a few microseconds each
-	blockedSeen  = 3
+	blockedLooks = 8                     // threads to look at per round: a few microseconds each
+	blockedSeen  = 3                     // looks that found a thread asleep in a stage, before it counts
 	sysmonTakes  = 5 * time.Millisecond  // of running, for each switch allowed to sysmon
 	gcTakes      = 50 * time.Microsecond // the same for the collector
 	gcSwitches   = 16                    // allowed to one cycle, and to one that has not ended
@@ -123,8 +124,9 @@ func (v *watch) judge(now Time) {
 		if !t.suspect || !again {
 			continue
 		}
+		most := slices.Max(t.asleep)
 		for s, seen := range t.asleep {
-			if seen > 0 {
+			if seen >= blockedSeen && seen*10 >= most { // else by chance, when the runtime had taken the thread
 				b.sleeps[s] += max(n*seen/t.seen, 1)
 				b.worker[s] = i
 			}

@@ -58,8 +58,9 @@ func TestSleepsAreChargedToTheStagesWhereTheThreadWasSeenAsleep(t *testing.T) {
 	v.sees(k, 0, 1, 20, true)
 	v.sees(k, 0, 2, 60, true)
 	v.sees(k, 1, 2, 10, true)
+	v.sees(k, 1, 0, 2, true) // by chance
 	k.switched(0, 816)
-	k.switched(1, 26)
+	k.switched(1, 16+12)
 	v.blocks(ms(2000))
 	require.Zero(t, v.sleepsIn(0))
 	require.Equal(t, uint64(200), v.sleepsIn(1))

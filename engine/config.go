@@ -69,6 +69,11 @@ type Config struct {
 	Kind Kind
 	// Oversubscribe allows more pinned workers than CPUs, and CPUs that another engine names.
 	Oversubscribe bool
+	// Confine keeps the process's other threads off the CPUs of pinned workers: their affinity is set to the other allowed CPUs while the
+	// engine runs, and back when it ends. It pays where other goroutines compute while workers do; they then share what is left,
+	// which is nothing, and Confine without effect, where workers have every CPU. It fixes GOMAXPROCS as Procs says; with Procs -1 the
+	// runtime may count the CPUs left. A thread that somebody binds to other CPUs meanwhile keeps them, less the workers'.
+	Confine bool
 	// Idle is what a pinned worker does without work. Default Adaptive. Under a CPU quota it is Park, since a spinning thread uses
 	// up the quota.
 	Idle Idle

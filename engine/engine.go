@@ -27,8 +27,12 @@ type Engine struct {
 	procs   bool // this engine takes part in the GOMAXPROCS policy
 	kind    Kind
 	own     affinity.Set // CPUs that the user names for this engine, or else those it chose. Set by Start
-	fill    []int        // the CPUs allowed at Start, in the order to fill them
-	calls   sync.Map     // reflect.Type of the answer -> *callPool
+	usable  affinity.Set // the CPUs allowed at Start
+	fill    []int        // the same, in the order to fill them
+
+	confined bool         // confine has run
+	room     affinity.Set // and left these CPUs to other threads. Both are Start's, then the watch's
+	calls    sync.Map     // reflect.Type of the answer -> *callPool
 
 	ready  bitset // stages that may have events. See wake.go
 	parked bitset // workers that sleep or are about to
@@ -197,6 +201,9 @@ func (e *Engine) launch() error {
 		return errors.Join(errs...)
 	}
 	e.measureWake()
+	if e.cfg.Confine && e.kind == Pinned {
+		e.confine()
+	}
 	e.watch.start()
 	return nil
 }
@@ -222,6 +229,7 @@ func (e *Engine) measureWake() {
 func (e *Engine) awaitWorkers() {
 	e.running.Wait()
 	e.watch.end()
+	e.unconfine()
 	e.letGo()
 	if e.procs {
 		e.restoreProcs()

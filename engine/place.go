@@ -32,6 +32,9 @@ func (v *watch) places(now Time) {
 			v.place(w)
 		}
 	}
+	if v.e.confined {
+		v.e.confine()
+	}
 }
 
 // place looks after one worker.

@@ -15,6 +15,9 @@ var process struct {
 	sync.Mutex
 	held    map[*Engine]affinity.Set // CPUs that an engine names, or else has chosen, and those it moved workers to
 	workers map[int]bool             // ids of the threads that are workers'
+
+	confining   map[*Engine]bool // engines that run with Config.Confine
+	confinement confinement
 }
 
 // hold notes the CPUs that e keeps its workers on. The caller holds process.

@@ -36,8 +36,10 @@ func (e *Engine) raiseProcs() {
 	if want == 0 {
 		want = max(now, procs.workers+spareProcs)
 	}
-	if want != now {
+	if want != now || e.cfg.Confine { // else the runtime would count the CPUs left to confined threads
 		runtime.GOMAXPROCS(want)
+	}
+	if want != now {
 		e.log.Info("set GOMAXPROCS; the runtime no longer follows cpuset and quota changes", "from", now, "to", want)
 	}
 	procs.set = want

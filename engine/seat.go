@@ -18,7 +18,7 @@ type seat struct {
 
 // seat decides the kind of the workers, how many there are, and on which CPUs.
 func (e *Engine) seat() ([]seat, error) {
-	usable, err := affinity.Allowed()
+	usable, err := allowedCPUs()
 	if errors.Is(err, affinity.ErrNotSupported) {
 		return e.sharedSeats(e.cfg.Workers, err)
 	}
@@ -68,6 +68,9 @@ func (e *Engine) sharedSeats(workers int, reason error) ([]seat, error) {
 	if !e.cfg.CPUs.Empty() {
 		e.log.Warn("CPUs is ignored: workers are shared", "cpus", e.cfg.CPUs)
 	}
+	if e.cfg.Confine {
+		e.log.Warn("Confine is ignored: workers are shared")
+	}
 	seats := make([]seat, max(workers, 1))
 	for i := range seats {
 		seats[i].cpu = -1
@@ -78,6 +81,7 @@ func (e *Engine) sharedSeats(workers int, reason error) ([]seat, error) {
 func (e *Engine) pinnedSeats(workers int, usable affinity.Set, topo *affinity.Topology) ([]seat, error) {
 	process.Lock()
 	defer process.Unlock()
+	e.usable = usable
 	among := usable
 	if named := e.cfg.CPUs; !named.Empty() {
 		if refused := named.AndNot(usable); !refused.Empty() {
