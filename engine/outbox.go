@@ -271,7 +271,7 @@ func (ed *Edge[T]) push(w *worker, b, first *outbox[T]) bool {
 	q := ed.source(b)
 	n := 0
 	if q.noted != nil {
-		packed := ed.pack(w.now, b, first)
+		packed := ed.pack(w.now, b, first, q.free())
 		n = q.noted.PushBatch(packed, int64(w.now))
 		clear(packed)
 	} else {
@@ -292,10 +292,11 @@ func (ed *Edge[T]) push(w *worker, b, first *outbox[T]) bool {
 	return true
 }
 
-// pack puts what is left to be pushed together with its notes.
-func (ed *Edge[T]) pack(now Time, b, first *outbox[T]) []noted[T] {
+// pack puts what is left to be pushed together with its notes, up to most: a large debt to a full ring is not to be copied every turn. Should there
+// be more room by now, who makes it sees who waits for it: pair (5).
+func (ed *Edge[T]) pack(now Time, b, first *outbox[T], most int) []noted[T] {
 	packed := first.packed[:0]
-	for i := b.sent; i < len(b.items); i++ {
+	for i := b.sent; i < min(len(b.items), b.sent+most); i++ {
 		packed = append(packed, noted[T]{b.items[i], ed.target.entering(b.notes[i], now)})
 	}
 	first.packed = packed
