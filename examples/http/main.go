@@ -1,5 +1,11 @@
-// Http is a web service in front of an engine. GET /digest?text=... answers with an expensive digest of the text. However many clients
-// there are, the work is done by a few workers; what does not fit into the queue is refused at once with 503 and Retry-After.
+// Http is a web service in front of an engine: a cache that computes what it does not have.
+//
+//	curl localhost:8080/cache/hello           # computed, which takes a while; from then on it is there
+//	curl -X PUT -d world localhost:8080/cache/hello
+//
+// However many clients there are, the work is done by a few workers; what does not fit into the queue is refused at once with 503 and
+// Retry-After. Requests for one key are handled one after the other, so that nothing is computed twice, and each shard of keys has a
+// map of its own, which needs no lock. A request whose client has stopped waiting is not worked on.
 package main
 
 import (
@@ -24,8 +30,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Printf("try http://%v/digest?text=hello", l.Addr())
-	if err := run(ctx, l, newService(stretch)); err != nil {
+	log.Printf("try http://%v/cache/hello", l.Addr())
+	if err := run(ctx, l, newService(options{compute: stretch})); err != nil {
 		log.Fatal(err)
 	}
 }
