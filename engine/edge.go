@@ -1,6 +1,10 @@
 package engine
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"reflect"
+)
 
 // Edge leads from one stage to another and carries events of type T. Connect makes it; its fields may be set until Start.
 type Edge[T any] struct {
@@ -49,11 +53,33 @@ type outEdge interface {
 	sweep(err error) int
 }
 
-// Connect makes an edge from one stage to another of the same engine. Call it before Start; what is wrong with it Start reports.
+// Connect makes an edge from one stage to another of the same engine. Call it before Start; what is wrong with it Start reports, also that
+// one of the stages is nil.
 func Connect[T any](from Node, to *Stage[T]) *Edge[T] {
-	ed := &Edge[T]{MaxOut: 1, to: to, edgeCore: edgeCore{from: from.core(), target: &to.stageCore}}
-	ed.from.attach(ed)
+	ed := &Edge[T]{MaxOut: 1, to: to}
+	switch absent := missing(from); {
+	case absent && to == nil:
+		panic("engine: Connect of two stages that are nil")
+	case absent:
+		ed.from, ed.target = nowhere, &to.stageCore
+		to.flaw(errors.New("is connected from a stage that is nil"))
+	case to == nil:
+		ed.from, ed.target = from.core(), nowhere
+		ed.from.flaw(errors.New("is connected to a stage that is nil"))
+	default:
+		ed.from, ed.target = from.core(), &to.stageCore
+		ed.from.attach(ed)
+	}
 	return ed
+}
+
+// nowhere stands at the missing end of an edge, whose engine does not start.
+var nowhere = &stageCore{name: "nil"}
+
+// missing reports whether there is no stage in n.
+func missing(n Node) bool {
+	v := reflect.ValueOf(n)
+	return n == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // Emit sends v along the edge. The event is buffered by the worker and pushed, together with the others, when the handler returns;

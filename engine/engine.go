@@ -83,6 +83,7 @@ func (e *Engine) Now() Time { return e.now() }
 func (e *Engine) add(s *stageCore) {
 	if e.frozen() {
 		e.late(fmt.Sprintf("stage %q", s.name))
+		s.stray = true
 		return
 	}
 	s.id = len(e.added)
@@ -100,6 +101,9 @@ func (e *Engine) late(what string) {
 // Start checks the graph, and reports all its mistakes at once, then makes the rings and starts the workers. When ctx ends the engine is
 // closed as by Close. An engine whose Start failed cannot be used again.
 func (e *Engine) Start(ctx context.Context) error {
+	if ctx == nil {
+		return fmt.Errorf("engine %q: start: the context is nil", e.cfg.Name)
+	}
 	e.control.Lock() // until the engine runs: a Close that comes in between waits
 	defer e.control.Unlock()
 	if !e.phase.CompareAndSwap(fresh, starting) {

@@ -21,7 +21,7 @@ func (f Failed[T]) Lost(err error) { lose(&f.Event, fmt.Errorf("%w; then %w", f.
 // and its reply answered with the error of the failure. A stage has at most one failure edge. Call it before Start.
 func OnFailure[T any](from *Stage[T], to *Stage[Failed[T]]) {
 	ed := Connect(from, to)
-	if from.e.frozen() {
+	if from == nil || to == nil || from.e.frozen() {
 		return
 	}
 	ed.Full = Drop

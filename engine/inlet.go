@@ -55,8 +55,7 @@ func (s *Stage[T]) Inlet(c InletConfig) *Inlet[T] {
 	in.nlanes = or(c.Lanes, 1)
 	in.waiters = max(or(or(c.Waiters, s.waiters), defaultWaiters), 0)
 	in.errFull, in.errClosed, in.errNotStarted = in.fail(ErrFull), in.fail(ErrClosed), in.fail(ErrNotStarted)
-	if s.e.frozen() {
-		s.e.late(fmt.Sprintf("inlet %q of stage %s", c.Name, s.name))
+	if s.tooLate(fmt.Sprintf("inlet %q", c.Name)) {
 		return in
 	}
 	s.inlets = append(s.inlets, &in.inletCore)

@@ -26,9 +26,11 @@ type local interface{ open(cells int) }
 // NewLocal gives a stage state of its own. init makes one of them, and is called by Start, once for each; nil stands for the zero value.
 // Call NewLocal before Start.
 func NewLocal[S any](stage Node, init func() S) *Local[S] {
+	if missing(stage) {
+		panic("engine: NewLocal of a stage that is nil")
+	}
 	l := &Local[S]{stage: stage.core(), make: init}
-	if l.stage.e.frozen() {
-		l.stage.e.late(fmt.Sprintf("local state of stage %q", l.stage.name))
+	if l.stage.tooLate("local state") {
 		return l
 	}
 	l.stage.locals = append(l.stage.locals, l)

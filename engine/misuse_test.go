@@ -115,6 +115,45 @@ func TestSubmitOutsideTheEnginesLife(t *testing.T) {
 	require.Equal(t, engine.InletStats{Name: "web", Offered: 1, Accepted: 1}, st.Inlets[1])
 }
 
+// TestNothingToSpeakOf holds that where there is no stage, and so no engine to report it, the panic says what is wrong.
+func TestNothingToSpeakOf(t *testing.T) {
+	require.PanicsWithValue(t, "engine: Connect of two stages that are nil", func() { engine.Connect[int](nil, nil) })
+	require.PanicsWithValue(t, "engine: Connect of two stages that are nil", func() { engine.OnFailure[int](nil, nil) })
+	require.PanicsWithValue(t, "engine: NewLocal of a stage that is nil", func() { engine.NewLocal[int](nil, nil) })
+	e := newEngine(t, oneShared)
+	a := add(e, stageConfig{Name: "a"})
+	edge := engine.Connect(a, (*engine.Stage[int])(nil))
+	require.PanicsWithValue(t, "engine: Emit on edge a -> nil outside a handler", func() { edge.Emit(nil, 1) })
+}
+
+// TestAddedAfterStartIsLoggedOnce holds that a stage which comes too late is worth one line, whatever is done with it.
+func TestAddedAfterStartIsLoggedOnce(t *testing.T) {
+	var lines engine.LogLines
+	e := engine.New(engine.Config{Workers: 1, Kind: engine.Shared, Log: lines.Log()})
+	a, _ := addPair(e)
+	start(t, e)
+	late := func() []string { return lines.With("added after Start and ignored") }
+	c := add(e, stageConfig{Name: "c"})
+	c.Inlet(engine.InletConfig{Name: "in"})
+	engine.NewLocal[int](c, nil)
+	engine.Connect(c, a)
+	require.Len(t, late(), 1)
+	require.Contains(t, late()[0], `stage \"c\"`)
+	for _, f := range []func(){
+		func() { a.Inlet(engine.InletConfig{Name: "in"}) },
+		func() { engine.Connect(a, c) },
+		func() { engine.NewLocal[int](a, nil) },
+		func() { a.Handle(ignore) },
+		func() { engine.Connect(a, (*engine.Stage[int])(nil)) },
+	} {
+		before := len(late())
+		f()
+		require.Len(t, late(), before+1)
+		require.Contains(t, late()[before], `of stage \"a\"`)
+	}
+	drain(t, e)
+}
+
 // TestAddedAfterStart holds that what comes too late takes no part and does no harm.
 func TestAddedAfterStart(t *testing.T) {
 	e := newEngine(t, oneShared)

@@ -47,7 +47,7 @@ func NewSplitter(e *Engine, c SplitterConfig, to ...Node) *Splitter {
 	}
 	for i, t := range to {
 		switch {
-		case t == nil:
+		case missing(t):
 			s.flaws = append(s.flaws, fmt.Errorf("is a splitter whose stage number %d is nil", i+1))
 		case s.edgeTo(t.core()) >= 0:
 			s.flaws = append(s.flaws, fmt.Errorf("is a splitter that names stage %q twice", t.core().name))

@@ -53,6 +53,7 @@ type stageCore struct {
 	inlets   []*inletCore
 	locals   []local
 	asking   chan struct{} // full while a caller of Sample waits for its answer
+	stray    bool          // added after Start: what is said about it has been said
 	flaws    []error       // mistakes made in setting up the stage, for Start to report
 
 	tokens  []token            // of guarded stages, by shard
@@ -116,8 +117,8 @@ func Add[T any](e *Engine, c StageConfig[T]) *Stage[T] {
 	default:
 		s.maxBatch = min(defaultMaxBatch, s.capacity)
 	}
-	s.inlet = s.Inlet(InletConfig{Name: "submit"})
 	e.add(&s.stageCore)
+	s.inlet = s.Inlet(InletConfig{Name: "submit"})
 	return s
 }
 
@@ -146,19 +147,27 @@ func (s *Stage[T]) HandleBatch(f func(*Context, []T) error) {
 
 // tooLate reports, and logs, that something was added to s after Start.
 func (s *stageCore) tooLate(what string) bool {
-	if s.e.frozen() {
-		s.e.late(fmt.Sprintf("%s of stage %q", what, s.name))
-		return true
+	if !s.e.frozen() {
+		return false
 	}
-	return false
+	if !s.stray {
+		s.e.late(fmt.Sprintf("%s of stage %q", what, s.name))
+	}
+	return true
 }
 
 func (s *Stage[T]) each() bool { return s.handleBatch == nil }
 
+// flaw notes a mistake made in setting up the stage, for Start to report.
+func (s *stageCore) flaw(err error) {
+	if !s.tooLate("an edge that leads nowhere") {
+		s.flaws = append(s.flaws, err)
+	}
+}
+
 // attach adds an edge that leaves s.
 func (s *stageCore) attach(ed outEdge) {
-	if s.e.frozen() {
-		s.e.late(fmt.Sprintf("edge %s", ed.core().name()))
+	if s.tooLate(fmt.Sprintf("edge to %q", ed.core().target.name)) {
 		return
 	}
 	s.outs = append(s.outs, ed)

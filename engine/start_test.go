@@ -128,6 +128,23 @@ stage "a": Every 1ns: event is nil`},
 		{"foreign stage", func(e *engine.Engine) {
 			engine.Connect(add(e, stageConfig{Name: "a"}), add(engine.New(engine.Config{}), stageConfig{Name: "far"}))
 		}, `stage "a": edge a -> far leads to a stage of another engine`},
+		{"edge to nothing", func(e *engine.Engine) {
+			engine.Connect(add(e, stageConfig{Name: "a"}), (*engine.Stage[int])(nil))
+		}, `stage "a": is connected to a stage that is nil`},
+		{"edge from nothing", func(e *engine.Engine) {
+			engine.Connect(nil, add(e, stageConfig{Name: "a"}))
+		}, `stage "a": is connected from a stage that is nil`},
+		{"edge from a stage that is nil", func(e *engine.Engine) {
+			engine.Connect((*engine.Stage[string])(nil), add(e, stageConfig{Name: "a"}))
+		}, `stage "a": is connected from a stage that is nil`},
+		{"failure edge to nothing", func(e *engine.Engine) {
+			engine.OnFailure(add(e, stageConfig{Name: "a"}), nil)
+		}, `stage "a": is connected to a stage that is nil`},
+		{"failure edge from nothing", func(e *engine.Engine) {
+			bad := engine.Add(e, engine.StageConfig[engine.Failed[int]]{Name: "bad"})
+			bad.Handle(ignore)
+			engine.OnFailure(nil, bad)
+		}, `stage "bad": is connected from a stage that is nil`},
 		{"self edge", func(e *engine.Engine) {
 			a, _ := addPair(e)
 			engine.Connect(a, a)
@@ -241,6 +258,15 @@ func TestCyclesThatAreFine(t *testing.T) {
 		start(t, e)
 		drain(t, e)
 	})
+}
+
+func TestStartWithoutContext(t *testing.T) {
+	e := newEngine(t, engine.Config{Name: "shop", Workers: 1, Kind: engine.Shared})
+	addPair(e)
+	var none context.Context
+	require.EqualError(t, e.Start(none), `engine "shop": start: the context is nil`)
+	start(t, e) // it was not started, and can be
+	drain(t, e)
 }
 
 func TestStartTwice(t *testing.T) {
