@@ -97,6 +97,27 @@ func TestWhatIsHandedOver(t *testing.T) {
 	require.False(t, p.handedOver(t, 1), "the turn is over")
 }
 
+// What a stage sends to itself, or back, waits in the ring: the turn would not end.
+func TestNothingIsHandedBack(t *testing.T) {
+	for range 20 {
+		var s *Stage[int]
+		e := byHand(t, 1, nil, func(e *Engine) {
+			s = Add(e, StageConfig[int]{Name: "s"})
+			again := Connect(s, s)
+			again.Full = Drop
+			s.Handle(func(c *Context, v int) error {
+				if v > 0 {
+					again.Emit(c, v-1)
+				}
+				return nil
+			})
+		})
+		require.NoError(t, s.TrySubmit(3))
+		turn(t, e, 0)
+		require.Equal(t, 1, ringOf(s).Len())
+	}
+}
+
 // A batch that could not send on what it may emit waits in the ring.
 func TestHandOverNeedsRoomAhead(t *testing.T) {
 	var from, to, last *Stage[int]
