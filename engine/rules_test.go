@@ -382,3 +382,28 @@ func TestDrainedLooksTwice(t *testing.T) {
 	}}
 	require.False(t, p.e.drained(), "a worker ran a batch and slept again")
 }
+
+// A batch that a blocking handler is at is in no ring, and its worker sleeps.
+func TestDrainedWaitsForBlockingHandlers(t *testing.T) {
+	var s *Stage[int]
+	e := byHand(t, 1, nil, func(e *Engine) {
+		s = Add(e, StageConfig[int]{Name: "s", Blocking: 1})
+		s.Handle(func(*Context, int) error { return nil })
+	})
+	fallAsleep(t, e, 0)
+	slot := s.outside.free.take()
+	require.False(t, e.drained())
+	s.outside.free.put(slot)
+	require.True(t, e.drained())
+}
+
+// While the engine drains, a worker that falls asleep says so.
+func TestDrainIsToldOfSleep(t *testing.T) {
+	e, _, _ := oneStage(t, 1, StageConfig[int]{})
+	e.publish(e.plan.Load().with(true, false))
+	w := e.workers[0]
+	w.adopt(e.plan.Load())
+	w.parker.unpark()
+	w.park(0)
+	require.Len(t, e.quiet, 1)
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// check runs variants of the model.
+func (t *tree) check(variants []string) error {
+	t.model = map[string]result{}
+	if len(variants) == 0 {
+		return nil
+	}
+	slices.Sort(variants)
+	variants = slices.Compact(variants)
+	pattern := make([]string, len(variants))
+	for i, v := range variants {
+		pattern[i] = "^" + v + " +[|]"
+	}
+	cmd := exec.Command("bash", "engine/model/run.sh", strings.Join(pattern, "|"))
+	cmd.Dir = t.root
+	out, err := cmd.CombinedOutput()
+	if err != nil && !errors.As(err, new(*exec.ExitError)) {
+		return fmt.Errorf("run the model: %w", err)
+	}
+	for _, v := range variants {
+		t.model[v] = verdict(v, out)
+	}
+	return nil
+}
+
+// verdict finds what became of a variant in the table that the model's script prints: its name without -D, what is expected, what was found.
+func verdict(variant string, table []byte) result {
+	if bytes.HasPrefix(table, []byte("skipped")) {
+		return result{skipped: true, by: "the model, had it been checked"}
+	}
+	name := strings.ReplaceAll(variant, "-D", "")
+	for line := range strings.Lines(string(table)) {
+		rest, ok := strings.CutPrefix(line, name+" ")
+		if ok && !strings.HasPrefix(strings.TrimSpace(rest), "holds") {
+			return result{killed: !strings.Contains(line, "not as expected"), by: "model: " + name}
+		}
+	}
+	return result{by: "nothing: the model has no broken variant " + name}
+}

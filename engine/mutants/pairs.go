@@ -1,0 +1,363 @@
+package main
+
+// The pairs of wake.go.
+var pairs = []mutant{
+	{
+		rule: "pair 1", what: "no fence between Submit's push and its look at sleepers", file: "inlet.go",
+		old: `	if pushed {
+		release.Fence()
+`,
+		new: `	if pushed {
+`,
+		model: "wake -DPUBLISH_WITHOUT_FENCE",
+	},
+	{
+		rule: "pair 1", what: "no fence between TrySubmitBatch's push and its look", file: "inlet.go",
+		old: `	if n > 0 {
+		release.Fence()
+`,
+		new: `	if n > 0 {
+`,
+		model: "wake -DPUBLISH_WITHOUT_FENCE",
+	},
+	{
+		rule: "pair 1", what: "no fence at the end of a turn", file: "worker.go",
+		old: `func (w *worker) end() {
+	release.Fence()
+`,
+		new: `func (w *worker) end() {
+`,
+		model: "debt -DEND_WITHOUT_FENCE",
+	},
+	{
+		rule: "pair 1", what: "no fence before a hand-over", file: "worker.go",
+		old: `			release.Fence()
+			w.signalTouched()
+		}
+		next`,
+		new: `			w.signalTouched()
+		}
+		next`,
+		model: "debt -DEND_WITHOUT_FENCE",
+	},
+	{
+		rule: "pair 1", what: "a publisher does not set the ready bit", file: "wake.go",
+		old: `		e.ready.set(s.id)
+	}
+	if !e.parked`,
+		new: `	}
+	if !e.parked`,
+		tests: "TestASleeperIsClaimedOnce",
+	},
+	{
+		rule: "pair 1", what: "a publisher wakes nobody", file: "wake.go",
+		old: `	}
+	e.wakeFor(s, now)
+}`,
+		new: `	}
+}`,
+		tests: "TestASleeperIsClaimedOnce",
+	},
+	{
+		rule: "pair 1", what: "the end of a turn tells nobody of events", file: "worker.go",
+		old: `	release.Fence()
+	w.signalTouched()
+	w.turnOf`,
+		new: `	w.touched = w.touched[:0]
+	w.turnOf`,
+		tests: "TestEdgesSetShardBits",
+	},
+	{
+		rule: "pair 1", what: "others are not told before a hand-over", file: "worker.go",
+		old: `			release.Fence()
+			w.signalTouched()
+		}
+		next`,
+		new: `		}
+		next`,
+		tests: "TestOthersAreToldBeforeTheHandOver",
+	},
+	{
+		rule: "pair 1", what: "sleep is announced after the last look", file: "idle.go",
+		old: `	e.parked.set(w.id)
+	if limit := w.untilAlarm(); limit > 0 && w.mayPark() {`,
+		new: `	if limit := w.untilAlarm(); limit > 0 && w.mayPark() {
+		e.parked.set(w.id)`,
+		tests: "TestSleepIsAnnouncedBeforeTheLastLook",
+	},
+	{
+		rule: "pair 1", what: "no look at the ready stages before sleep", file: "idle.go",
+		old: `		if w.couldRun(w.e.stages[i]) {
+			return false
+		}
+`,
+		new: `		_ = i
+`,
+		tests: "TestSleepIsAnnouncedBeforeTheLastLook",
+	},
+	{
+		rule: "pair 1", what: "the announcement is not taken back", file: "idle.go",
+		old:   "\t\te.parked.clear(w.id) // if one",
+		new:   "\t\t_ = w.id // if one",
+		tests: "TestSleepIsAnnouncedBeforeTheLastLook",
+	},
+	{
+		rule: "pair 1", what: "a sleeper is woken without being claimed", file: "wake.go",
+		old:   "\tif !e.parked.clear(i) {",
+		new:   "\tif !e.parked.has(i) {",
+		tests: "TestASleeperIsClaimedOnce",
+	},
+	{
+		rule: "pair 1", what: "a permit that comes before the sleep is lost", file: "park.go",
+		old: `	if p.permit.Swap(1) == 0 {
+`,
+		new: `	if p.permit.Load() == 0 {
+`,
+		tests: "TestSleeperIgnoresWakeUpsWithoutPermit",
+	},
+	{
+		rule: "pair 1", what: "a sleeper that the kernel wakes for nothing leaves", file: "park.go",
+		old: `		for !p.permit.CompareAndSwap(1, 0) {
+			futexWait(&p.permit, 0, noLimit)
+		}`,
+		new: `		if !p.permit.CompareAndSwap(1, 0) {
+			futexWait(&p.permit, 0, noLimit)
+		}`,
+		tests: "TestSleeperIgnoresWakeUpsWithoutPermit",
+	},
+	{
+		rule: "pair 2", what: "a ready bit is cleared without another look", file: "wake.go",
+		old: `	e.ready.clear(s.id)
+	if s.run.pending() {
+		e.ready.set(s.id)
+	}
+`,
+		new: `	e.ready.clear(s.id)
+`,
+		tests: "TestCleanLooksAgain",
+	},
+	{
+		rule: "pair 2", what: "a shard's bit is cleared without another look", file: "serve.go",
+		old: `	if s.shards[shard].pending() {
+		s.active.set(shard)
+`,
+		new: `	if false {
+		s.active.set(shard)
+`,
+		tests: "TestShardBitsAreSetAgain",
+	},
+	{
+		rule: "pair 2", what: "a shard's bit comes back without the stage's", file: "serve.go",
+		old: `			s.e.ready.set(s.id)
+`,
+		new: `			_ = s.id
+`,
+		tests: "TestShardBitsAreSetAgain",
+	},
+	{
+		rule: "pair 2", what: "Submit does not set the shard's bit", file: "inlet.go",
+		old: `			s.active.set(shard)
+		}
+		s.e.signal`,
+		new: `		}
+		s.e.signal`,
+		tests: "TestShardBitsAreSetAgain",
+	},
+	{
+		rule: "pair 2", what: "an edge does not set the shards' bits", file: "worker.go",
+		old: `			s.activate(&s.fed[w.id].shards)
+`,
+		new: `			_ = s.fed
+`,
+		tests: "TestEdgesSetShardBits",
+	},
+	{
+		rule: "pair 3", what: "any worker that is awake is taken for a searcher", file: "wake.go",
+		old:   "\t\tif e.workers[i].state.Load() != running && !s.owes(i) {",
+		new:   "\t\tif !s.owes(i) {",
+		tests: "TestWhoIsLeftAlone",
+	},
+	{
+		rule: "pair 3", what: "a searcher is not relied on", file: "wake.go",
+		old:   "\t\tif e.workers[i].state.Load() != running && !s.owes(i) {",
+		new:   "\t\tif e.workers[i].state.Load() > asleep && !s.owes(i) {",
+		tests: "TestWhoIsLeftAlone",
+	},
+	{
+		rule: "pair 3", what: "an event is left to a searcher that owes", file: "wake.go",
+		old:   ".state.Load() != running && !s.owes(i) {",
+		new:   ".state.Load() != running {",
+		tests: "TestDebtorsAreNotWokenForWhatTheyCannotRun",
+	},
+	{
+		rule: "pair 3", what: "a sleeper that owes is woken", file: "wake.go",
+		old: `	for first >= 0 && s.owes(first) {
+		first = sleepers.Next(first + 1)
+	}
+`,
+		new:   "",
+		tests: "TestDebtorsAreNotWokenForWhatTheyCannotRun",
+	},
+	{
+		rule: "pair 3", what: "a worker in a handler says that it searches", file: "worker.go",
+		old:   "\t\tw.state.Store(running) // with",
+		new:   "\t\t_ = running // with",
+		tests: "TestARunningWorkerIsNotReliedOn",
+	},
+	{
+		rule: "pair 3", what: "running is stored without a fence", file: "worker.go",
+		old:   "\t\tw.state.Store(running) // with",
+		new:   "\t\trelease.Store(&w.state, running) // with",
+		model: "wake -DSTATE_WITHOUT_FENCE",
+	},
+	{
+		rule: "pair 3", what: "nobody is woken for what a searcher leaves", file: "worker.go",
+		old: `	if w.e.parked.any() {
+		w.spread()
+	}
+`,
+		new:   "",
+		tests: "TestWhatASearcherLeavesIsSpread",
+	},
+	{
+		rule: "pair 3", what: "of what a searcher leaves only the first stage is seen to", file: "wake.go",
+		old: `			e.wakeFor(s, w.now)
+		}
+`,
+		new: `			e.wakeFor(s, w.now)
+			return
+		}
+`,
+		tests: "TestWhatASearcherLeavesIsSpread",
+	},
+	{
+		rule: "pair 4", what: "a new plan wakes nobody", file: "plan.go",
+		old: `	e.wakeAll(e.parked.load(), e.now())
+`,
+		new:   "",
+		tests: "TestPlanReachesSleepers",
+	},
+	{
+		rule: "pair 4", what: "no look at the plan before sleep", file: "idle.go",
+		old: `	if w.e.plan.Load() != w.plan {
+		return false
+	}
+	for _, d`,
+		new:   "\tfor _, d",
+		tests: "TestPlanReachesSleepers",
+	},
+	{
+		rule: "pair 4", what: "who loses a stage does not look at it", file: "worker.go",
+		old: `		if s := w.e.stages[i]; s.run.pending() {
+			w.e.wakeFor(s, w.now)
+		}
+`,
+		new: `		_ = i
+`,
+		tests: "TestWhoLosesAStageLooksALastTime",
+	},
+	{
+		rule: "pair 4", what: "a plan is in force though a worker acts on the one before", file: "plan.go",
+		old:   "\t\tif w.epoch.Load() != p.Epoch && !e.parked.has(i) {",
+		new:   "\t\tif w.epoch.Load() > p.Epoch && !e.parked.has(i) {",
+		tests: "TestPlanInForce",
+	},
+	{
+		rule: "pair 4", what: "two plans in transition", file: "plan.go",
+		old: `	case !e.inForce(now):
+`,
+		new: `	case false:
+`,
+		tests: "TestPlanInTransition",
+	},
+	{
+		rule: "pair 5, rule c", what: "a worker whose stage is held up does not ask for room", file: "idle.go",
+		old: `		ed.await(w, w.id)
+		if`,
+		new:   "\t\tif",
+		tests: "TestSleeperAsksForRoom",
+	},
+	{
+		rule: "pair 5, rule c", what: "it does not look again after asking", file: "idle.go",
+		old: `		ed.await(w, w.id)
+		if !ed.admits() {
+			return false
+		}
+`,
+		new: `		ed.await(w, w.id)
+		return false
+`,
+		tests: "TestSleeperLooksForRoomAgain",
+	},
+	{
+		rule: "pair 5, rule c", what: "a debtor does not ask for room", file: "idle.go",
+		old: `		d.ed.await(w, d.hand)
+`,
+		new: `		_ = d
+`,
+		tests: "TestDebtorAsksForRoom",
+	},
+	{
+		rule: "pair 5, rule c", what: "a debtor does not try again before it sleeps", file: "idle.go",
+		old: `	if w.owing() && w.payDebts() {
+		return false
+	}
+`,
+		new:   "",
+		tests: "TestDebtorAsksForRoom",
+	},
+	{
+		rule: "pair 5, rule c", what: "room is told early only", file: "worker.go",
+		old: `	w.signalTouched()
+	w.turnOf.relieve(w.shard, w.now)
+`,
+		new: `	w.signalTouched()
+`,
+		tests: "TestRoomIsToldAtTheEndOfTheTurn",
+	},
+	{
+		rule: "pair 5, rule c", what: "room is told late only", file: "worker.go",
+		old:   "\ts.relieve(shard, w.now) // early",
+		new:   "\t// early",
+		tests: "TestSleeperAsksForRoom",
+	},
+	{
+		rule: "pair 5, rule c", what: "who was told of room stays in the list", file: "serve.go",
+		old:   "s.waiting[c].take(), now",
+		new:   "s.waiting[c].load(), now",
+		tests: "TestSleeperAsksForRoom",
+	},
+	{
+		rule: "pair 5, rule c", what: "a debtor stays awake for a stage it cannot run", file: "idle.go",
+		old: `		if !s.blocking && ed.owed(w.id) > 0 {
+			return false // a debt, asked for above
+		}
+`,
+		new:   "",
+		tests: "TestWhatAWorkerCannotRun",
+	},
+	{
+		rule: "pair 6", what: "a worker stays awake for a stage that another one runs", file: "stage.go",
+		old:   "\t\tif (!s.guarded || !s.tokens[i].taken()) && s.mayHave(i)",
+		new:   "\t\tif s.mayHave(i)",
+		tests: "TestWhatAWorkerCannotRun|TestATakenShardHidesNoOther",
+	},
+	{
+		rule: "pair 6", what: "a sleeper is woken for a stage that another worker runs", file: "wake.go",
+		old: `	if (s.guarded || s.blocking) && !s.run.runnable() {
+		return // pair (6)
+	}
+`,
+		new:   "",
+		tests: "TestOwnerLooksAfterItsStage",
+	},
+	{
+		rule: "pair 6", what: "a stage is given up and nobody is woken for it", file: "worker.go",
+		old: `	if !w.mask.Has(s.id) && s.run.pending() {
+		w.e.wakeFor(s, w.now)
+	}
+`,
+		new:   "",
+		tests: "TestDebtorGivesUpAStageItLost",
+	},
+}
