@@ -170,6 +170,9 @@ func (ed *Edge[T]) deliver(w *worker) (moved bool, rest int) {
 	} else if n = ed.to.shards[0].rings[0].plain.PushBatch(l.ripe[l.sent:], int64(w.now)); n > 0 {
 		w.touch(ed.target, 0)
 	}
+	if n > 0 && ed.seen != nil {
+		ed.seen(l.ripe[l.sent : l.sent+n])
+	}
 	l.sent += n
 	rest = len(l.ripe) - l.sent
 	if rest <= l.sent {

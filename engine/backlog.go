@@ -71,6 +71,10 @@ func (s *Stage[T]) Sample(ctx context.Context, n int) (Backlog, error) {
 	}
 	a := &ask{most: n, done: make(chan struct{})}
 	s.asked.Store(a)
+	if m := s.e.manual; m != nil && !m.canWait(ctx, a.answered) {
+		s.withdrawAsk(a)
+		return b, nil
+	}
 	select {
 	case <-a.done:
 	case <-ctx.Done():
@@ -80,6 +84,15 @@ func (s *Stage[T]) Sample(ctx context.Context, n int) (Backlog, error) {
 	}
 	b.Batch, b.Events = a.batch, a.events
 	return b, nil
+}
+
+func (a *ask) answered() bool {
+	select {
+	case <-a.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // withdrawAsk returns when no worker will answer a any more. One that has taken it is about to be done.

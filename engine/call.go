@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"runtime"
 	"slices"
@@ -119,6 +120,10 @@ func Call[T interface{ Lost(error) }, R any](ctx context.Context, to *Stage[T], 
 		pool.leave(k, gen)
 		return none, err
 	}
+	if m := to.e.manual; m != nil && !m.canWait(ctx, func() bool { return len(k.answer) > 0 }) {
+		pool.leave(k, gen)
+		return none, to.inlet.fail(fmt.Errorf("%w: %w", ErrNoReply, errStuck))
+	}
 	return pool.await(ctx, k, gen)
 }
 
@@ -127,10 +132,18 @@ func (s *stageCore) noteOf(ctx context.Context) note {
 	n := noNote
 	if s.noted {
 		if at, ok := ctx.Deadline(); ok {
-			n.deadline = s.e.now().add(time.Until(at))
+			n.deadline = s.e.now().add(s.e.until(at))
 		}
 	}
 	return n
+}
+
+// until returns how long it is until a deadline.
+func (e *Engine) until(deadline time.Time) time.Duration {
+	if e.manual != nil {
+		return e.manual.left(deadline)
+	}
+	return time.Until(deadline)
 }
 
 // callPool holds the slots for one answer type of one engine.

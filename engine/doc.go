@@ -39,11 +39,11 @@
 //
 // Every queue is bounded. An edge whose target is full blocks (the default: the stages before it are held back, while no thread waits),
 // drops, or fails the event being handled, by its Full field; a cycle needs one edge that does not block, because of its Full field or
-// because it is Timed. Held back all the way, the
-// stages at the entrance fill up, and TrySubmit fails with ErrFull while Submit waits in a bounded line. An event that was accepted is
-// handled, or accounted for: its handler failed or panicked, which goes to the stage's failure edge and costs nobody else anything, or
-// an edge dropped it, or it was too late for its deadline, or for the stage's MaxAge, and expired before it cost service time. The
-// Reply of an event that is dropped, fails, expires or is left behind is answered with the reason; only a handler that lets go of an event without an answer leaves its caller waiting.
+// because it is Timed. Held back all the way, the stages at the entrance fill up, and TrySubmit fails with ErrFull while Submit waits in
+// a bounded line. An event that was accepted is handled, or accounted for: its handler failed or panicked, which goes to the stage's
+// failure edge and costs nobody else anything, or an edge dropped it, or it was too late for its deadline, or for the stage's MaxAge,
+// and expired before it cost service time. The Reply of an event that is dropped, fails, expires or is left behind is answered with the
+// reason; only a handler that lets go of an event without an answer leaves its caller waiting.
 //
 // # Observing
 //
@@ -63,6 +63,7 @@
 //
 // # Testing
 //
-// A graph runs the same with one worker as with many: Config{Workers: 1, Kind: Shared} needs no CPU of its own and suits unit tests. Drain
-// in the test, and everything submitted has been handled.
+// Package enginetest runs a graph in a test's own goroutine, under a clock that the test moves and in an order that a seed decides, with
+// failures and full rings where the test wants them. In tests that are about real threads, Config{Workers: 1, Kind: Shared} needs no CPU
+// of its own; Drain, and everything submitted has been handled.
 package engine

@@ -17,7 +17,9 @@ func (e *Engine) beginDrain() {
 		}
 	}
 	e.publish(p.with(true, false))
-	go e.drain()
+	if e.manual == nil {
+		go e.drain()
+	}
 }
 
 // drain ends the engine once nothing is left, or at once when Close says so.

@@ -24,6 +24,7 @@ type Edge[T any] struct {
 	parts int         // rings of the target: shards times classes
 	asked []asked[T]  // by hand
 	later []later[T]  // by worker
+	seen  func([]T)   // for enginetest: is shown what enters the target. nil in programs
 }
 
 // edgeCore is the untyped half of an edge. Its fields do not change after Start.
@@ -51,6 +52,7 @@ type outEdge interface {
 	withdraw(hand int, seq uint64)
 	stats() EdgeStats
 	sweep(err error) int
+	tap(seen any)
 }
 
 // Connect makes an edge from one stage to another of the same engine. Call it before Start; what is wrong with it Start reports, also that
@@ -175,6 +177,8 @@ func (ed *edgeCore) name() string { return ed.from.name + " -> " + ed.target.nam
 func (ed *edgeCore) core() *edgeCore { return ed }
 
 func (ed *Edge[T]) policy() (Full, int) { return ed.Full, ed.MaxOut }
+
+func (ed *Edge[T]) tap(seen any) { ed.seen = seen.(func([]T)) }
 
 // blocks reports whether the edge holds its stage back when the target is full.
 func (ed *Edge[T]) blocks() bool { return ed.Full == Block && !ed.Timed }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/seda-go/seda/affinity"
 	"github.com/seda-go/seda/internal/clock"
+	"github.com/seda-go/seda/internal/invariant"
 )
 
 // Engine runs a graph of stages on a fixed set of workers. New makes it; stages and edges are added by one goroutine before Start; from
@@ -43,8 +45,10 @@ type Engine struct {
 	coldWakes atomic.Uint64 // wake-ups that found all eligible workers asleep
 	// Time of the last line about a panic, and about a failure that nobody takes.
 	lastPanic, lastFailure atomic.Int64
-	advised                atomic.Bool // adviseShared has spoken
-	inline                 bool        // handlers of blocking stages run in the worker: for tests that want one goroutine
+	advised                atomic.Bool     // adviseShared has spoken
+	random                 func(n int) int // the only chance the engine takes
+	manual                 *manualRun      // nil but for tests that drive the engine by hand
+	inline                 bool            // handlers of blocking stages run in the worker: for tests that want one goroutine
 
 	phase   atomic.Uint32 // fresh, starting, started, ended
 	control sync.Mutex    // one publication of a plan at a time, and the steps between phases
@@ -70,11 +74,17 @@ func New(c Config) *Engine {
 	read := clock.Source()
 	e := &Engine{
 		cfg: c, log: c.Log,
-		now:   func() Time { return Time(read()) },
-		quiet: make(chan struct{}, 1), halt: make(chan struct{}), done: make(chan struct{}),
+		now:    func() Time { return Time(read()) },
+		random: rand.IntN,
+		quiet:  make(chan struct{}, 1), halt: make(chan struct{}), done: make(chan struct{}),
 	}
 	e.watch = newWatch(e)
 	return e
+}
+
+// sometimes is invariant.Sometimes, but never in an engine driven by hand, where nothing happens by chance.
+func (e *Engine) sometimes(oneIn int) bool {
+	return invariant.Enabled && e.manual == nil && invariant.Sometimes(oneIn)
 }
 
 // Now returns the time on the engine's clock.
@@ -143,7 +153,7 @@ func (e *Engine) start() error {
 // prepare makes all there is of the engine but the goroutines of the workers.
 func (e *Engine) prepare(seats []seat) error {
 	e.makeWorkers(seats)
-	first, err := e.firstPlan()
+	first, err := e.planOf(e.cfg.Assign)
 	if err != nil {
 		return err
 	}
@@ -249,6 +259,11 @@ func (e *Engine) Drain(ctx context.Context) error {
 		return fmt.Errorf("engine %q: drain: %w", e.cfg.Name, ErrNotStarted)
 	}
 	e.beginDrain()
+	if e.manual != nil && !e.manual.finish(false) {
+		left := e.remains()
+		left.cause = errStuck
+		return fmt.Errorf("engine %q: drain: %w", e.cfg.Name, left)
+	}
 	select {
 	case <-e.done:
 	case <-ctx.Done():
@@ -284,6 +299,9 @@ func (e *Engine) Close() error {
 	}
 	e.beginDrain()
 	e.halting.Do(func() { close(e.halt) })
+	if e.manual != nil && !e.manual.finish(true) {
+		return fmt.Errorf("engine %q: close: %w", e.cfg.Name, errStuck)
+	}
 	<-e.done
 	if e.left != nil {
 		return fmt.Errorf("engine %q: %w", e.cfg.Name, e.left)

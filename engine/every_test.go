@@ -40,8 +40,7 @@ func TestEvery(t *testing.T) {
 func TestEverySkipsWhatDoesNotFit(t *testing.T) {
 	e := newEngine(t, apart(twoShared))
 	g := newGate(t)
-	a, b := addPair(e)
-	b.Handle(nil)
+	a, b := add(e, stageConfig{Name: "a"}), engine.Add(e, stageConfig{Name: "b", MaxBatch: 1})
 	b.Handle(func(*engine.Context, int) error { g.pass(); return nil })
 	b.Every(ms, func(engine.Time) int { return 1 })
 	start(t, e)

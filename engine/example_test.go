@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/seda-go/seda/engine"
 )
@@ -177,6 +178,68 @@ func ExampleSplitter() {
 	// stage people: too many events: 2000 for stage ages, want at most 1024
 	// <nil>
 	// [Ada Grace] 121
+}
+
+// What is to be tried again later goes back over an edge that is only used for After. Such an edge may close a cycle.
+func ExampleEdge_After() {
+	type job struct{ tries int }
+	e := engine.New(engine.Config{Log: noLog})
+	fetch := engine.Add(e, engine.StageConfig[job]{Name: "fetch"})
+	retry := engine.Connect(fetch, fetch)
+	retry.Timed = true
+	fetch.Handle(func(c *engine.Context, j job) error {
+		if j.tries < 3 {
+			retry.After(c, time.Millisecond<<j.tries, job{j.tries + 1})
+			return nil
+		}
+		fmt.Println("done after", j.tries, "retries")
+		return nil
+	})
+	if err := e.Start(context.Background()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := fetch.TrySubmit(job{}); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(e.Drain(context.Background()))
+	// Output:
+	// done after 3 retries
+	// <nil>
+}
+
+// A stage that gathers events writes them out at regular times, in the same handler: no lock, no goroutine.
+func ExampleStage_Every() {
+	type row struct {
+		n     int
+		flush bool
+	}
+	e := engine.New(engine.Config{Log: noLog})
+	store := engine.Add(e, engine.StageConfig[row]{Name: "store", Serial: true})
+	sum, flushed := 0, make(chan int, 1)
+	store.Handle(func(_ *engine.Context, r row) error {
+		sum += r.n
+		if r.flush && sum == 55 {
+			flushed <- sum
+			sum = 0
+		}
+		return nil
+	})
+	store.Every(time.Millisecond, func(engine.Time) row { return row{flush: true} })
+	if err := e.Start(context.Background()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for n := range 11 {
+		if err := store.Submit(context.Background(), row{n: n}); err != nil {
+			fmt.Println(err)
+		}
+	}
+	fmt.Println(<-flushed)
+	fmt.Println(e.Drain(context.Background()))
+	// Output:
+	// 55
+	// <nil>
 }
 
 // A source that must not be held up by others, nor hold them up, has an inlet of its own.

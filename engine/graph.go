@@ -36,7 +36,7 @@ func (e *Engine) checkGraph() (errs []error) {
 			errs = append(errs, err)
 		}
 	}
-	errs = append(errs, e.checkAssign()...)
+	errs = append(errs, e.checkAssign(e.cfg.Assign)...)
 	if err := e.checkCycles(); err != nil {
 		errs = append(errs, err)
 	}
@@ -106,7 +106,8 @@ func (e *Engine) rank() {
 	visit = func(s *stageCore) {
 		seen[s] = true
 		for _, ed := range s.outs {
-			if t := ed.core().target; !seen[t] {
+			t := ed.core().target
+			if closes := !ed.blocks() && t.reaches(s, map[*stageCore]bool{}); !seen[t] && !closes {
 				visit(t)
 			}
 		}

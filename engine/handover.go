@@ -1,7 +1,5 @@
 package engine
 
-import "github.com/seda-go/seda/internal/invariant"
-
 // claim reports whether w may run what its batch emitted as the next stage's batch, instead of pushing it: w serves that stage too, which
 // is downstream and does not block; nothing waits in the rings of the shard, which would be overtaken; the batch is of one shard and class, not too
 // large, and its outputs have room; the turn is not over; and, if the stage is guarded, its token is w's from now on.
@@ -19,7 +17,7 @@ func (ed *Edge[T]) claim(w *worker) bool {
 	if n == 0 || s.blocking || n > s.maxBatch || s.id >= ed.from.id || !w.mask.Has(s.id) || w.now >= w.turnEnd {
 		return false
 	}
-	if !s.shards[b.shard].empty() || w.e.plan.Load() != w.plan || invariant.Sometimes(8) {
+	if !s.shards[b.shard].empty() || w.e.plan.Load() != w.plan || w.e.sometimes(8) {
 		return false
 	}
 	for _, out := range s.outs {
@@ -44,6 +42,9 @@ func (ed *Edge[T]) handOver(w *worker) outEdge {
 	add(&first.entered, uint64(n))
 	add(&h.popped[0], uint64(n))
 	add(&h.count.direct, uint64(n))
+	if ed.seen != nil {
+		ed.seen(h.batch)
+	}
 	w.enter(&s.stageCore, b.shard, n)
 	if s.noted {
 		for i := range n {

@@ -69,11 +69,7 @@ func (w *worker) idle() {
 	if !w.fresh {
 		since = e.now()
 	}
-	w.fresh = false
-	release.Relaxed(&w.inHand, 0)
-	release.Store(&w.state, searching) // seen late it costs a wake-up too many
-	replied := w.replied
-	w.replied = false
+	replied := w.rest()
 	if budget := w.idler.budget(since, replied); budget > 0 && !w.plan.draining && !invariant.Sometimes(8) {
 		if w.spin(since, budget) {
 			return
@@ -81,6 +77,15 @@ func (w *worker) idle() {
 		w.idler.inVain(budget)
 	}
 	w.park(since)
+}
+
+// rest notes that w has nothing in hand. It reports whether the last batch has woken callers.
+func (w *worker) rest() (replied bool) {
+	w.fresh = false
+	release.Relaxed(&w.inHand, 0)
+	release.Store(&w.state, searching) // seen late it costs a wake-up too many
+	replied, w.replied = w.replied, false
+	return replied
 }
 
 // spin looks for work until budget is used up. It reports whether it ran a batch, or has a timer to fire or a new plan to look at.
@@ -119,29 +124,47 @@ const (
 	spinClock = 16 // looks between two readings of the clock
 )
 
-// park announces that w is about to sleep, looks at everything once more, and sleeps, at most until its next timer. See wake.go.
+// park sleeps, if there is nothing to do, at most until w's next timer. See wake.go.
 func (w *worker) park(since Time) {
-	e := w.e
-	e.parked.set(w.id)
-	if limit := w.untilAlarm(); limit > 0 && w.mayPark() {
-		if w.plan.draining {
-			e.tellDrain()
-		}
-		release.Store(&w.state, asleep)
-		w.parker.park(limit)
-		release.Store(&w.state, searching)
-		w.now, w.fresh = e.now(), true
-		if claimed := Time(w.wokenAt.Load()); claimed >= since { // else an old permit: nobody woke w from this sleep
-			w.idler.woke(max(w.now.Sub(claimed), 0))
-		}
-		w.idler.found(w.now.Sub(since))
-		add(&w.parks, 1)
-		add(&w.slept, uint64(w.now.Sub(since)))
+	if most := w.lieDown(); most > 0 {
+		w.parker.park(most)
+		w.rise(since)
 	}
-	if e.parked.has(w.id) { // no waker claimed w
-		e.parked.clear(w.id) // if one does so just now, its permit makes the next sleep short
+	w.getUp()
+}
+
+// lieDown announces that w is about to sleep, and looks at everything once more. It returns how long w may sleep, 0 if it has something to
+// do.
+func (w *worker) lieDown() (most time.Duration) {
+	w.e.parked.set(w.id)
+	if most = w.untilAlarm(); most <= 0 || !w.mayPark() {
+		return 0
 	}
-	e.watch.stir()
+	if w.plan.draining {
+		w.e.tellDrain()
+	}
+	release.Store(&w.state, asleep)
+	return most
+}
+
+// rise accounts for a sleep that has ended; w has had nothing to do since the given time.
+func (w *worker) rise(since Time) {
+	release.Store(&w.state, searching)
+	w.now, w.fresh = w.e.now(), true
+	if claimed := Time(w.wokenAt.Load()); claimed >= since { // else an old permit, or a timer: nobody woke w from this sleep
+		w.idler.woke(max(w.now.Sub(claimed), 0))
+	}
+	w.idler.found(w.now.Sub(since))
+	add(&w.parks, 1)
+	add(&w.slept, uint64(w.now.Sub(since)))
+}
+
+// getUp takes back the announcement.
+func (w *worker) getUp() {
+	if w.e.parked.has(w.id) { // no waker claimed w
+		w.e.parked.clear(w.id) // if one does so just now, its permit makes the next sleep short
+	}
+	w.e.watch.stir()
 }
 
 // mayPark reports whether there is nothing w could do, and has made sure that it will be woken when that changes. It runs after

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync/atomic"
 
 	"github.com/seda-go/seda/internal/release"
@@ -263,7 +262,7 @@ func (in *Inlet[T]) pick(shard int) *source[T] {
 	if in.nlanes == 1 {
 		return &in.lanes[shard]
 	}
-	return &in.lanes[rand.IntN(len(in.lanes))]
+	return &in.lanes[in.stage.e.random(len(in.lanes))]
 }
 
 // fail names the stage, and the inlet if it is not the stage's own.
@@ -290,6 +289,11 @@ func (in *Inlet[T]) wait(ctx context.Context, v T, shard int, n note) error {
 				l.leave(w)
 				return err
 			}
+		}
+		if m := in.stage.e.manual; m != nil && !m.canWait(ctx, func() bool { return len(w.room) > 0 }) {
+			l.leave(w)
+			in.refused.Add(1)
+			return in.fail(fmt.Errorf("%w: %w", ErrRefused, errStuck))
 		}
 		select {
 		case <-w.room:

@@ -3,8 +3,6 @@ package engine
 import (
 	"fmt"
 	"sync/atomic"
-
-	"github.com/seda-go/seda/internal/invariant"
 )
 
 // outbox is what was emitted out of one hand for one ring of an edge's target and is not pushed yet. Only who has the hand touches it, but
@@ -214,7 +212,7 @@ func (ed *Edge[T]) flushBox(w *worker, b, first *outbox[T]) {
 	if !drops {
 		add(&first.entered, uint64(n)) // before anybody can see them done
 	}
-	if ed.Full != Block || !invariant.Sometimes(64) { // else a debt without need
+	if ed.Full != Block || !w.e.sometimes(64) { // else a debt without need
 		ed.push(w, b, first)
 	}
 	rest := len(b.items) - b.sent
@@ -279,6 +277,9 @@ func (ed *Edge[T]) push(w *worker, b, first *outbox[T]) bool {
 	}
 	if n == 0 {
 		return false
+	}
+	if ed.seen != nil {
+		ed.seen(b.items[b.sent : b.sent+n])
 	}
 	b.credit -= n
 	b.sent += n

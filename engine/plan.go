@@ -77,13 +77,13 @@ func (p *plan) with(draining, stop bool) *plan {
 	return &q
 }
 
-// firstPlan is serve-all, but for the stages that Config.Assign names.
-func (e *Engine) firstPlan() (sched.Plan, error) {
+// planOf is serve-all, but for the stages that assign names. It is checked but for what checkAssign checks.
+func (e *Engine) planOf(assign map[string][]int) (sched.Plan, error) {
 	workers := len(e.workers)
 	p := sched.Plan{Serve: make([][]int, workers)}
 	var errs []error
 	for _, s := range e.stages {
-		list, static := e.cfg.Assign[s.name]
+		list, static := assign[s.name]
 		if !static {
 			for w := range workers {
 				list = append(list, w)
@@ -103,17 +103,17 @@ func (e *Engine) firstPlan() (sched.Plan, error) {
 	return p, errors.Join(errs...)
 }
 
-// checkAssign reports what is wrong with Config.Assign, but for what depends on a number of workers not known yet.
-func (e *Engine) checkAssign() (errs []error) {
+// checkAssign reports what is wrong with an assignment such as Config.Assign, but for what depends on a number of workers not known yet.
+func (e *Engine) checkAssign(assign map[string][]int) (errs []error) {
 	known := map[string]bool{}
 	for _, s := range e.added {
 		known[s.name] = true
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.cfg.Assign)) {
+	for _, name := range slices.Sorted(maps.Keys(assign)) {
 		bad := func(format string, args ...any) {
 			errs = append(errs, fmt.Errorf("config: Assign[%q] %s", name, fmt.Sprintf(format, args...)))
 		}
-		list := e.cfg.Assign[name]
+		list := assign[name]
 		switch {
 		case !known[name]:
 			errs = append(errs, fmt.Errorf("config: Assign names the stage %q, which does not exist", name))

@@ -52,6 +52,7 @@ type stageCore struct {
 	ins      []outEdge // the same edges as in outs of the stages they come from
 	inlets   []*inletCore
 	locals   []local
+	probe    *probe        // for enginetest: around the handler. nil in programs
 	asking   chan struct{} // full while a caller of Sample waits for its answer
 	stray    bool          // added after Start: what is said about it has been said
 	flaws    []error       // mistakes made in setting up the stage, for Start to report
@@ -74,6 +75,7 @@ type stageRun interface {
 	runnable() bool       // one waits in a shard that no worker runs
 	serve(w *worker) bool // take one batch and run it; false: nothing to take, or not now
 	resume(w *worker)     // finish the batch whose handler left its goroutine
+	instrument(p *probe)
 	open(workers int)
 	queued() (waiting, held int) // events in rings; in workers' hands
 	free(shard, class int) int

@@ -146,23 +146,28 @@ func (w *worker) place() int { return int(w.at.Load()) }
 
 // loop is the life of a worker: see what the plan says, push what is owed, fire timers, run a batch; without any of these, idle.
 func (w *worker) loop() {
-	for {
-		if p := w.e.plan.Load(); p != w.plan {
-			w.adopt(p)
-			if p.stop {
-				return
-			}
-		}
-		if w.owing() {
-			w.payDebts()
-		}
-		if w.timers.alarm <= w.now {
-			w.fire()
-		}
+	for w.attend() {
 		if !w.turn() {
 			w.idle()
 		}
 	}
+}
+
+// attend sees to what comes before a batch. It reports false if w is to leave.
+func (w *worker) attend() bool {
+	if p := w.e.plan.Load(); p != w.plan {
+		w.adopt(p)
+		if p.stop {
+			return false
+		}
+	}
+	if w.owing() {
+		w.payDebts()
+	}
+	if w.timers.alarm <= w.now {
+		w.fire()
+	}
+	return true
 }
 
 // adopt makes w act on p. Events of a stage that w serves no more may have been left to it by a publisher that saw it searching or by

@@ -45,7 +45,8 @@ var rules = []rule{
 	{pattern: "probes/profile", own: []string{"probes"}, others: []string{"github.com/google/pprof/..."}},
 	{pattern: "probes/...", own: append([]string{"probes"}, checks...), others: []string{sys}},
 
-	{pattern: "engine", own: append([]string{"internal/clock"}, joined...), others: []string{sys}},
+	{pattern: "engine", own: append([]string{"internal/clock", "engine/internal/manual"}, joined...), others: []string{sys}},
+	{pattern: "engine/internal/manual"},
 	{pattern: "engine/...", own: append([]string{"engine/..."}, joined...), others: []string{sys}},
 
 	{pattern: "internal/invariant"},
@@ -146,6 +147,10 @@ func TestImportRules(t *testing.T) {
 		{"engine/worker.go", module + "/sched/sim", false},
 		{"engine/worker.go", "github.com/cilium/ebpf", false},
 		{"engine/enginetest/run.go", module + "/engine", true},
+		{"engine/enginetest/run.go", module + "/engine/internal/manual", true},
+		{"engine/worker.go", module + "/engine/internal/manual", true},
+		{"engine/worker.go", module + "/engine/enginetest", false},
+		{"engine/internal/manual/manual.go", module + "/engine", false},
 		{"probes/bpf/bpf.go", "github.com/cilium/ebpf/ringbuf", true},
 		{"probes/bpf/bpf.go", module + "/engine", false},
 		{"cmd/sedabench/main.go", module + "/probes/bpf", true},
