@@ -10,7 +10,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
-steps=(conservation graphs wakeups race stress fuzz checks model figures accesslog benchmarks)
+steps=(conservation graphs wakeups race stress fuzz checks model mutants figures accesslog benchmarks)
 out=${out:-bench/results/$(date +%F)-$(nproc)cpu-$(uname -m)}
 export out # the steps are processes of their own, perhaps of the next day
 export GOFLAGS="${GOFLAGS:-} -trimpath" # no path of this machine in what is kept
@@ -38,6 +38,8 @@ step_fuzz() {
 step_checks() { [ ! -f checks/go.mod ] || (cd checks && go test -count=5 -timeout 55m ./...); }
 
 step_model() { [ ! -f engine/model/run.sh ] || bash engine/model/run.sh; }
+
+step_mutants() { go run ./engine/mutants; }
 
 step_figures() { go run ./bench/figures -n 20; }
 
