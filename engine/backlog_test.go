@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -276,14 +277,15 @@ func TestSampleUnderLoad(t *testing.T) {
 			}
 		}
 		patience := limited(t)
-		for v := range events {
-			require.NoError(t, keyed.Submit(patience, v))
+		sent := 0
+		for sent < events || views.Load() == 0 { // on a busy machine all may be done before anybody has asked
+			require.NoError(t, keyed.Submit(patience, sent))
+			sent++
 		}
 		stop()
 		wg.Wait()
 		drain(t, e)
-		require.ElementsMatch(t, count(events), seen.all())
+		require.Equal(t, count(sent), slices.Sorted(slices.Values(seen.all())))
 		require.Zero(t, wrong.Load())
-		require.NotZero(t, views.Load())
 	}
 }
