@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -132,7 +133,13 @@ func TestBlockingDebt(t *testing.T) {
 		many := engine.Add(e, engine.StageConfig[int]{Name: "many", Blocking: 2, Capacity: 64})
 		slow := engine.Add(e, engine.StageConfig[int]{Name: "slow", Capacity: 2, MaxBatch: 1, Serial: true})
 		edge := engine.Connect(many, slow)
+		var both sync.WaitGroup // the first two batches are in flight before either emits
+		both.Add(2)
 		many.Handle(func(c *engine.Context, v int) error {
+			if v < 2 {
+				both.Done()
+				both.Wait()
+			}
 			for i := range 10 {
 				edge.Emit(c, 10*v+i)
 			}
