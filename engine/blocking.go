@@ -63,7 +63,7 @@ func (s *Stage[T]) serveOutside(w *worker) bool {
 		}
 		if !began {
 			began = true
-			w.begin(&s.stageCore, 0, 0)
+			w.begin(&s.stageCore, 0, 0, never)
 		}
 		s.reap(w, i)
 	}
@@ -91,10 +91,10 @@ func (s *Stage[T]) dispatch(w *worker, i int, began bool) {
 	if began {
 		w.shard = h.shard // where end has to relieve
 		if w.e.parked.any() {
-			w.spread() // the batch has made room after enter looked
+			w.e.spread(w.now) // the batch has made room after enter looked
 		}
 	} else {
-		w.begin(&s.stageCore, h.shard, h.n)
+		w.begin(&s.stageCore, h.shard, h.n, Time(h.head))
 	}
 	s.took(w, h)
 	switch {

@@ -19,6 +19,7 @@ type idler struct {
 	gap    time.Duration // moving average of the time from running dry to the next batch
 	credit time.Duration // what may still be spent on spins in vain
 	last   Time          // when credit was last brought up to date
+	turn   time.Duration // moving average of what a turn with a batch takes, times forget
 }
 
 const (
@@ -52,6 +53,13 @@ func (d *idler) inVain(spent time.Duration) { d.credit -= spent }
 func (d *idler) found(gap time.Duration) {
 	gap = min(gap, 2*forget*d.wake)
 	d.gap += (gap - d.gap) / forget
+}
+
+// turned notes how long a turn took. It reports whether turns are so short beside a wake-up that nobody needs to be woken for what comes while
+// one runs: half of that, so that who comes in the middle of two long ones does not wait for longer, either.
+func (d *idler) turned(took time.Duration) bool {
+	d.turn += took - d.turn/forget
+	return d.turn/forget < d.wake/2
 }
 
 // woke notes how long a wake-up took.
@@ -153,6 +161,7 @@ func (w *worker) rise(since Time) {
 	w.now, w.fresh = w.e.now(), true
 	if claimed := Time(w.wokenAt.Load()); claimed >= since { // else an old permit, or a timer: nobody woke w from this sleep
 		w.idler.woke(max(w.now.Sub(claimed), 0))
+		release.Relaxed(&w.wakeCost, uint64(w.idler.wake))
 	}
 	w.idler.found(w.now.Sub(since))
 	add(&w.parks, 1)

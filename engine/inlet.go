@@ -295,14 +295,12 @@ func (in *Inlet[T]) wait(ctx context.Context, v T, shard int, n note) error {
 			in.refused.Add(1)
 			return in.fail(fmt.Errorf("%w: %w", ErrRefused, errStuck))
 		}
-		select {
-		case <-w.room:
-			l.join(w, true)
-		case <-ctx.Done():
+		if err := in.stage.e.stand(ctx, l, w); err != nil {
 			l.leave(w)
 			in.refused.Add(1)
-			return in.fail(ctx.Err())
+			return in.fail(err)
 		}
+		l.join(w, true)
 	}
 }
 

@@ -2,9 +2,16 @@ package engine
 
 import (
 	"container/list"
+	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
+
+// lingerWakes is for how long the first in line looks before it sleeps, in times of a wake-up: one for a worker that was asleep when the ring
+// was full, and some for what it has to do.
+const lingerWakes = 4
 
 // line is where Submit calls wait for room in some lanes of an inlet.
 type line struct {
@@ -15,6 +22,7 @@ type line struct {
 	sealed  func() bool
 	waiting atomic.Int32 // length of queue. Changed under mu, read by workers and callers without
 	again   atomic.Bool  // a worker found mu taken: whoever holds it relieves in the worker's stead
+	lasted  atomic.Int64 // ns that the last wait of a first in line took
 	mu      sync.Mutex   // guards queue. A worker only ever tries it
 	queue   list.List    // of *waiter, first come first
 	_       [cacheLine]byte
@@ -43,6 +51,36 @@ func (l *line) join(w *waiter, again bool) bool {
 	w.first = l.queue.Front() == w.place
 	l.waiting.Store(int32(l.queue.Len()))
 	return true
+}
+
+// stand returns when w is told of room, or ctx ends.
+func (e *Engine) stand(ctx context.Context, l *line, w *waiter) error {
+	began := e.now()
+	if w.first && e.manual == nil {
+		e.linger(ctx, l, w, began)
+	}
+	select {
+	case <-w.room:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if w.first {
+		l.lasted.Store(int64(e.now().Sub(began)))
+	}
+	return nil
+}
+
+// linger looks whether w has been told, for a while and if the last wait was so short that sleeping does not pay: workers empty a ring of
+// short events in less time than it takes to wake a goroutine, and waking it would cost them as much again. It gives way to other
+// goroutines all the while.
+func (e *Engine) linger(ctx context.Context, l *line, w *waiter, began Time) {
+	limit := lingerWakes * time.Duration(e.workers[0].wakeCost.Load())
+	if time.Duration(l.lasted.Load()) > limit {
+		return
+	}
+	for until := began.add(limit); len(w.room) == 0 && e.now() < until && ctx.Err() == nil; {
+		runtime.Gosched()
+	}
 }
 
 // leave takes w out of the line. If w was told of room it may not have used it, and those who joined behind it have not looked for any:

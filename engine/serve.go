@@ -23,7 +23,7 @@ func (s *Stage[T]) serve(w *worker) bool {
 		return false
 	}
 	h := &s.hands[w.id]
-	w.begin(&s.stageCore, h.shard, h.n)
+	w.begin(&s.stageCore, h.shard, h.n, Time(h.head))
 	s.took(w, h)
 	w.follow(s.complete(w, h))
 	return true

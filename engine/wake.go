@@ -14,6 +14,7 @@ import (
 //	parked[w]   worker w sleeps or is about to. Set by w; cleared by the one waker that claims w, or by w itself.
 //	waiting[w]  of stage t: worker w sleeps, or is about to, and wants room in t's ring. Set by w, taken by a worker that makes room.
 //	w.state     running: w is in a handler and does not look. searching: w looks at every ready stage it serves before it sleeps.
+//	w.patience  for how long a batch of w is trusted to end soon; 0: not at all.
 //	plan        who serves what.
 //
 // Every pair below is a store and then a load on each side with a full fence between them, so at least one side sees the other:
@@ -24,6 +25,12 @@ import (
 //	(4) publisher: publish event; fence; read plan                   planner: store plan; read parked, wake them all
 //	(5) consumer: free slots; fence; read waiting of the stage       sleeper: set parked; set waiting; try to flush again
 //	(6) publisher: publish event; fence; see the shard's token taken owner: give it up; fence; read the rings
+//
+// A sleeper is also left alone while a worker that could run the event has a batch in hand that will be over sooner than the sleeper could
+// be there: turns of that worker are short beside a wake-up (idler.turned), what it takes has not waited for as long as one (begin), and this
+// batch has not, either (willLook). Waking somebody then only takes a CPU away from who made the event, and scatters what one core has in its
+// cache. The worker looks at everything when its batch is done, so the event is safe by (1); it is late only if the batch takes unexpectedly long,
+// and then whoever publishes next wakes the sleeper, or the watch does within rescueEvery.
 //
 // By (1) an event published before a worker announced its sleep is found by that worker, one published after it finds the worker
 // parked. By (3) a publisher that leaves an event to a searcher is right: if the searcher went off to run something else, it
@@ -77,8 +84,8 @@ func (e *Engine) wakeFor(s *stageCore, now Time) {
 	parked := e.parked.load()
 	awake := eligible.AndNot(&parked)
 	for i := awake.Next(0); i >= 0; i = awake.Next(i + 1) {
-		if e.workers[i].state.Load() != running && !s.owes(i) {
-			return // pair (3); asleep but not parked is claimed, and as good as searching
+		if e.workers[i].willLook(now) && !s.owes(i) {
+			return // pair (3)
 		}
 	}
 	sleepers := eligible.And(&parked)
@@ -141,16 +148,15 @@ func (e *Engine) clean(s *stageCore) {
 	}
 }
 
-// spread wakes a worker for every stage with events that w, which is about to run a batch, leaves behind and a sleeper could run: also for
-// one that had no room ahead until w took its batch just now. One stage is not enough: whoever is woken for it may find it taken or
+// spread wakes a worker for every stage with events that a worker, which is about to run a batch, leaves behind and a sleeper could run: also for
+// one that had no room ahead until the batch was taken just now. One stage is not enough: whoever is woken for it may find it taken or
 // held up, go back to sleep, and never look at the others.
-func (w *worker) spread() {
-	e := w.e
+func (e *Engine) spread(now Time) {
 	release.Fence() // between freeing the slots of that batch and looking at what the stages before it have
 	ready := e.ready.load()
 	for i := ready.Next(0); i >= 0; i = ready.Next(i + 1) {
 		if s := e.stages[i]; s.run.runnable() && (s.admits() || s.run.ended()) {
-			e.wakeFor(s, w.now)
+			e.wakeFor(s, now)
 		}
 	}
 }

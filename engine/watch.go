@@ -51,8 +51,11 @@ type watchedStage struct {
 
 const (
 	watchEvery = 10 * time.Millisecond
-	watchIdle  = 10 // looks at sleeping workers before the watch sleeps: a service with few events does not restart it for each
-	longBatch  = 10 * time.Millisecond
+	// rescueEvery bounds how long an event waits that was left to a worker whose batch then took far longer than its batches do. Twice as
+	// often would cost a percent of a CPU where waking a goroutine is expensive.
+	rescueEvery = 2 * time.Millisecond
+	watchIdle   = 10 // looks at sleeping workers before the watch sleeps: a service with few events does not restart it for each
+	longBatch   = 10 * time.Millisecond
 )
 
 func newWatch(e *Engine) *watch {
@@ -81,15 +84,26 @@ func (v *watch) end() {
 
 func (v *watch) run() {
 	defer close(v.gone)
-	ticker := time.NewTicker(v.every)
+	tick := v.every
+	if len(v.e.workers) > 1 { // else there is nobody to send
+		tick = min(tick, rescueEvery)
+	}
+	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
+	looked := v.e.now()
 	for idle := 0; ; {
 		select {
 		case <-ticker.C:
 		case <-v.stop:
 			return
 		}
-		v.look(v.e.now())
+		now := v.e.now()
+		v.rescue(now)
+		if now.Sub(looked) < v.every-tick/2 {
+			continue
+		}
+		looked = now
+		v.look(now)
 		if !v.e.allParked() {
 			idle = 0
 			continue
@@ -97,7 +111,7 @@ func (v *watch) run() {
 		if idle++; idle == watchIdle {
 			ticker.Stop()
 			v.sleep()
-			ticker.Reset(v.every)
+			ticker.Reset(tick)
 			idle = 0
 		}
 	}
@@ -130,6 +144,19 @@ func (v *watch) stir() {
 		select {
 		case v.restarted <- struct{}{}:
 		default:
+		}
+	}
+}
+
+// rescue sends sleepers to what waits while a worker that it was left to has its batch in hand for longer than anybody expected: see willLook.
+func (v *watch) rescue(now Time) {
+	if !v.e.parked.any() {
+		return
+	}
+	for _, w := range v.e.workers {
+		if w.patience.Load() > 0 && !w.willLook(now) {
+			v.e.spread(now)
+			return
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"sync/atomic"
+	"time"
 
 	"github.com/seda-go/seda/affinity"
 	"github.com/seda-go/seda/internal/release"
@@ -48,20 +49,23 @@ type worker struct {
 	turnOf  *stageCore    // the stage whose rings this turn's first batch came out of
 	shard   int           // and the shard
 	turnEnd Time          // until when batches may be handed over directly
+	brisk   bool          // turns are short beside a wake-up: patience is set
 	idler   idler
 	timers  timers
 	label   *stageCore // stage in the goroutine's profile label
 	labels  []context.Context
 
-	_       [cacheLine]byte
-	state   atomic.Uint64 // searching, running, asleep: written by the worker, read by wakers
-	epoch   atomic.Uint64 // of the plan it acts on: written by the worker, read by the control side
-	parks   atomic.Uint64 // times it slept
-	slept   atomic.Uint64 // ns
-	_       [cacheLine]byte
-	wokenAt atomic.Int64 // when the last waker claimed it
-	parker  parker
-	_       [cacheLine]byte
+	_        [cacheLine]byte
+	state    atomic.Uint64 // searching, running, asleep: written by the worker, read by wakers
+	epoch    atomic.Uint64 // of the plan it acts on: written by the worker, read by the control side
+	wakeCost atomic.Uint64 // ns that waking it takes, on average. Written by the worker, read by whoever weighs looking against sleeping
+	patience atomic.Uint64 // ns for which a batch in hand is left events, rather than wake another worker. Written by the worker, read by wakers
+	parks    atomic.Uint64 // times it slept
+	slept    atomic.Uint64 // ns
+	_        [cacheLine]byte
+	wokenAt  atomic.Int64 // when the last waker claimed it
+	parker   parker
+	_        [cacheLine]byte
 }
 
 // main is the worker's goroutine. ready, if not nil, is told once how pinning went.
@@ -202,14 +206,17 @@ func (w *worker) turn() bool {
 	}
 }
 
-// begin starts a turn, whose first batch is n events out of a shard of s.
-func (w *worker) begin(s *stageCore, shard, n int) {
+// begin starts a turn, whose first batch is n events out of a shard of s, the oldest of which came at the time head.
+func (w *worker) begin(s *stageCore, shard, n int, head Time) {
 	if !w.fresh {
 		w.now, w.fresh = w.e.now(), true
 	}
 	w.turnOf, w.shard, w.turnEnd = s, shard, w.now+quantum
 	if w.state.Load() != running {
 		w.state.Store(running) // with its fence the first half of pair (3); spread in enter is the second
+	}
+	if w.brisk && w.now.Sub(head) > w.idler.wake {
+		w.beBrisk(false) // events wait for longer than it takes to wake somebody for them
 	}
 	w.enter(s, shard, n)
 	s.relieve(shard, w.now) // early, while the handler runs; end looks again behind a fence
@@ -222,8 +229,8 @@ func (w *worker) enter(s *stageCore, shard, n int) {
 		w.ctx.cell = shard
 	}
 	release.Relaxed(&w.inHand, uint64(makeInHand(s.id, n, w.now))) // the word stands for itself: it publishes nothing else
-	if w.e.parked.any() {
-		w.spread()
+	if !w.brisk && w.e.parked.any() {
+		w.e.spread(w.now)
 	}
 	if w.label != s {
 		w.label = s
@@ -249,6 +256,29 @@ func (w *worker) end() {
 	release.Fence()
 	w.signalTouched()
 	w.turnOf.relieve(w.shard, w.now)
+	if brisk := w.idler.turned(w.now.Sub(w.turnEnd - quantum)); brisk != w.brisk {
+		w.beBrisk(brisk)
+	}
+}
+
+// beBrisk says whether wakers may leave to w what it could run, although it has a batch in hand: see willLook.
+func (w *worker) beBrisk(brisk bool) {
+	w.brisk = brisk
+	if brisk {
+		release.Store(&w.patience, uint64(w.idler.wake))
+	} else {
+		release.Store(&w.patience, 0)
+	}
+}
+
+// willLook reports whether w will look at all it serves without being told, and sooner than somebody who sleeps could: it is searching, or
+// runs a batch that is likely to be over before a sleeper has woken up.
+func (w *worker) willLook(now Time) bool {
+	if w.state.Load() != running {
+		return true // asleep, where it is not parked, is claimed, and as good as searching
+	}
+	patience := w.patience.Load()
+	return patience > 0 && inHand(w.inHand.Load()).since(now) <= time.Duration(patience)
 }
 
 // owing reports whether there is something to push that did not fit before.
