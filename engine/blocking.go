@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"context"
-	"runtime/pprof"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,8 +24,8 @@ type outside struct {
 	done     bag      // slots with batches that the handler is through with
 	work     chan int // slots with batches for carriers. Room for all of them: sending never waits
 	carriers atomic.Int32
-	running  sync.WaitGroup  // the carriers
-	labels   context.Context // for profiles
+	running  sync.WaitGroup // the carriers
+	labels   labels         // for profiles
 }
 
 type slot struct {
@@ -49,7 +47,7 @@ func (s *Stage[T]) openOutside(workers int) {
 		o.slots[i].ctx = Context{worker: workers + i, note: noNote}
 		o.free.put(i)
 	}
-	o.labels = pprof.WithLabels(context.Background(), pprof.Labels("engine", s.e.cfg.Name, "stage", s.name, "worker", "none"))
+	o.labels = makeLabels(s.e.cfg.Name, s.name, "none")
 }
 
 // serveOutside brings to an end what handlers are through with, and dispatches one batch. It reports whether there was anything.
@@ -150,7 +148,7 @@ func (s *Stage[T]) carry() {
 		}
 		o.running.Done()
 	}()
-	pprof.SetGoroutineLabels(o.labels)
+	o.labels.set()
 	idle := time.NewTimer(idleCarrier)
 	defer idle.Stop()
 	for {

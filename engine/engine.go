@@ -20,7 +20,8 @@ import (
 type Engine struct {
 	cfg     Config
 	log     *slog.Logger
-	now     func() Time  // the only clock the engine reads
+	clock   clock.Clock  // read by now alone
+	virtual func() Time  // a clock in its place; nil but in tests
 	added   []*stageCore // in the order of Add
 	tickers []periodic   // in the order of Every
 
@@ -71,10 +72,9 @@ const (
 // New returns an engine that is yet without stages.
 func New(c Config) *Engine {
 	c.setDefaults()
-	read := clock.Source()
 	e := &Engine{
 		cfg: c, log: c.Log,
-		now:    func() Time { return Time(read()) },
+		clock:  clock.New(),
 		random: rand.IntN,
 		quiet:  make(chan struct{}, 1), halt: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -89,6 +89,14 @@ func (e *Engine) sometimes(oneIn int) bool {
 
 // Now returns the time on the engine's clock.
 func (e *Engine) Now() Time { return e.now() }
+
+// now is the only way in which the engine learns the time.
+func (e *Engine) now() Time {
+	if e.virtual != nil {
+		return e.virtual()
+	}
+	return Time(e.clock.Now())
+}
 
 func (e *Engine) add(s *stageCore) {
 	if e.frozen() {

@@ -96,7 +96,7 @@ func (s StandIn) Leave() { s.l.leave(s.w) }
 func (s *Stage[T]) Inlet0() *Inlet[T] { return s.inlet }
 
 // UseClock makes the engine read its time from now. Call it before Start.
-func (e *Engine) UseClock(now func() Time) { e.now = now }
+func (e *Engine) UseClock(now func() Time) { e.virtual = now }
 
 // Owner returns 1 + the worker that runs the shard of a serial or keyed stage, or 0.
 func (s *Stage[T]) Owner(shard int) int { return int(s.tokens[shard].owner.Load()) }

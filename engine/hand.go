@@ -35,7 +35,8 @@ type counters struct {
 	busy, wait                                          atomic.Uint64 // nanoseconds
 }
 
-func add(c *atomic.Uint64, n uint64) { release.Store(c, c.Load()+n) }
+// add counts. A reader who has seen what an event did later, in its ring for instance, sees it counted, too: there is a Store in between.
+func add(c *atomic.Uint64, n uint64) { release.Relaxed(c, c.Load()+n) }
 
 func (h *hand[T]) open(s *Stage[T]) {
 	h.buf = make([]T, s.maxBatch)

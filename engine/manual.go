@@ -43,7 +43,7 @@ func (e *Engine) startManual(o manual.Options) (*manualRun, error) {
 	}
 	m := &manualRun{e: e, o: o}
 	e.manual, e.inline, e.kind, e.random = m, true, Shared, o.Random
-	e.now = func() Time { return m.clock }
+	e.virtual = func() Time { return m.clock }
 	e.unwatch = func() bool { return true }
 	e.cfg.Workers = max(or(o.Workers, e.cfg.Workers), 1)
 	if err := m.start(); err != nil {
@@ -74,7 +74,7 @@ func (m *manualRun) start() error {
 	m.resting = make([]resting, len(e.workers))
 	for _, w := range e.workers {
 		for i := range w.labels {
-			w.labels[i] = context.Background() // the goroutine is not the worker's
+			w.labels[i] = labels{} // the goroutine is not the worker's
 		}
 	}
 	e.accept()

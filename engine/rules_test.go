@@ -92,7 +92,7 @@ func TestWhatIsHandedOver(t *testing.T) {
 	require.False(t, p.handedOver(t, 1), "worker 0 does not serve it")
 	p = fresh()
 	now := Time(1)
-	p.e.now = func() Time { return now }
+	p.e.virtual = func() Time { return now }
 	p.inHandler = func() { now += quantum }
 	require.False(t, p.handedOver(t, 1), "the turn is over")
 }

@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"runtime"
-	"runtime/pprof"
 	"sync/atomic"
 	"time"
 
@@ -53,7 +51,7 @@ type worker struct {
 	idler   idler
 	timers  timers
 	label   *stageCore // stage in the goroutine's profile label
-	labels  []context.Context
+	labels  []labels   // by stage
 
 	_        [cacheLine]byte
 	state    atomic.Uint64 // searching, running, asleep: written by the worker, read by wakers
@@ -234,7 +232,7 @@ func (w *worker) enter(s *stageCore, shard, n int) {
 	}
 	if w.label != s {
 		w.label = s
-		pprof.SetGoroutineLabels(w.labels[s.id])
+		w.labels[s.id].set()
 	}
 }
 
@@ -341,9 +339,7 @@ func (w *worker) signalTouched() {
 
 // makeLabels prepares the profile labels of this worker, one set per stage.
 func (w *worker) makeLabels() {
-	id := fmt.Sprint(w.id)
 	for _, s := range w.e.stages {
-		set := pprof.Labels("engine", w.e.cfg.Name, "stage", s.name, "worker", id)
-		w.labels = append(w.labels, pprof.WithLabels(context.Background(), set))
+		w.labels = append(w.labels, makeLabels(w.e.cfg.Name, s.name, fmt.Sprint(w.id)))
 	}
 }

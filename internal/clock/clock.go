@@ -17,15 +17,29 @@ func (s *scale) at(ticks uint64) int64 {
 	return s.offset + int64(hi<<32|lo>>32)
 }
 
-// Source returns a function that reads the time in nanoseconds since the call of Source. It is safe for concurrent use; times read on one
-// CPU never go back, between CPUs they agree to some tens of nanoseconds. The first call in a process may take two milliseconds.
-func Source() func() int64 {
-	start := time.Now()
-	if s := counterScale(); s != nil {
-		from := s.at(counter())
-		return func() int64 { return s.at(counter()) - from }
+// Clock reads the time in nanoseconds since New made it. It is safe for concurrent use; times read on one CPU never go back, between CPUs they
+// agree to some tens of nanoseconds.
+type Clock struct {
+	scale *scale // nil: the counter is not to be trusted
+	from  int64
+	start time.Time
+}
+
+// New returns a clock. The first call in a process may take two milliseconds.
+func New() Clock {
+	c := Clock{scale: counterScale(), start: time.Now()}
+	if c.scale != nil {
+		c.from = c.scale.at(counter())
 	}
-	return func() int64 { return int64(time.Since(start)) }
+	return c
+}
+
+// Now reads the clock. It does not allocate.
+func (c *Clock) Now() int64 {
+	if c.scale == nil {
+		return int64(time.Since(c.start))
+	}
+	return c.scale.at(counter()) - c.from
 }
 
 var counterScale = sync.OnceValue(func() *scale {
