@@ -15,7 +15,7 @@ import (
 // twentieth of the time that passes.
 type idler struct {
 	mode   Idle
-	wake   time.Duration // moving average of what waking this worker takes, measured from the waker's claim
+	wake   time.Duration // what waking this worker usually takes, measured from the waker's claim
 	gap    time.Duration // moving average of the time from running dry to the next batch
 	credit time.Duration // what may still be spent on spins in vain
 	last   Time          // when credit was last brought up to date
@@ -62,12 +62,17 @@ func (d *idler) turned(took time.Duration) bool {
 	return d.turn/forget < d.wake/2
 }
 
-// woke notes how long a wake-up took.
+// woke notes how long a wake-up took. What is kept is a moving median: each sample moves it up or down by the same part, however far off it
+// is. A CPU that somebody else has taken makes a wake-up take a thousand times as long, and says nothing about the next.
 func (d *idler) woke(cost time.Duration) {
-	if d.wake == 0 {
-		d.wake = cost
+	switch {
+	case d.wake == 0:
+		d.wake = max(cost, forget)
+	case cost > d.wake:
+		d.wake += d.wake / forget
+	case cost < d.wake:
+		d.wake = max(d.wake-d.wake/forget, forget)
 	}
-	d.wake += (cost - d.wake) / forget
 }
 
 // idle is called when w found nothing to run: spin for a while, then sleep. It returns when there may be something to do.
@@ -78,13 +83,32 @@ func (w *worker) idle() {
 		since = e.now()
 	}
 	replied := w.rest()
-	if budget := w.idler.budget(since, replied); budget > 0 && !w.plan.draining && !invariant.Sometimes(8) {
+	budget := w.idler.budget(since, replied)
+	if w.idler.mode != Spin && w.covered(since) {
+		budget = 0
+	}
+	if budget > 0 && !w.plan.draining && !invariant.Sometimes(8) {
 		if w.spin(since, budget) {
 			return
 		}
 		w.idler.inVain(budget)
 	}
 	w.park(since)
+}
+
+// covered reports whether another worker serves all that w does, and will look at it soon: one that looks is enough. A second one takes a CPU away
+// from whoever else has something to do, and would have to be woken only when events wait for longer than that takes. Of two that search the one
+// with the smaller number goes on.
+func (w *worker) covered(now Time) bool {
+	for i, v := range w.e.workers {
+		if v == w || w.e.parked.has(i) || !v.willLook(now) || i > w.id && v.state.Load() != running {
+			continue
+		}
+		if rest := w.mask.AndNot(&w.plan.serve[i]); rest.Empty() {
+			return true
+		}
+	}
+	return false
 }
 
 // rest notes that w has nothing in hand. It reports whether the last batch has woken callers.

@@ -177,9 +177,10 @@ func (ed *Edge[T]) limit(hand, batch int) int {
 		b.room = ed.source(b).free()
 		return batch
 	}
-	if b.credit < batch*ed.MaxOut {
-		b.credit = ed.source(b).free()
+	if b.credit >= batch*ed.MaxOut {
+		return batch
 	}
+	b.credit = ed.source(b).free()
 	return min(batch, max(b.credit, 0)/ed.MaxOut)
 }
 
