@@ -96,8 +96,8 @@ func (w *worker) sendReplies() {
 		k.answer <- struct{}{}
 		w.replies[i] = nil
 	}
+	w.replied += len(w.replies)
 	w.replies = w.replies[:0]
-	w.replied = true
 }
 
 // Call submits what event returns, which carries the reply it is given, and waits for the answer or until ctx ends. The error is that of

@@ -82,7 +82,7 @@ func (w *worker) idle() {
 	if !w.fresh {
 		since = e.now()
 	}
-	replied := w.rest()
+	replied := w.rest() > 0
 	budget := w.idler.budget(since, replied)
 	if w.idler.mode != Spin && w.covered(since) {
 		budget = 0
@@ -111,12 +111,12 @@ func (w *worker) covered(now Time) bool {
 	return false
 }
 
-// rest notes that w has nothing in hand. It reports whether the last batch has woken callers.
-func (w *worker) rest() (replied bool) {
+// rest notes that w has nothing in hand. It returns how many callers the last turns have woken.
+func (w *worker) rest() (replied int) {
 	w.fresh = false
 	release.Relaxed(&w.inHand, 0)
 	release.Store(&w.state, searching) // seen late it costs a wake-up too many
-	replied, w.replied = w.replied, false
+	replied, w.replied = w.replied, 0
 	return replied
 }
 

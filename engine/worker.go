@@ -43,7 +43,7 @@ type worker struct {
 	debts   []debt        // edges whose last flush did not fit
 	touched []*stageCore  // stages pushed into since the last fence
 	replies []*call       // answered in this batch, callers not woken yet
-	replied bool          // the last batch woke callers
+	replied int           // so many callers have been woken since w last had nothing in hand
 	turnOf  *stageCore    // the stage whose rings this turn's first batch came out of
 	shard   int           // and the shard
 	turnEnd Time          // until when batches may be handed over directly
@@ -149,7 +149,7 @@ func (w *worker) place() int { return int(w.at.Load()) }
 // loop is the life of a worker: see what the plan says, push what is owed, fire timers, run a batch; without any of these, idle.
 func (w *worker) loop() {
 	for w.attend() {
-		if !w.turn() {
+		if !w.turn() || w.replied == 1 && w.idler.mode == Park { // that caller wants the P; and idle looks at everything
 			w.idle()
 		}
 	}
