@@ -116,13 +116,11 @@ func (ed *Edge[T]) EmitFor(c *Context, i int, v T) {
 		c.fault(fmt.Errorf("edge %s: EmitFor(%d) in a batch of %d", ed.name(), i, c.scope))
 		return
 	}
-	if c == nil || c.notes == nil {
-		ed.Emit(c, v)
+	if c == nil || c.notes == nil || c.stage != ed.from || len(ed.out) == 0 {
+		ed.Emit(c, v) // which says what is wrong, or there is no note
 		return
 	}
-	c.note = c.notes[i]
-	ed.Emit(c, v)
-	c.note = noNote
+	ed.route(c, v, c.notes[i])
 }
 
 // EmitBatch sends all of vs along the edge, as Emit would one after the other, for the price of a copy. vs may be the handler's batch; it is

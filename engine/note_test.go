@@ -237,3 +237,33 @@ func TestEmitForOutside(t *testing.T) {
 	drain(t, e)
 	require.ErrorContains(t, failed.all()[0].Err, "edge a -> b: EmitFor(1) in a batch of 1")
 }
+
+// A Key that panics in EmitFor, and is recovered from by the handler, leaves nothing of its event to the next one.
+func TestNoteOfAnEventWithoutKey(t *testing.T) {
+	e := newEngine(t, twoShared)
+	a := engine.Add(e, engine.StageConfig[int]{Name: "a", Classes: 4})
+	b := engine.Add(e, engine.StageConfig[int]{Name: "b", Classes: 4, Key: func(v int) uint64 {
+		if v == 0 {
+			panic("no key")
+		}
+		return uint64(v)
+	}})
+	edge := engine.Connect(a, b)
+	try := func(emit func()) {
+		defer func() { require.NotNil(t, recover()) }()
+		emit()
+	}
+	a.HandleBatch(func(c *engine.Context, _ []int) error {
+		try(func() { edge.EmitFor(c, 0, 0) })
+		edge.Emit(c, 1)
+		edge.EmitFor(c, 0, 2)
+		return nil
+	})
+	var classes log[[2]int]
+	b.Handle(func(c *engine.Context, v int) error { classes.add([2]int{v, c.Class()}); return nil })
+	in := a.Inlet(engine.InletConfig{Name: "high", Class: 3})
+	start(t, e)
+	require.NoError(t, in.Submit(limited(t), 7))
+	drain(t, e)
+	require.ElementsMatch(t, [][2]int{{1, 0}, {2, 3}}, classes.all())
+}

@@ -72,7 +72,7 @@ func (b *outbox[T]) begin(c *Context, maxOut int) {
 	b.limit = min(b.mark+runaway*maxOut*c.scope, b.room)
 }
 
-// route is Emit to a target with notes, or with several rings.
+// route is Emit with a note, to any target.
 func (ed *Edge[T]) route(c *Context, v T, n note) {
 	part := 0
 	if ed.Timed {
