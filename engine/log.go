@@ -22,6 +22,14 @@ func (e *Engine) logFailure(s *stageCore, err error) {
 	}
 }
 
+// logKeyless reports a failed event that is dropped, since the Key of the failure stage panicked.
+func (e *Engine) logKeyless(ed *edgeCore, err error) {
+	if e.due(&e.lastFailure) {
+		e.log.Error("Key panicked on an event that failed, which is dropped; further ones within a second are only counted",
+			"stage", ed.target.name, "from", ed.from.name, "err", err)
+	}
+}
+
 // logPanic reports a handler that panicked or left its goroutine, with the stack.
 func (e *Engine) logPanic(s *stageCore, err error) {
 	if !e.due(&e.lastPanic) {

@@ -50,3 +50,18 @@ func TestPanicsAreLoggedWithTheirStack(t *testing.T) {
 	require.Contains(t, log, "log_test.go")
 	require.Less(t, strings.Count(log, "stack="), 50, "at most one line a second")
 }
+
+// What fails and has no Key for its failure stage is dropped, and not in silence.
+func TestFailedEventWithoutKeyIsLogged(t *testing.T) {
+	var e *Engine
+	log := logOf(t, 50, func(*Context, int) error { return errors.New("no money") }, func(of *Engine, s *Stage[int]) {
+		e = of
+		key := func(Failed[int]) uint64 { panic("no key") }
+		lost := Add(e, StageConfig[Failed[int]]{Name: "lost", Key: key, Blocking: 2}) // with one thread or worker nobody asks for keys
+		lost.Handle(func(*Context, Failed[int]) error { return nil })
+		OnFailure(s, lost)
+	})
+	require.EqualValues(t, 50, e.Stats().Stage("pay").Edges[0].Dropped)
+	require.Contains(t, log, `stage=lost from=pay err="panicked: no key"`)
+	require.Less(t, strings.Count(log, "no key"), 50, "at most one line a second")
+}

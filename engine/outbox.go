@@ -138,6 +138,7 @@ func (ed *Edge[T]) put(hand int, v T) {
 		shard, err := ed.to.trySharding(v)
 		if err != nil {
 			add(&ed.box(hand, 0).dropped, 1)
+			ed.to.e.logKeyless(&ed.edgeCore, err)
 			lose(&v, fmt.Errorf("edge %s: key: %w", ed.name(), err))
 			return
 		}
