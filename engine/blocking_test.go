@@ -256,3 +256,25 @@ func TestCarriersComeAndGo(t *testing.T) {
 	}
 	require.EqualValues(t, 190, drain(t, e).Stage("s").Completed)
 }
+
+// A batch counts as long where it keeps a worker for long. In a blocking stage it does not.
+func TestLongBatches(t *testing.T) {
+	e, clock := withClock(t, oneShared)
+	plain := engine.Add(e, stageConfig{Name: "plain"})
+	blocking := engine.Add(e, stageConfig{Name: "blocking", Blocking: 1})
+	for _, s := range []*engine.Stage[int]{plain, blocking} {
+		s.Handle(func(*engine.Context, int) error { clock.advance(20 * time.Millisecond); return nil })
+	}
+	start(t, e)
+	for _, s := range []*engine.Stage[int]{plain, blocking} { // one after the other, for they share the clock
+		require.NoError(t, s.Submit(limited(t), 1))
+		eventually(t, "both rest", func() bool {
+			st := e.Stats()
+			return st.Stage("plain").Depth+st.Stage("blocking").Depth == 0
+		})
+	}
+	s := drain(t, e)
+	require.EqualValues(t, 1, s.Stage("plain").Long)
+	require.Zero(t, s.Stage("blocking").Long)
+	require.GreaterOrEqual(t, s.Stage("blocking").Busy, 20*time.Millisecond)
+}

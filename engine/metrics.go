@@ -53,7 +53,7 @@ var (
 		{Metric{"/stage/failed:events", counter, "Events whose handler returned an error or panicked."}, func(s *StageStats) float64 { return float64(s.Failed) }},
 		{Metric{"/stage/panics:calls", counter, "Calls of the handler, or of a periodic event, that panicked or left their goroutine."}, func(s *StageStats) float64 { return float64(s.Panics) }},
 		{Metric{"/stage/batches:batches", counter, "Batches handled."}, func(s *StageStats) float64 { return float64(s.Batches) }},
-		{Metric{"/stage/long:batches", counter, "Batches that took more than 10 ms."}, func(s *StageStats) float64 { return float64(s.Long) }},
+		{Metric{"/stage/long:batches", counter, "Batches that kept a worker for more than 10 ms."}, func(s *StageStats) float64 { return float64(s.Long) }},
 		{Metric{"/stage/direct:events", counter, "Events handed over by the stage before without waiting in a ring."}, func(s *StageStats) float64 { return float64(s.Direct) }},
 		{Metric{"/stage/blocked:sleeps", counter, "Times the handler made a worker's thread sleep, as far as that can be told."}, func(s *StageStats) float64 { return float64(s.Blocked) }},
 		{Metric{"/stage/stalls:looks", counter, "Looks that found an event claimed by a caller and not yet stored."}, func(s *StageStats) float64 { return float64(s.Stalls) }},

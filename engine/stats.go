@@ -42,7 +42,7 @@ type StageStats struct {
 	Expired   uint64 // events that were too late to be handled: their deadline, or the stage's MaxAge, had passed
 	Panics    uint64 // calls of the handler, or of a function given to Every, that panicked or left their goroutine
 	Batches   uint64
-	Long      uint64        // batches that took more than 10 ms; one that still runs is in WorkerStats
+	Long      uint64        // batches that kept a worker for more than 10 ms; one that still does is in WorkerStats. None in a blocking stage, which keeps no worker
 	Direct    uint64        // events that came from the stage before without waiting in a ring
 	Blocked   uint64        // times its handler made a pinned worker's thread sleep: an estimate, rather too low, that honest handlers do not get into
 	Stalls    uint64        // looks that found an event claimed by a caller who had not finished storing it
