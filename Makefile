@@ -2,9 +2,10 @@
 GO   ?= go
 TOOL  = $(GO) tool -modfile=tools/go.mod
 F    ?=
+FOR  ?= 1m
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race invariants bench figures nightly model fmt lint ci
+.PHONY: help build test race invariants bench figures soak nightly model fmt lint ci
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +27,9 @@ bench: ## run every benchmark once through; compare runs with benchstat
 
 figures: ## print the figures of the design and their bounds; F=engine. selects by prefix
 	$(GO) run ./bench/figures $(F)
+
+soak: ## random load and trouble for a minute; FOR=8h for as long as that
+	$(GO) run ./engine/soak -for $(FOR)
 
 nightly: ## long stress, fuzzing, conservation and all figures, into bench/results
 	bash bench/nightly.sh

@@ -10,7 +10,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
-steps=(conservation graphs wakeups race stress fuzz checks model mutants figures accesslog benchmarks)
+steps=(conservation graphs wakeups race stress soak fuzz checks model mutants figures accesslog benchmarks)
 out=${out:-bench/results/$(date +%F)-$(nproc)cpu-$(uname -m)}
 export out # the steps are processes of their own, perhaps of the next day
 export GOFLAGS="${GOFLAGS:-} -trimpath" # no path of this machine in what is kept
@@ -24,6 +24,8 @@ step_wakeups() { SEDA_WAKES=1000000 go test -count=1 -v -timeout 55m -run 'WakeU
 step_race() { SEDA_EVENTS=1000000 go test -race -count=1 -v -timeout 55m -run 'Conserv|Stress' ./engine ./ring; }
 
 step_stress() { go test -tags invariants -count=10 -timeout 55m ./ring ./engine ./affinity ./sched; }
+
+step_soak() { go run ./engine/soak -for 10m && go run -race ./engine/soak -for 5m; }
 
 step_fuzz() {
   local package target status=0

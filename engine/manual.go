@@ -13,6 +13,7 @@ import (
 func init() {
 	manual.Start = func(e any, o manual.Options) (manual.Driver, error) { return e.(*Engine).startManual(o) }
 	manual.Tap = func(edge, seen any) { edge.(outEdge).tap(seen) }
+	manual.Assign = func(e any, workers map[string][]int) error { return e.(*Engine).assign(workers) }
 }
 
 // manualRun is what an engine has in place of goroutines, a clock and chance, if it was started by hand: for enginetest. It uses the very
@@ -164,19 +165,12 @@ func (m *manualRun) Pending() (n int) {
 
 // Assign: see manual.Driver.
 func (m *manualRun) Assign(workers map[string][]int) error {
-	if err := errors.Join(m.e.checkAssign(workers)...); err != nil {
-		return err
-	}
-	p, err := m.e.planOf(workers)
-	if err != nil {
-		return err
-	}
 	for i, w := range m.e.workers {
 		if !m.e.parked.has(i) {
 			w.adopt(m.e.plan.Load()) // the next thing it would do: then the last plan is in force
 		}
 	}
-	return m.e.apply(p)
+	return m.e.assign(workers)
 }
 
 // Hold: see manual.Driver.

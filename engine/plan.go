@@ -50,6 +50,18 @@ func (e *Engine) apply(p sched.Plan) error {
 	return nil
 }
 
+// assign applies the plan that Config.Assign would describe by the same map.
+func (e *Engine) assign(workers map[string][]int) error {
+	if err := errors.Join(e.checkAssign(workers)...); err != nil {
+		return err
+	}
+	p, err := e.planOf(workers)
+	if err != nil {
+		return err
+	}
+	return e.apply(p)
+}
+
 // inForce reports whether every worker acts on p or sleeps, and will see p when it wakes.
 func (e *Engine) inForce(p *plan) bool {
 	for i, w := range e.workers {

@@ -45,4 +45,6 @@ var (
 	// Tap calls seen, a func([]T), with the events that pass edge, an *Edge[T]: when they enter the ring of the stage it leads to, or are
 	// handed over directly.
 	Tap func(edge, seen any)
+	// Assign publishes a plan, as Config.Assign describes it, in an engine that runs of itself.
+	Assign func(engine any, workers map[string][]int) error
 )
