@@ -134,7 +134,7 @@ func (c *confinement) lift(workers map[int]bool) {
 			case workers[tid], done[tid]:
 				continue
 			case known && t.untouched(mask, alive):
-			case !known && c.rooms[mask]:
+			case !known && c.inherited(mask, alive):
 				t.before = c.usual
 			default:
 				continue
@@ -147,6 +147,21 @@ func (c *confinement) lift(workers map[int]bool) {
 			c.threads[tid] = t
 		}
 	}
+}
+
+// inherited reports whether mask is what a thread that was started by a confined one has: a room, or what is alive of it. Of one that is
+// not alive at all the kernel shows all that is, and gives the thread its room back when that is alive again.
+func (c *confinement) inherited(mask, alive affinity.Set) bool {
+	for room := range c.rooms {
+		left := room.And(alive)
+		if left.Empty() {
+			left = alive
+		}
+		if mask == room || mask == left {
+			return true
+		}
+	}
+	return false
 }
 
 // end lifts the confinement for good.

@@ -196,6 +196,20 @@ func TestConfineAndTheCPUSet(t *testing.T) {
 	k.requireMasks(t, four)
 }
 
+// A thread that was started by a confined one gets its CPUs back also where these were outside of the cpuset when the confinement ended.
+func TestConfineEndsWhileTheCPUSetIsSmall(t *testing.T) {
+	for _, small := range []affinity.Set{affinity.Of(0, 3), affinity.Of(3), affinity.Of(0)} {
+		c, k := confinable(four, affinity.Of(1))
+		c.apply(affinity.Of(3), isWorker)
+		k.asked[10] = affinity.Of(0, 1, 2)
+		k.cpus = small
+		c.end(isWorker)
+		k.cpus = four
+		k.requireMasks(t, four, affinity.Of(1))
+		require.Equal(t, four, k.asked[10])
+	}
+}
+
 // A cpuset shrinks, and grows again, in the middle of a scan.
 func TestConfineWhileTheCPUSetChanges(t *testing.T) {
 	for _, small := range []affinity.Set{affinity.Of(0, 3), affinity.Of(3), affinity.Of(0)} {
