@@ -104,23 +104,22 @@ func TestTrySubmitBatch(t *testing.T) {
 func TestSerialOrderOfInlets(t *testing.T) {
 	const inlets, events = 4, 5000
 	e := newEngine(t, twoShared)
-	type event struct{ inlet, n int }
-	first := engine.Add(e, engine.StageConfig[event]{Name: "first", Serial: true, Capacity: 32})
-	last := engine.Add(e, engine.StageConfig[event]{Name: "last", Serial: true, Capacity: 8})
+	first := engine.Add(e, engine.StageConfig[numbered]{Name: "first", Serial: true, Capacity: 32})
+	last := engine.Add(e, engine.StageConfig[numbered]{Name: "last", Serial: true, Capacity: 8})
 	edge := engine.Connect(first, last)
 	var seen [2][inlets][]int // no lock: serial stages
-	first.Handle(func(c *engine.Context, v event) error {
-		seen[0][v.inlet] = append(seen[0][v.inlet], v.n)
+	first.Handle(func(c *engine.Context, v numbered) error {
+		seen[0][v.from] = append(seen[0][v.from], v.n)
 		edge.Emit(c, v)
 		return nil
 	})
-	last.HandleBatch(func(_ *engine.Context, vs []event) error {
+	last.HandleBatch(func(_ *engine.Context, vs []numbered) error {
 		for _, v := range vs {
-			seen[1][v.inlet] = append(seen[1][v.inlet], v.n)
+			seen[1][v.from] = append(seen[1][v.from], v.n)
 		}
 		return nil
 	})
-	var in [inlets]*engine.Inlet[event]
+	var in [inlets]*engine.Inlet[numbered]
 	for i := range in {
 		in[i] = first.Inlet(engine.InletConfig{Name: string(rune('a' + i)), Capacity: 4 << i})
 	}
@@ -129,7 +128,7 @@ func TestSerialOrderOfInlets(t *testing.T) {
 	for i := range in {
 		wg.Go(func() {
 			for n := range events {
-				if err := in[i].Submit(t.Context(), event{i, n}); err != nil {
+				if err := in[i].Submit(t.Context(), numbered{i, n}); err != nil {
 					t.Error(err)
 					return
 				}

@@ -30,26 +30,26 @@ func TestClassesShare(t *testing.T) {
 	for _, c := range []engine.Config{oneShared, twoShared} {
 		e := newEngine(t, c)
 		g := newGate(t)
-		var seen log[[2]int]
-		s := engine.Add(e, engine.StageConfig[[2]int]{Name: "s", Classes: 4, Serial: true})
-		s.Handle(func(_ *engine.Context, v [2]int) error {
-			if v[0] < 0 {
+		var seen log[numbered]
+		s := engine.Add(e, engine.StageConfig[numbered]{Name: "s", Classes: 4, Serial: true})
+		s.Handle(func(_ *engine.Context, v numbered) error {
+			if v.from < 0 {
 				g.pass()
 				return nil
 			}
 			seen.add(v)
 			return nil
 		})
-		var inlets [4]*engine.Inlet[[2]int]
+		var inlets [4]*engine.Inlet[numbered]
 		for class := range inlets {
 			inlets[class] = s.Inlet(engine.InletConfig{Name: string(rune('a' + class)), Class: class})
 		}
 		start(t, e)
-		require.NoError(t, s.TrySubmit([2]int{-1, 0}))
+		require.NoError(t, s.TrySubmit(numbered{-1, 0}))
 		g.wait(t)
 		for class, in := range inlets {
 			for n := range each {
-				require.NoError(t, in.TrySubmit([2]int{class, n}))
+				require.NoError(t, in.TrySubmit(numbered{class, n}))
 			}
 		}
 		g.open()
@@ -57,10 +57,10 @@ func TestClassesShare(t *testing.T) {
 		require.Len(t, seen.all(), 4*each)
 		var had, next [4]int
 		for _, v := range seen.all() {
-			require.Equal(t, next[v[0]], v[1], "order of class %d", v[0])
-			next[v[0]]++
+			require.Equal(t, next[v.from], v.n, "order of class %d", v.from)
+			next[v.from]++
 			if next[3] < 640 { // class 3 has events waiting, and so have the others
-				had[v[0]]++
+				had[v.from]++
 			}
 		}
 		require.InDelta(t, 10, had[0], 2)

@@ -13,26 +13,23 @@ import (
 	"github.com/seda-go/seda/engine"
 )
 
-// branch is event i of a submission.
-type branch struct{ submission, i int }
-
 // forked is a splitter in front of a serial, a keyed and a plain stage.
 type forked struct {
 	e      *engine.Engine
 	sp     *engine.Splitter
-	stages [3]*engine.Stage[branch]
-	seen   [3]log[branch]
+	stages [3]*engine.Stage[numbered]
+	seen   [3]log[numbered]
 }
 
 func newForked(t *testing.T, c engine.Config) *forked {
 	f := &forked{e: newEngine(t, c)}
-	key := func(b branch) uint64 { return uint64(b.submission) }
-	f.stages[0] = engine.Add(f.e, engine.StageConfig[branch]{Name: "serial", Capacity: 4, Serial: true})
-	f.stages[1] = engine.Add(f.e, engine.StageConfig[branch]{Name: "keyed", Capacity: 4, Key: key})
-	f.stages[2] = engine.Add(f.e, engine.StageConfig[branch]{Name: "plain", Capacity: 4, Classes: 2})
+	key := func(b numbered) uint64 { return uint64(b.from) }
+	f.stages[0] = engine.Add(f.e, engine.StageConfig[numbered]{Name: "serial", Capacity: 4, Serial: true})
+	f.stages[1] = engine.Add(f.e, engine.StageConfig[numbered]{Name: "keyed", Capacity: 4, Key: key})
+	f.stages[2] = engine.Add(f.e, engine.StageConfig[numbered]{Name: "plain", Capacity: 4, Classes: 2})
 	f.sp = engine.NewSplitter(f.e, engine.SplitterConfig{Name: "split", Capacity: 4, Waiters: 3}, f.stages[0], f.stages[1], f.stages[2])
 	for i, s := range f.stages {
-		s.Handle(func(_ *engine.Context, b branch) error { f.seen[i].add(b); return nil })
+		s.Handle(func(_ *engine.Context, b numbered) error { f.seen[i].add(b); return nil })
 	}
 	return f
 }
@@ -42,9 +39,9 @@ func (f *forked) parts(submission int, r *rand.Rand) (parts []engine.Part, n int
 	for n == 0 {
 		parts = parts[:0]
 		for range r.IntN(6) {
-			vs := make([]branch, r.IntN(9))
+			vs := make([]numbered, r.IntN(9))
 			for i := range vs {
-				vs[i] = branch{submission, n}
+				vs[i] = numbered{submission, n}
 				n++
 			}
 			parts = append(parts, engine.For(f.stages[r.IntN(3)], vs...))
@@ -86,11 +83,11 @@ func TestSubmitAllConservation(t *testing.T) {
 		st := drain(t, f.e).Stage("split")
 		require.EqualValues(t, refused.Load(), st.Inlets[0].Refused)
 		require.EqualValues(t, callers*each-refused.Load(), st.Completed)
-		arrived := map[branch]bool{}
+		arrived := map[numbered]bool{}
 		for k := range f.seen {
 			for _, b := range f.seen[k].all() {
 				require.False(t, arrived[b], "%v came twice", b)
-				require.Less(t, b.i, sizes[b.submission], "%v was refused", b)
+				require.Less(t, b.n, sizes[b.from], "%v was refused", b)
 				arrived[b] = true
 			}
 		}
@@ -120,12 +117,11 @@ func TestSubmitAllOrder(t *testing.T) {
 	const callers, each = 4, 2000
 	for _, c := range []engine.Config{oneShared, twoShared, twoPinned} {
 		e := newEngine(t, c)
-		type event struct{ caller, n int }
-		var stages [2]*engine.Stage[event]
-		var seen [2][]event // no lock: serial stages
+		var stages [2]*engine.Stage[numbered]
+		var seen [2][]numbered // no lock: serial stages
 		for i := range stages {
-			stages[i] = engine.Add(e, engine.StageConfig[event]{Name: string(rune('a' + i)), Capacity: 8 << (4 * i), Serial: true})
-			stages[i].HandleBatch(func(_ *engine.Context, vs []event) error { seen[i] = append(seen[i], vs...); return nil })
+			stages[i] = engine.Add(e, engine.StageConfig[numbered]{Name: string(rune('a' + i)), Capacity: 8 << (4 * i), Serial: true})
+			stages[i].HandleBatch(func(_ *engine.Context, vs []numbered) error { seen[i] = append(seen[i], vs...); return nil })
 		}
 		sp := engine.NewSplitter(e, engine.SplitterConfig{Name: "split"}, stages[0], stages[1])
 		start(t, e)
@@ -133,7 +129,7 @@ func TestSubmitAllOrder(t *testing.T) {
 		for caller := range callers {
 			wg.Go(func() {
 				for n := 0; n < each; n += 2 {
-					a, b := event{caller, n}, event{caller, n + 1}
+					a, b := numbered{caller, n}, numbered{caller, n + 1}
 					if err := sp.SubmitAll(t.Context(), engine.For(stages[1], a), engine.For(stages[0], a, b), engine.For(stages[1], b)); err != nil {
 						t.Error(err)
 					}
@@ -146,8 +142,8 @@ func TestSubmitAllOrder(t *testing.T) {
 		require.Equal(t, seen[0], seen[1])
 		var next [callers]int
 		for _, v := range seen[0] {
-			require.Equal(t, next[v.caller], v.n)
-			next[v.caller]++
+			require.Equal(t, next[v.from], v.n)
+			next[v.from]++
 		}
 	}
 }

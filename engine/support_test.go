@@ -144,6 +144,10 @@ func (l *log[T]) all() []T {
 	return append([]T(nil), l.seen...)
 }
 
+// numbered is event n of one of several sources: an inlet, a caller, a submission. Tests share it since all of the engine is compiled once more
+// for each type of event.
+type numbered struct{ from, n int }
+
 // count returns 0, 1, ..., n-1.
 func count(n int) []int {
 	list := make([]int, n)
