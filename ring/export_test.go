@@ -62,12 +62,7 @@ func HoldPop[T any](q any, n int) (free func() []T) {
 		if got == 0 {
 			return nil
 		}
-		return func() []T {
-			for i := range got {
-				dst[i] = q.empty(pos + i)
-			}
-			return dst
-		}
+		return func() []T { q.emptyAll(pos, dst); return dst }
 	}
 	panic("no claims at the head of this ring")
 }

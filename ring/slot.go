@@ -77,6 +77,9 @@ func (q *Slot[T]) Cap() int { return len(q.buf) }
 // has claimed slots and not freed them yet.
 func (q *Slot[T]) PushBatch(items []T, stamp int64) int {
 	pos, n := q.claim(&q.tail, 0, uint64(len(items)), 1)
+	if n == 0 {
+		return 0
+	}
 	q.fillAll(pos, items[:n], stamp)
 	return int(n)
 }
@@ -93,17 +96,20 @@ func (q *Slot[T]) PushAll(items []T, stamp int64) bool {
 		return false
 	}
 	pos, n := q.claim(&q.tail, 0, uint64(len(items)), uint64(len(items)))
-	q.fillAll(pos, items[:n], stamp)
-	return n > 0
+	if n == 0 {
+		return false
+	}
+	q.fillAll(pos, items, stamp)
+	return true
 }
 
 // Push is PushBatch for one event.
 func (q *Slot[T]) Push(v T, stamp int64) bool {
-	pos, n := q.claim(&q.tail, 0, 1, 1)
-	if n == 0 {
+	pos, ok := q.claimOne(&q.tail, 0)
+	if !ok {
 		return false
 	}
-	q.fill(pos, v, stamp)
+	q.publish(q.fill(pos, v, stamp), pos)
 	return true
 }
 
@@ -117,20 +123,21 @@ func (q *Slot[T]) PopBatch(dst []T) (n int, stamp int64) {
 		return 0, 0
 	}
 	stamp = int64(q.at(pos).stamp.Load())
-	for i := m; i > 0; i-- { // from behind, see fillAll
-		dst[i-1] = q.empty(pos + i - 1)
-	}
+	q.emptyAll(pos, dst[:m])
 	return int(m), stamp
 }
 
 // Pop is PopBatch for one event.
 func (q *Slot[T]) Pop() (v T, stamp int64, ok bool) {
-	pos, n := q.claim(&q.head, 1, 1, 1)
-	if n == 0 {
+	pos, ok := q.claimOne(&q.head, 1)
+	if !ok {
 		return v, 0, false
 	}
-	stamp = int64(q.at(pos).stamp.Load())
-	return q.empty(pos), stamp, true
+	s := q.at(pos)
+	stamp = int64(s.stamp.Load())
+	v = q.empty(s)
+	q.free(s, pos)
+	return v, stamp, true
 }
 
 // claim takes the slots [pos, pos+n) from a cursor: as many as have the
@@ -150,46 +157,89 @@ func (q *Slot[T]) claim(cursor *atomic.Uint64, offset, want, least uint64) (pos,
 		}
 		window()
 		if cursor.CompareAndSwap(pos, pos+n) {
-			if invariant.Enabled {
-				window()
-				invariant.Check(int64(q.tail.Load()-q.head.Load()) <= int64(q.mask+1), "ring: claimed slots that are not free")
-			}
+			q.checkClaim()
 			return pos, n
 		}
 	}
 }
 
-// fillAll publishes items from pos on. It begins with the last, so that they
-// become visible all at once and nobody follows slot by slot on the same
-// cache lines.
-func (q *Slot[T]) fillAll(pos uint64, items []T, stamp int64) {
-	for i := len(items) - 1; i >= 0; i-- {
-		q.fill(pos+uint64(i), items[i], stamp)
+// claimOne is claim for one slot, without the loop over slots.
+func (q *Slot[T]) claimOne(cursor *atomic.Uint64, offset uint64) (pos uint64, ok bool) {
+	for {
+		pos = cursor.Load()
+		if q.at(pos).sequence.Load() != pos+offset { // pairs as in claim
+			if cursor.Load() != pos {
+				continue // as in claim
+			}
+			return 0, false
+		}
+		window()
+		if cursor.CompareAndSwap(pos, pos+1) {
+			q.checkClaim()
+			return pos, true
+		}
 	}
 }
 
-// fill publishes v at pos, which the caller has claimed.
-func (q *Slot[T]) fill(pos uint64, v T, stamp int64) {
+func (q *Slot[T]) checkClaim() {
+	if invariant.Enabled {
+		window()
+		invariant.Check(int64(q.tail.Load()-q.head.Load()) <= int64(q.mask+1), "ring: claimed slots that are not free")
+	}
+}
+
+// fillAll publishes items, at least one, from pos on. It begins with the last,
+// so that they become visible all at once and nobody follows slot by slot on
+// the same cache lines. Both sides go through the slots in order from a cursor,
+// and a cursor gets past the first slot only by who has seen its sequence: so
+// that one, stored last, is the only one that has to be a release store.
+func (q *Slot[T]) fillAll(pos uint64, items []T, stamp int64) {
+	for i := uint64(len(items)) - 1; i > 0; i-- {
+		s := q.fill(pos+i, items[i], stamp)
+		release.Relaxed(&s.sequence, pos+i+1)
+	}
+	q.publish(q.fill(pos, items[0], stamp), pos)
+}
+
+// fill writes v into the slot at pos, which the caller has claimed.
+func (q *Slot[T]) fill(pos uint64, v T, stamp int64) *slot[T] {
 	s := q.at(pos)
 	s.event = v
 	release.Relaxed(&s.stamp, uint64(stamp))
-	// Pairs with the loads in claim and HeadTime: who sees the sequence sees
-	// the event and the stamp.
-	release.Store(&s.sequence, pos+1)
+	return s
 }
 
-// empty takes the event at pos, which the caller has claimed, and frees the slot.
-func (q *Slot[T]) empty(pos uint64) T {
+// publish makes s, the slot at pos, visible, and what was filled before it.
+// Pairs with the loads in claim and HeadTime: who sees the sequence sees the
+// events and the stamps.
+func (q *Slot[T]) publish(s *slot[T], pos uint64) { release.Store(&s.sequence, pos+1) }
+
+// emptyAll takes the events at pos and after it, which the caller has claimed,
+// and frees their slots, from behind like fillAll.
+func (q *Slot[T]) emptyAll(pos uint64, dst []T) {
+	for i := uint64(len(dst)) - 1; i > 0; i-- {
+		s := q.at(pos + i)
+		dst[i] = q.empty(s)
+		release.Relaxed(&s.sequence, pos+i+q.mask+1)
+	}
 	s := q.at(pos)
+	dst[0] = q.empty(s)
+	q.free(s, pos)
+}
+
+// empty takes the event out of s, which the caller has claimed.
+func (q *Slot[T]) empty(s *slot[T]) T {
 	v := s.event
 	if q.scrub {
 		var zero T
 		s.event = zero
 	}
-	// Pairs with the load in claim: who sees the sequence may fill the slot.
-	release.Store(&s.sequence, pos+q.mask+1)
 	return v
 }
+
+// free gives s, the slot at pos, to the next lap, and what was emptied before
+// it. Pairs with the loads in claim: who sees the sequence may fill the slots.
+func (q *Slot[T]) free(s *slot[T], pos uint64) { release.Store(&s.sequence, pos+q.mask+1) }
 
 // HeadTime is the stamp of the oldest waiting event. It is false if the ring
 // is empty or the event at the head is not published yet. Any goroutine may
