@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/seda-go/seda/internal/yield"
 )
 
 // maxPending is how many After events of one edge a worker keeps at a time.
@@ -179,6 +181,7 @@ func (ed *Edge[T]) deliver(w *worker) (moved bool, rest int) {
 		l.forget()
 	}
 	if n > 0 {
+		yield.Point()
 		l.pending.Store(l.pending.Load() - uint64(n))
 	}
 	return n > 0, rest

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"sync/atomic"
 
+	"github.com/seda-go/seda/internal/yield"
 	"github.com/seda-go/seda/sched"
 )
 
@@ -11,7 +12,7 @@ import (
 const cacheLine = 128
 
 // bitset is a set of stage or worker indices that any goroutine may change. Every change is an atomic read-modify-write and as such
-// also a full fence, which the wake-up protocol relies on (see wake.go).
+// also a full fence, which the wake-up protocol relies on (see wake.go). Every access is a step that others may come in before.
 type bitset struct {
 	_    [cacheLine]byte
 	word [sched.MaxSet / 64]atomic.Uint64
@@ -21,17 +22,25 @@ type bitset struct {
 
 func (b *bitset) size(n int) { b.used = (n + 63) / 64 }
 
-func (b *bitset) set(i int) { b.word[i>>6].Or(1 << (i & 63)) }
+func (b *bitset) set(i int) {
+	yield.Point()
+	b.word[i>>6].Or(1 << (i & 63))
+}
 
 // clear takes i out and reports whether it was in: of several callers one gets true.
 func (b *bitset) clear(i int) bool {
+	yield.Point()
 	m := uint64(1) << (i & 63)
 	return b.word[i>>6].And(^m)&m != 0
 }
 
-func (b *bitset) has(i int) bool { return b.word[i>>6].Load()&(1<<(i&63)) != 0 }
+func (b *bitset) has(i int) bool {
+	yield.Point()
+	return b.word[i>>6].Load()&(1<<(i&63)) != 0
+}
 
 func (b *bitset) any() bool {
+	yield.Point()
 	for k := range b.used {
 		if b.word[k].Load() != 0 {
 			return true
@@ -42,6 +51,7 @@ func (b *bitset) any() bool {
 
 // load returns a copy; words are read one after the other.
 func (b *bitset) load() (s sched.Set) {
+	yield.Point()
 	for k := range b.used {
 		s[k] = b.word[k].Load()
 	}
@@ -50,6 +60,7 @@ func (b *bitset) load() (s sched.Set) {
 
 // within returns what is also in mask.
 func (b *bitset) within(mask *sched.Set) (s sched.Set) {
+	yield.Point()
 	for k := range b.used {
 		s[k] = b.word[k].Load() & mask[k]
 	}
@@ -58,6 +69,7 @@ func (b *bitset) within(mask *sched.Set) (s sched.Set) {
 
 // take empties the set and returns what was in it.
 func (b *bitset) take() (s sched.Set) {
+	yield.Point()
 	for k := range b.used {
 		if b.word[k].Load() != 0 {
 			s[k] = b.word[k].Swap(0)
@@ -67,15 +79,19 @@ func (b *bitset) take() (s sched.Set) {
 }
 
 // bag holds numbers for whoever takes them, in no particular order. Any goroutine may use it; nothing in it can fail or wait. Every change
-// is a full fence.
+// is a full fence, and every access a step as those of a bitset.
 type bag struct{ word []atomic.Uint64 }
 
 func (b *bag) size(n int) { b.word = make([]atomic.Uint64, (n+63)/64) }
 
-func (b *bag) put(i int) { b.word[i>>6].Or(1 << (i & 63)) }
+func (b *bag) put(i int) {
+	yield.Point()
+	b.word[i>>6].Or(1 << (i & 63))
+}
 
 // take takes the smallest number, or returns -1.
 func (b *bag) take() int {
+	yield.Point()
 	for k := range b.word {
 		for v := b.word[k].Load(); v != 0; v = b.word[k].Load() {
 			lowest := v & -v
@@ -88,6 +104,7 @@ func (b *bag) take() int {
 }
 
 func (b *bag) empty() bool {
+	yield.Point()
 	for k := range b.word {
 		if b.word[k].Load() != 0 {
 			return false
@@ -97,6 +114,7 @@ func (b *bag) empty() bool {
 }
 
 func (b *bag) len() (n int) {
+	yield.Point()
 	for k := range b.word {
 		n += bits.OnesCount64(b.word[k].Load())
 	}

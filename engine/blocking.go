@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seda-go/seda/internal/yield"
 )
 
 // A blocking stage's handlers may wait: for a disk, a lock, another service. They run outside of the workers, on goroutines that are
@@ -103,6 +105,7 @@ func (s *Stage[T]) dispatch(w *worker, i int, began bool) {
 		s.carryOut(i)
 	default:
 		s.outside.work <- i
+		yield.Point()
 		s.hire()
 	}
 }
@@ -130,7 +133,7 @@ func (s *Stage[T]) hire() {
 	for n := o.carriers.Load(); int(n) < s.awaited(); n = o.carriers.Load() {
 		if o.carriers.CompareAndSwap(n, n+1) {
 			o.running.Add(1)
-			go s.carry()
+			yield.Go(&o.running, s.carry)
 			return
 		}
 	}
@@ -143,7 +146,7 @@ func (s *Stage[T]) carry() {
 	ended := false
 	defer func() {
 		if !ended {
-			go s.carry() // a handler called runtime.Goexit; the batch is handed in
+			yield.Go(&o.running, s.carry) // a handler called runtime.Goexit; the batch is handed in
 			return
 		}
 		o.running.Done()
@@ -162,9 +165,11 @@ func (s *Stage[T]) carry() {
 			s.carryOut(i)
 			idle.Reset(idleCarrier)
 			continue
-		case <-idle.C:
+		case <-yield.Unless(idle.C, o.work):
 		}
+		yield.Point()
 		o.carriers.Add(-1)
+		yield.Point()
 		select {
 		case i, ok := <-o.work:
 			if ok {
@@ -222,7 +227,7 @@ func (s *Stage[T]) dismiss(w *worker) {
 		return
 	}
 	close(s.outside.work)
-	s.outside.running.Wait()
+	yield.Wait(&s.outside.running)
 	w.now = s.e.now()
 	for i := s.outside.done.take(); i >= 0; i = s.outside.done.take() {
 		s.reap(w, i)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,6 +11,7 @@ import (
 	"weak"
 
 	"github.com/seda-go/seda/internal/release"
+	"github.com/seda-go/seda/internal/yield"
 )
 
 // Reply is the way back to a caller. An event type that embeds a Reply can be sent with Call; the reply travels with the event, and with
@@ -74,17 +74,19 @@ func (r Reply[R]) Lost(err error) {
 
 // take claims the right to answer.
 func (k *call) take(gen uint64) bool {
+	yield.Point()
 	return k.state.CompareAndSwap(callState(gen, open), callState(gen, writing))
 }
 
 // finish publishes the answer and wakes the caller, or leaves that to the end of the batch.
 func (k *call) finish(c *Context, gen uint64) {
+	yield.Point()
 	release.Store(&k.state, callState(gen, done)) // pairs with the load in leave; await synchronizes by the channel
 	if c != nil && c.stage != nil && c.w != nil {
 		c.w.replies = append(c.w.replies, k)
 		return
 	}
-	k.answer <- struct{}{}
+	yield.To(k.answer) <- struct{}{}
 }
 
 // sendReplies wakes the callers that the batch answered.
@@ -93,7 +95,7 @@ func (w *worker) sendReplies() {
 		return
 	}
 	for i, k := range w.replies {
-		k.answer <- struct{}{}
+		yield.To(k.answer) <- struct{}{}
 		w.replies[i] = nil
 	}
 	w.replied += len(w.replies)
@@ -195,19 +197,20 @@ func (p *callPool[R]) get() *callOf[R] {
 func (p *callPool[R]) put(k *callOf[R], gen uint64) {
 	var none R
 	k.value, k.err = none, nil
+	yield.Point()
 	release.Store(&k.state, callState(gen+1, open)) // a late answer expects open in this generation, and sees done or the next
 	p.free.Put(k)
 }
 
 func (p *callPool[R]) await(ctx context.Context, k *callOf[R], gen uint64) (R, error) {
 	if ctx.Done() == nil {
-		<-k.answer
+		<-yield.From(k.answer)
 		return p.answered(k, gen)
 	}
 	select {
 	case <-k.answer:
 		return p.answered(k, gen)
-	case <-ctx.Done():
+	case <-yield.Unless(ctx.Done(), k.answer):
 	}
 	if v, err, answered := p.leave(k, gen); answered {
 		return v, err
@@ -225,13 +228,12 @@ func (p *callPool[R]) answered(k *callOf[R], gen uint64) (R, error) {
 // leave ends a call whose caller does not wait any more. If an answer came at the last moment it is returned, and the slot is not
 // used again, since its wake-up may still be on the way.
 func (p *callPool[R]) leave(k *callOf[R], gen uint64) (v R, err error, answered bool) {
+	yield.Point()
 	if k.state.CompareAndSwap(callState(gen, open), callState(gen+1, open)) {
 		p.free.Put(k)
 		return v, nil, false
 	}
-	for k.state.Load() != callState(gen, done) {
-		runtime.Gosched() // somebody is between take and finish
-	}
+	yield.Until(func() bool { return k.state.Load() == callState(gen, done) }) // somebody may be between take and finish
 	return k.value, k.err, true
 }
 

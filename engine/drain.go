@@ -1,8 +1,10 @@
 package engine
 
+import "github.com/seda-go/seda/internal/yield"
+
 // beginDrain closes every inlet and lets the workers work off what was accepted. Only the first call does anything.
 func (e *Engine) beginDrain() {
-	e.control.Lock()
+	yield.Lock(&e.control)
 	defer e.control.Unlock()
 	if e.phase.Load() != started {
 		return
@@ -18,7 +20,7 @@ func (e *Engine) beginDrain() {
 	}
 	e.publish(p.with(true, false))
 	if e.manual == nil {
-		go e.drain()
+		yield.Go(nil, e.drain)
 	}
 }
 
@@ -28,11 +30,11 @@ func (e *Engine) drain() {
 		select {
 		case <-e.quiet:
 			continue
-		case <-e.halt:
+		case <-yield.Unless(e.halt, e.quiet):
 		}
 		break
 	}
-	e.control.Lock()
+	yield.Lock(&e.control)
 	e.publish(e.plan.Load().with(true, true))
 	e.control.Unlock() // handlers may take long: nobody else is to wait for them
 	e.awaitWorkers()

@@ -13,6 +13,7 @@ import (
 	"github.com/seda-go/seda/affinity"
 	"github.com/seda-go/seda/internal/clock"
 	"github.com/seda-go/seda/internal/invariant"
+	"github.com/seda-go/seda/internal/yield"
 )
 
 // Engine runs a graph of stages on a fixed set of workers. New makes it; stages and edges are added by one goroutine before Start; from
@@ -249,7 +250,7 @@ func (e *Engine) measureWake() {
 
 // awaitWorkers returns when the workers, which have been told to leave, are gone.
 func (e *Engine) awaitWorkers() {
-	e.running.Wait()
+	yield.Wait(&e.running)
 	e.watch.end()
 	e.unconfine()
 	e.letGo()
@@ -274,7 +275,7 @@ func (e *Engine) Drain(ctx context.Context) error {
 	}
 	select {
 	case <-e.done:
-	case <-ctx.Done():
+	case <-yield.Unless(ctx.Done(), e.done):
 		if !e.isDone() {
 			left := e.remains()
 			left.cause = ctx.Err()
@@ -310,7 +311,7 @@ func (e *Engine) Close() error {
 	if e.manual != nil && !e.manual.finish(true) {
 		return fmt.Errorf("engine %q: close: %w", e.cfg.Name, errStuck)
 	}
-	<-e.done
+	<-yield.From(e.done)
 	if e.left != nil {
 		return fmt.Errorf("engine %q: %w", e.cfg.Name, e.left)
 	}

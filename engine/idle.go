@@ -5,6 +5,7 @@ import (
 
 	"github.com/seda-go/seda/internal/invariant"
 	"github.com/seda-go/seda/internal/release"
+	"github.com/seda-go/seda/internal/yield"
 )
 
 // idler decides how long a worker that found nothing spins before it sleeps. It is a pure state machine; the worker feeds it times.
@@ -115,6 +116,7 @@ func (w *worker) covered(now Time) bool {
 func (w *worker) rest() (replied int) {
 	w.fresh = false
 	release.Relaxed(&w.inHand, 0)
+	yield.Point()
 	release.Store(&w.state, searching) // seen late it costs a wake-up too many
 	replied, w.replied = w.replied, 0
 	return replied
@@ -175,12 +177,14 @@ func (w *worker) lieDown() (most time.Duration) {
 	if w.plan.draining {
 		w.e.tellDrain()
 	}
+	yield.Point()
 	release.Store(&w.state, asleep)
 	return most
 }
 
 // rise accounts for a sleep that has ended; w has had nothing to do since the given time.
 func (w *worker) rise(since Time) {
+	yield.Point()
 	release.Store(&w.state, searching)
 	w.now, w.fresh = w.e.now(), true
 	if claimed := Time(w.wokenAt.Load()); claimed >= since { // else an old permit, or a timer: nobody woke w from this sleep
@@ -203,6 +207,7 @@ func (w *worker) getUp() {
 // mayPark reports whether there is nothing w could do, and has made sure that it will be woken when that changes. It runs after
 // the announcement: the second halves of pairs (1) and (5).
 func (w *worker) mayPark() bool {
+	yield.Point()
 	if w.e.plan.Load() != w.plan {
 		return false
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/seda-go/seda/internal/release"
+	"github.com/seda-go/seda/internal/yield"
 	"github.com/seda-go/seda/ring"
 	"github.com/seda-go/seda/sched"
 )
@@ -328,7 +329,7 @@ func (in *Inlet[T]) seal() {
 	}
 	for i := range in.lines {
 		l := &in.lines[i]
-		l.mu.Lock()
+		yield.Lock(&l.mu)
 		l.tell(0)
 		l.unlock()
 	}

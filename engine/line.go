@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seda-go/seda/internal/yield"
 )
 
 // lingerWakes is for how long the first in line looks before it sleeps, in times of a wake-up: one for a worker that was asleep when the ring
@@ -37,7 +39,7 @@ type waiter struct {
 
 // join puts w into the line, at its head if it stood there before. It reports false if as many as may are waiting already.
 func (l *line) join(w *waiter, again bool) bool {
-	l.mu.Lock()
+	yield.Lock(&l.mu)
 	defer l.unlock()
 	if waiting := l.total.Add(1); !again && int(waiting) > l.most {
 		l.total.Add(-1)
@@ -56,12 +58,12 @@ func (l *line) join(w *waiter, again bool) bool {
 // stand returns when w is told of room, or ctx ends.
 func (e *Engine) stand(ctx context.Context, l *line, w *waiter) error {
 	began := e.now()
-	if w.first && e.manual == nil {
+	if w.first && e.virtual == nil { // a clock that stands still would have it look for ever
 		e.linger(ctx, l, w, began)
 	}
 	select {
 	case <-w.room:
-	case <-ctx.Done():
+	case <-yield.Unless(ctx.Done(), w.room):
 		return ctx.Err()
 	}
 	if w.first {
@@ -86,7 +88,7 @@ func (e *Engine) linger(ctx context.Context, l *line, w *waiter, began Time) {
 // leave takes w out of the line. If w was told of room it may not have used it, and those who joined behind it have not looked for any:
 // the next in line is told.
 func (l *line) leave(w *waiter) {
-	l.mu.Lock()
+	yield.Lock(&l.mu)
 	defer l.unlock()
 	told := w.place == nil
 	if !told {
@@ -109,6 +111,7 @@ func (l *line) relieve() {
 		return
 	}
 	l.again.Store(true)
+	yield.Point()
 	if l.mu.TryLock() {
 		l.unlock()
 	}
@@ -120,7 +123,9 @@ func (l *line) unlock() {
 		if l.again.Swap(false) {
 			l.tell(l.room())
 		}
+		yield.Point()
 		l.mu.Unlock()
+		yield.Point()
 		if !l.again.Load() || !l.mu.TryLock() {
 			return
 		}

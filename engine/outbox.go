@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 	"sync/atomic"
+
+	"github.com/seda-go/seda/internal/yield"
 )
 
 // outbox is what was emitted out of one hand for one ring of an edge's target and is not pushed yet. Only who has the hand touches it, but
@@ -248,6 +250,7 @@ func (ed *Edge[T]) owe(hand int) (rest int) {
 		first.filled = kept
 	}
 	if uint64(rest) != first.owed.Load() {
+		yield.Point()
 		first.owed.Store(uint64(rest))
 	}
 	return rest

@@ -3,6 +3,8 @@ package engine
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/seda-go/seda/internal/yield"
 )
 
 // parker puts one worker to sleep until somebody calls unpark. It is a binary semaphore: an unpark that comes first makes the next
@@ -16,7 +18,8 @@ type parker struct {
 // park sleeps until there is a permit, and takes it, or until most has passed; noLimit is for ever. With a limit it may return for no reason
 // before. Only the worker itself calls it.
 func (p *parker) park(most time.Duration) {
-	switch {
+	switch most = yield.Sleep(most, p.permitted); {
+	case most == 0:
 	case p.woken != nil && most == noLimit:
 		<-p.woken
 	case p.woken != nil:
@@ -30,6 +33,9 @@ func (p *parker) park(most time.Duration) {
 		p.permit.CompareAndSwap(1, 0)
 	}
 }
+
+// permitted reports whether there is a permit.
+func (p *parker) permitted() bool { return len(p.woken) > 0 || p.permit.Load() == 1 }
 
 func (p *parker) parkShared(most time.Duration) {
 	if p.timer == nil {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/seda-go/seda/internal/yield"
 	"github.com/seda-go/seda/sched"
 )
 
@@ -37,7 +38,7 @@ func (e *Engine) apply(p sched.Plan) error {
 	if err := p.Validate(len(e.workers), len(e.stages)); err != nil {
 		return err
 	}
-	e.control.Lock()
+	yield.Lock(&e.control)
 	defer e.control.Unlock()
 	now := e.plan.Load()
 	switch {
@@ -78,6 +79,7 @@ func (e *Engine) publish(p *plan) {
 	if old := e.plan.Load(); old != nil {
 		p.Epoch = old.Epoch + 1
 	}
+	yield.Point()
 	e.plan.Store(p)
 	e.wakeAll(e.parked.load(), e.now())
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"sync/atomic"
 
+	"github.com/seda-go/seda/internal/yield"
 	"github.com/seda-go/seda/ring"
 )
 
@@ -23,9 +24,21 @@ type token struct {
 
 const nobody = 0
 
-func (t *token) take(worker int) bool { return t.owner.CompareAndSwap(nobody, int32(worker)+1) }
-func (t *token) giveUp()              { t.owner.Store(nobody) } // also a full fence: pair (6)
-func (t *token) taken() bool          { return t.owner.Load() != nobody }
+func (t *token) take(worker int) bool {
+	yield.Point()
+	return t.owner.CompareAndSwap(nobody, int32(worker)+1)
+}
+
+// giveUp is also a full fence: pair (6).
+func (t *token) giveUp() {
+	yield.Point()
+	t.owner.Store(nobody)
+}
+
+func (t *token) taken() bool {
+	yield.Point()
+	return t.owner.Load() != nobody
+}
 
 // queue is what stages need of the rings, which differ in who may push and pop.
 type queue[T any] interface {

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"math/bits"
 	"reflect"
-	"runtime"
 	"sync/atomic"
 	"time"
 
+	"github.com/seda-go/seda/internal/yield"
 	"github.com/seda-go/seda/sched"
 )
 
@@ -321,7 +321,7 @@ func (s *Stage[T]) sweep(err error) (n int) {
 			h.batch, h.n = h.buf, 0
 			m := q.pop(&h, len(h.buf))
 			if m == 0 {
-				runtime.Gosched()
+				yield.Until(func() bool { _, ok := q.HeadTime(); return ok })
 			}
 			for i := range m {
 				lose(&h.batch[i], err)

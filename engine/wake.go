@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/seda-go/seda/internal/release"
+	"github.com/seda-go/seda/internal/yield"
 	"github.com/seda-go/seda/sched"
 )
 
@@ -79,11 +80,13 @@ func (e *Engine) wakeFor(s *stageCore, now Time) {
 	if (s.guarded || s.blocking) && !s.run.runnable() {
 		return // pair (6)
 	}
+	yield.Point()
 	p := e.plan.Load()
 	eligible := &p.eligible[s.id]
 	parked := e.parked.load()
 	awake := eligible.AndNot(&parked)
 	for i := awake.Next(0); i >= 0; i = awake.Next(i + 1) {
+		yield.Point()
 		if e.workers[i].willLook(now) && !s.owes(i) {
 			return // pair (3)
 		}
@@ -119,6 +122,7 @@ func (e *Engine) wake(i int, now Time) bool {
 	}
 	w := e.workers[i]
 	release.StoreInt(&w.wokenAt, int64(now))
+	yield.Point()
 	w.parker.unpark()
 	return true
 }

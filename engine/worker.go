@@ -8,6 +8,7 @@ import (
 
 	"github.com/seda-go/seda/affinity"
 	"github.com/seda-go/seda/internal/release"
+	"github.com/seda-go/seda/internal/yield"
 	"github.com/seda-go/seda/sched"
 )
 
@@ -157,6 +158,7 @@ func (w *worker) loop() {
 
 // attend sees to what comes before a batch. It reports false if w is to leave.
 func (w *worker) attend() bool {
+	yield.Point()
 	if p := w.e.plan.Load(); p != w.plan {
 		w.adopt(p)
 		if p.stop {
@@ -210,6 +212,7 @@ func (w *worker) begin(s *stageCore, shard, n int, head Time) {
 		w.now, w.fresh = w.e.now(), true
 	}
 	w.turnOf, w.shard, w.turnEnd = s, shard, w.now+quantum
+	yield.Point()
 	if w.state.Load() != running {
 		w.state.Store(running) // with its fence the first half of pair (3); spread in enter is the second
 	}

@@ -169,8 +169,8 @@ func (q *mpmcCursors) claimFree(want, least uint64) (pos, n uint64) {
 		// still holds. What those headers let us see, later claimers of the
 		// remainder see through this word.
 		if q.tail.CompareAndSwap(w, word(pos+n, run-n)) {
+			window()
 			if invariant.Enabled {
-				window()
 				head := q.head.Load() >> posShift // not past pos: our slots are not published
 				invariant.Check((pos+n-head)&posMask <= q.full.mask+1, "ring: claimed slots that are not free")
 			}
@@ -199,8 +199,8 @@ func (q *mpmcCursors) claimFull(want uint64) (pos, n uint64, stamp int64) {
 		// no producer gets past them to fill the end of that span again.
 		n = min(run, want)
 		if q.head.CompareAndSwap(w, word(pos+n, run-n)) {
+			window()
 			if invariant.Enabled {
-				window()
 				tail := q.tail.Load() >> posShift // not a lap past pos: our slots are not free
 				invariant.Check((tail-pos)&posMask <= q.full.mask+1, "ring: popped slots that are not full")
 			}

@@ -160,8 +160,8 @@ func (q *mpscCursors) claim(want, least uint64) (pos, n uint64) {
 		}
 		window()
 		if q.tail.CompareAndSwap(w, word(pos+n, 0)) {
+			window()
 			if invariant.Enabled {
-				window()
 				head := q.head.Load() >> posShift // not past pos: our slots are not published
 				invariant.Check((pos+n-head)&posMask <= capacity, "ring: claimed slots that are not free")
 			}

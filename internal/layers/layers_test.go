@@ -25,7 +25,7 @@ const (
 )
 
 var (
-	checks  = []string{"internal/invariant", "internal/release"}
+	checks  = []string{"internal/invariant", "internal/release", "internal/yield"}
 	joined  = append([]string{"ring", "affinity", "sched", "probes"}, checks...)
 	outside = append([]string{"engine/...", "internal/...", "sched/sim"}, joined...)
 	anyone  = []string{"..."}
@@ -52,6 +52,7 @@ var rules = []rule{
 	{pattern: "internal/invariant"},
 	{pattern: "internal/release"},
 	{pattern: "internal/clock"},
+	{pattern: "internal/yield", own: []string{"internal/invariant"}},
 	{pattern: "internal/leaktest"},
 	{pattern: "internal/layers"},
 	{pattern: "internal/...", own: outside, others: []string{hdr, sys}},
