@@ -5,7 +5,7 @@ F    ?=
 FOR  ?= 1m
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race invariants bench figures soak nightly model fmt lint ci
+.PHONY: help build test race invariants schedules bench figures soak nightly model fmt lint ci
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ race: ## run the tests under the race detector
 
 invariants: ## run the tests with assertions on
 	$(GO) test -tags invariants ./...
+
+schedules: ## run the engine on many schedules, one goroutine at a time, each made of a seed
+	$(GO) test -tags yield -count=1 -run Schedules ./engine
 
 bench: ## run every benchmark once through; compare runs with benchstat
 	$(GO) test -run '^$$' -bench . -count 1 ./...

@@ -10,7 +10,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
-steps=(conservation graphs wakeups race stress soak fuzz checks model mutants figures accesslog benchmarks)
+steps=(conservation graphs wakeups schedules race stress soak fuzz checks model mutants figures accesslog benchmarks)
 out=${out:-bench/results/$(date +%F)-$(nproc)cpu-$(uname -m)}
 export out # the steps are processes of their own, perhaps of the next day
 export GOFLAGS="${GOFLAGS:-} -trimpath" # no path of this machine in what is kept
@@ -20,6 +20,8 @@ step_conservation() { SEDA_EVENTS=100000020 go test -count=1 -v -timeout 55m -ru
 step_graphs() { SEDA_GRAPHS=10000 go test -count=1 -v -timeout 55m -run RandomGraphs ./engine; }
 
 step_wakeups() { SEDA_WAKES=1000000 go test -count=1 -v -timeout 55m -run 'WakeUp' ./engine; }
+
+step_schedules() { SEDA_SCHEDULES=1000000 go test -tags yield -count=1 -v -timeout 55m -run Schedules ./engine; }
 
 step_race() { SEDA_EVENTS=1000000 go test -race -count=1 -v -timeout 55m -run 'Conserv|Stress' ./engine ./ring; }
 
@@ -41,7 +43,7 @@ step_checks() { [ ! -f checks/go.mod ] || (cd checks && go test -count=5 -timeou
 
 step_model() { [ ! -f engine/model/run.sh ] || bash engine/model/run.sh; }
 
-step_mutants() { go run ./engine/mutants; }
+step_mutants() { go run ./engine/mutants && go run ./engine/mutants -schedules; }
 
 step_figures() { go run ./bench/figures -n 20; }
 
