@@ -119,6 +119,14 @@ func Sleep(most time.Duration, told func() bool) time.Duration {
 	}
 }
 
+// Lull returns when nobody else can go on, now or later: what comes then stands for what a watch or a caller brings about in the end. It is for
+// what takes part in a run only.
+func Lull() {
+	r := current.Load()
+	r.running.lull = true
+	r.pause(nil, forever)
+}
+
 // ready reports whether a receive would not wait. Nobody else runs, and nobody
 // waits in a send: what an empty channel gives is that it is closed.
 func ready[T any](c <-chan T) bool {

@@ -79,6 +79,7 @@ type task struct {
 	group    *sync.WaitGroup
 	resume   chan struct{}
 	until    func() bool   // what it waits for; nil: nothing
+	lull     bool          // goes on when nobody else can
 	deadline time.Duration // when it waits no more
 	rank     int           // see strategy
 	at       [24]uintptr   // where it waits
@@ -152,6 +153,9 @@ func (r *run) next() *task {
 			able = append(able, r.strategy.clock)
 		}
 		if len(able) == 0 {
+			if t := r.lulled(); t != nil {
+				return t
+			}
 			r.fail(r.stuck())
 			break
 		}
@@ -169,6 +173,7 @@ func (r *run) able() (able []*task, alarm time.Duration) {
 	able, alarm = r.strategy.able[:0], forever
 	for _, t := range r.tasks {
 		switch {
+		case t.lull:
 		case t.until == nil, t.deadline <= r.clock, r.holds(t.until):
 			able = append(able, t)
 		default:
@@ -177,6 +182,17 @@ func (r *run) able() (able []*task, alarm time.Duration) {
 	}
 	r.strategy.able = able
 	return able, alarm
+}
+
+// lulled returns a task that waits for a lull, or nil.
+func (r *run) lulled() *task {
+	for _, t := range r.tasks {
+		if t.lull {
+			t.lull = false
+			return t
+		}
+	}
+	return nil
 }
 
 func (r *run) holds(cond func() bool) bool {
