@@ -178,9 +178,14 @@ func (r *recorder) calls(q queue, id int, call client) (history []porcupine.Oper
 	return history
 }
 
+// timed makes the call and notes when it began and ended, which is when its
+// stores are visible to the other clients: the rings order nothing after a
+// release store, so by the clock the call may have returned before.
 func (r *recorder) timed(id int, in input, call func() output) porcupine.Operation {
 	op := porcupine.Operation{ClientId: id, Input: in, Call: int64(time.Since(r.began))}
 	op.Output = call()
+	var fence atomic.Int64
+	fence.Add(1) // as any read-modify-write, after all stores before it are visible
 	op.Return = int64(time.Since(r.began))
 	return op
 }

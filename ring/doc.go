@@ -46,6 +46,8 @@
 // called a pop synchronizes before the return of a push that fills the slots
 // again. Nothing is ordered after a push: publication is a release store, and a
 // producer that then looks whether somebody sleeps needs a fence in between.
+// Without one, a pop on another CPU may by the clock begin after a push has
+// returned and not find its events yet, and likewise a push the freed slots.
 //
 // Memory. Popped slots of types with pointers are cleared before they are
 // freed, so a ring keeps alive only what waits in it. The types say how many
