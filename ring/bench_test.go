@@ -18,7 +18,7 @@ type wide64 [8]uint64
 //	go test -run '^$' -bench Ring/topology=1to1 -count 5 ./ring
 func BenchmarkRing(b *testing.B) {
 	for _, capacity := range []int{1024, 65536} {
-		for _, batch := range []int{1, 16, 64, 256} {
+		for _, batch := range []int{1, 8, 16, 64, 256} {
 			benchQueues[uint64](b, "item=8", capacity, batch)
 		}
 		benchQueues[wide64](b, "item=64", capacity, 64)
