@@ -146,6 +146,7 @@ func (q *Slot[T]) Pop() (v T, stamp int64, ok bool) {
 func (q *Slot[T]) claim(cursor *atomic.Uint64, offset, want, least uint64) (pos, n uint64) {
 	for {
 		pos = cursor.Load()
+		window()
 		// Pairs with the release stores in fill and empty.
 		for n = 0; n < want && q.at(pos+n).sequence.Load() == pos+n+offset; n++ {
 		}
@@ -167,6 +168,7 @@ func (q *Slot[T]) claim(cursor *atomic.Uint64, offset, want, least uint64) (pos,
 func (q *Slot[T]) claimOne(cursor *atomic.Uint64, offset uint64) (pos uint64, ok bool) {
 	for {
 		pos = cursor.Load()
+		window()
 		if q.at(pos).sequence.Load() != pos+offset { // pairs as in claim
 			if cursor.Load() != pos {
 				continue // as in claim
@@ -248,9 +250,9 @@ func (q *Slot[T]) free(s *slot[T], pos uint64) { release.Store(&s.sequence, pos+
 func (q *Slot[T]) HeadTime() (stamp int64, ok bool) {
 	for {
 		head := q.head.Load()
-		window()
 		s := q.at(head)
 		full := s.sequence.Load() == head+1
+		window()
 		stamp = int64(s.stamp.Load())
 		if q.head.Load() != head {
 			continue // the stamp may be of a later lap

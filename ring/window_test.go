@@ -1,10 +1,14 @@
 package ring_test
 
 import (
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seda-go/seda/internal/invariant"
 	"github.com/seda-go/seda/ring"
 )
 
@@ -119,4 +123,58 @@ func TestStoppedPopKeepsItsSlots(t *testing.T) {
 			require.Equal(t, ints(4, 4), dst[:n])
 		})
 	}
+}
+
+// Calls of one side do not make one another fall short: where nobody pops, as
+// many pushes succeed as there are slots, and where nobody pushes, as many
+// pops as there are events.
+func TestOwnSideDoesNotInterfere(t *testing.T) {
+	rounds := 2000
+	if invariant.Enabled || testing.Short() {
+		rounds = 60
+	}
+	const clients, each = 2, 256
+	for _, k := range kinds[1:] {
+		t.Run(k.name, func(t *testing.T) {
+			withProcs(t, clients)
+			for round := range rounds {
+				q := make1[int](k, clients*each, k.starts[round%len(k.starts)])
+				together(clients, func() {
+					for i := range each {
+						if !q.Push(i, 1) {
+							t.Errorf("push %d failed", i)
+						}
+					}
+				})
+				popping := clients
+				if k.consumers == 1 {
+					popping = 1
+				}
+				together(popping, func() {
+					for i := range clients * each / popping {
+						if _, _, ok := q.Pop(); !ok {
+							t.Errorf("pop %d failed", i)
+						}
+					}
+				})
+				require.Zero(t, q.Len())
+			}
+		})
+	}
+}
+
+// together runs f in n goroutines that begin at about the same time.
+func together(n int, f func()) {
+	var waiting atomic.Int64
+	waiting.Store(int64(n))
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			for waiting.Add(-1); waiting.Load() > 0; {
+				runtime.Gosched()
+			}
+			f()
+		})
+	}
+	wg.Wait()
 }
