@@ -158,7 +158,7 @@ var calls = []mutant{
 		rule: "call", what: "a dropped event is not answered", file: "outbox.go",
 		old: `			lose(&rest[i], fmt.Errorf("edge %s: %w", ed.name(), ErrDropped))
 `,
-		new: `			_ = fmt.Errorf("edge %s: %w", ed.name(), ErrDropped)
+		new: `			_ = fmt.Errorf("edge %s, event %d: %w", ed.name(), i, ErrDropped)
 `,
 		tests: "TestFailureEdgeOverflow",
 	},
@@ -166,7 +166,7 @@ var calls = []mutant{
 		rule: "call", what: "a swept event is not answered", file: "stage.go",
 		old: `				lose(&h.batch[i], err)
 `,
-		new: `				_ = err
+		new: `				_, _ = i, err
 `,
 		tests: "TestCallLostByClose",
 	},

@@ -74,9 +74,9 @@ var ends = []mutant{
 	},
 	{
 		rule: "conservation", what: "drain is not told of sleep", file: "idle.go",
-		old: `			e.tellDrain()
+		old: `		w.e.tellDrain()
 `,
-		new: `			_ = e.quiet
+		new: `		_ = w.e.quiet
 `,
 		tests: "TestDrainIsToldOfSleep",
 	},

@@ -79,10 +79,16 @@ var pairs = []mutant{
 	},
 	{
 		rule: "pair 1", what: "sleep is announced after the last look", file: "idle.go",
-		old: `	e.parked.set(w.id)
-	if limit := w.untilAlarm(); limit > 0 && w.mayPark() {`,
-		new: `	if limit := w.untilAlarm(); limit > 0 && w.mayPark() {
-		e.parked.set(w.id)`,
+		old: `	w.e.parked.set(w.id)
+	if most = w.untilAlarm(); most <= 0 || !w.mayPark() {
+		return 0
+	}
+`,
+		new: `	if most = w.untilAlarm(); most <= 0 || !w.mayPark() {
+		return 0
+	}
+	w.e.parked.set(w.id)
+`,
 		tests: "TestSleepIsAnnouncedBeforeTheLastLook",
 	},
 	{
@@ -97,7 +103,7 @@ var pairs = []mutant{
 	},
 	{
 		rule: "pair 1", what: "the announcement is not taken back", file: "idle.go",
-		old:   "\t\te.parked.clear(w.id) // if one",
+		old:   "\t\tw.e.parked.clear(w.id) // if one",
 		new:   "\t\t_ = w.id // if one",
 		tests: "TestSleepIsAnnouncedBeforeTheLastLook",
 	},

@@ -65,11 +65,11 @@ var rules = []mutant{
 	},
 	{
 		rule: "rule b", what: "a busy worker does not pay", file: "worker.go",
-		old: `		if w.owing() {
-			w.payDebts()
-		}
-		if w.timers`,
-		new:   "\t\tif w.timers",
+		old: `	if w.owing() {
+		w.payDebts()
+	}
+	if w.timers`,
+		new:   "\tif w.timers",
 		tests: "TestABusyWorkerPaysItsDebts",
 	},
 	{
@@ -109,20 +109,23 @@ var rules = []mutant{
 	},
 	{
 		rule: "rule d", what: "a token is taken from its owner", file: "shard.go",
-		old:   "func (t *token) take(worker int) bool { return t.owner.CompareAndSwap(nobody, int32(worker)+1) }",
-		new:   "func (t *token) take(worker int) bool { t.owner.Store(int32(worker) + 1); return true }",
+		old: `	return t.owner.CompareAndSwap(nobody, int32(worker)+1)
+`,
+		new: `	t.owner.Store(int32(worker) + 1)
+	return true
+`,
 		tests: "TestTokenStaysWithTheDebtor",
 	},
 	{
 		rule: "rule d", what: "a token is taken without compare-and-swap", file: "shard.go",
-		old: "func (t *token) take(worker int) bool { return t.owner.CompareAndSwap(nobody, int32(worker)+1) }",
-		new: `func (t *token) take(worker int) bool {
-	if t.taken() {
+		old: `	return t.owner.CompareAndSwap(nobody, int32(worker)+1)
+`,
+		new: `	if t.taken() {
 		return false
 	}
 	t.owner.Store(int32(worker) + 1)
 	return true
-}`,
+`,
 		model: "serial -DTAKE_WITHOUT_CAS",
 	},
 	{
