@@ -1,4 +1,4 @@
-//go:build yield
+//go:build yield && !invariants && !race
 
 package engine
 

@@ -9,6 +9,7 @@ var calls = []mutant{
 		new: `		_ = l
 `,
 		tests: "TestSealClosesEveryLane",
+		plays: "TestSchedulesOfTheEnd",
 	},
 	{
 		rule: "line", what: "who leaves tells nobody", file: "line.go",
@@ -19,6 +20,7 @@ var calls = []mutant{
 		new: `	_ = told
 `,
 		tests: "TestLeavingTheLine",
+		plays: "TestSchedulesOfWaitingSubmits",
 	},
 	{
 		rule: "line", what: "who was told and leaves does not pass it on", file: "line.go",
@@ -31,6 +33,7 @@ var calls = []mutant{
 		old:   "\tif told || l.roomy() {",
 		new:   "\tif told {",
 		tests: "TestLeavingTheLine",
+		plays: "TestSchedulesOfTheEnd",
 	},
 	{
 		rule: "line", what: "of a closed inlet is like any other", file: "line.go",
@@ -40,6 +43,7 @@ var calls = []mutant{
 `,
 		new:   "",
 		tests: "TestSealedLine|TestSealClosesEveryLane",
+		plays: "TestSchedulesOfTheEnd",
 	},
 	{
 		rule: "line", what: "a worker that finds it locked is not seen at the last moment", file: "line.go",
@@ -50,6 +54,7 @@ var calls = []mutant{
 		new: `		return
 `,
 		tests: "TestWorkerFindsTheLineLockedAtTheLastMoment",
+		plays: "TestSchedulesOfWaitingSubmits",
 	},
 	{
 		rule: "line", what: "a worker that finds it locked is forgotten", file: "line.go",
@@ -60,12 +65,14 @@ var calls = []mutant{
 		new: `		l.again.Store(false)
 `,
 		tests: "TestWorkerFindsTheLineLocked",
+		plays: "TestSchedulesOfWaitingSubmits",
 	},
 	{
 		rule: "line", what: "who was told stands at the end of it next time", file: "line.go",
 		old:   "l.queue.PushFront(w)",
 		new:   "l.queue.PushBack(w)",
 		tests: "TestLineIsBounded",
+		plays: "TestSchedulesOfWaitingSubmits",
 	},
 	{
 		rule: "line", what: "the first in it waits to be told", file: "line.go",
@@ -74,6 +81,7 @@ var calls = []mutant{
 		new: `	w.first = again
 `,
 		tests: "TestFirstInLineTriesAgain",
+		plays: "TestSchedulesOfWaitingSubmits",
 	},
 	{
 		rule: "line", what: "everybody in it tries", file: "line.go",
@@ -125,18 +133,21 @@ var calls = []mutant{
 	return v, err, true
 }`,
 		tests: "TestAnsweredSlotIsNotReused",
+		plays: "TestSchedulesOfCalls",
 	},
 	{
 		rule: "call", what: "a slot is used again in the same generation", file: "call.go",
 		old:   "callState(gen+1, open)) // a late",
 		new:   "callState(gen, open)) // a late",
 		tests: "TestSlotsHaveGenerations",
+		plays: "TestSchedulesOfCalls",
 	},
 	{
 		rule: "call", what: "a slot that a caller left stays in its generation", file: "call.go",
 		old:   "k.state.CompareAndSwap(callState(gen, open), callState(gen+1, open))",
 		new:   "k.state.CompareAndSwap(callState(gen, open), callState(gen, open))",
 		tests: "TestSlotsHaveGenerations",
+		plays: "TestSchedulesOfCalls",
 	},
 	{
 		rule: "call", what: "a second answer counts", file: "call.go",
@@ -145,6 +156,7 @@ var calls = []mutant{
 		new: `	return k.state.Load()>>phaseBits == gen
 `,
 		tests: "TestSlotsHaveGenerations",
+		plays: "TestSchedulesOfCalls",
 	},
 	{
 		rule: "call", what: "nobody answers at the end", file: "call.go",

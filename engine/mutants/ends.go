@@ -53,24 +53,28 @@ var ends = []mutant{
 	return e.allParked()
 `,
 		tests: "TestDrainedLooksTwice",
+		plays: "TestSchedulesOfTheEnd",
 	},
 	{
 		rule: "conservation", what: "drain does not wait for rings", file: "drain.go",
 		old:   "waiting > 0 || s.run.awaited() > 0 {",
 		new:   "waiting < 0 || s.run.awaited() > 0 {",
 		tests: "TestDrainedLooksTwice",
+		plays: "TestSchedulesOfTheEnd",
 	},
 	{
 		rule: "conservation", what: "drain does not wait for blocking handlers", file: "drain.go",
 		old:   "waiting > 0 || s.run.awaited() > 0 {",
 		new:   "waiting > 0 {",
 		tests: "TestDrainedWaitsForBlockingHandlers",
+		plays: "TestSchedulesOfABlockingStage",
 	},
 	{
 		rule: "conservation", what: "drain does not wait for pending timers", file: "drain.go",
 		old:   "\t\t\tif ed.owedByAll()+ed.pending() > 0 {",
 		new:   "\t\t\tif ed.owedByAll() > 0 {",
 		tests: "TestAfterIsBounded",
+		plays: "TestSchedulesOfTheEnd",
 	},
 	{
 		rule: "conservation", what: "drain is not told of sleep", file: "idle.go",
@@ -79,6 +83,7 @@ var ends = []mutant{
 		new: `		_ = w.e.quiet
 `,
 		tests: "TestDrainIsToldOfSleep",
+		plays: "TestSchedulesOfSingleEvents",
 	},
 	{
 		rule: "conservation", what: "what is thrown away at the end was never accepted", file: "drain.go",

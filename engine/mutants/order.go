@@ -12,12 +12,14 @@ var order = []mutant{
 	for _, ed := range s.outs {
 		if next == nil && ed.claim(w) {`,
 		tests: "TestOutputsArePushedBeforeTheTokenIsGivenUp",
+		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "order", what: "a hand-over overtakes what waits in the ring", file: "handover.go",
 		old:   "\tif !s.shards[b.shard].empty() || w.e",
 		new:   "\tif w.e",
 		tests: "TestWhatIsHandedOver",
+		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "order", what: "a hand-over does not need the token", file: "handover.go",
@@ -26,18 +28,21 @@ var order = []mutant{
 		new: `	return true
 `,
 		tests: "TestWhatIsHandedOver",
+		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "order", what: "events of several shards are handed over as one batch", file: "handover.go",
 		old:   "\t\tif len(first.filled) != 1 {",
 		new:   "\t\tif len(first.filled) == 0 {",
 		tests: "TestOneShardIsHandedOver",
+		plays: "TestSchedulesOfAKeyedStage",
 	},
 	{
 		rule: "order", what: "a hand-over runs in another shard", file: "handover.go",
 		old:   "h.n, h.i, h.shard = n, 0, b.shard",
 		new:   "h.n, h.i, h.shard = n, 0, 0",
 		tests: "TestOneShardIsHandedOver",
+		plays: "TestSchedulesOfAKeyedStage",
 	},
 	{
 		rule: "hand-over", what: "of a stage that the worker does not serve", file: "handover.go",
@@ -78,5 +83,6 @@ var order = []mutant{
 		old:   " || s.blocking",
 		new:   "",
 		tests: "TestBlockingStageIsNotHandedOver",
+		plays: "TestSchedulesOfABlockingStage",
 	},
 }

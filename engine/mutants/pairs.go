@@ -48,6 +48,7 @@ var pairs = []mutant{
 		new: `	}
 	if !e.parked`,
 		tests: "TestASleeperIsClaimedOnce",
+		plays: "TestSchedulesOfSingleEvents",
 	},
 	{
 		rule: "pair 1", what: "a publisher wakes nobody", file: "wake.go",
@@ -57,6 +58,7 @@ var pairs = []mutant{
 		new: `	}
 }`,
 		tests: "TestASleeperIsClaimedOnce",
+		plays: "TestSchedulesOfSingleEvents",
 	},
 	{
 		rule: "pair 1", what: "the end of a turn tells nobody of events", file: "worker.go",
@@ -66,6 +68,7 @@ var pairs = []mutant{
 		new: `	w.touched = w.touched[:0]
 	w.turnOf`,
 		tests: "TestEdgesSetShardBits",
+		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "pair 1", what: "others are not told before a hand-over", file: "worker.go",
@@ -76,6 +79,7 @@ var pairs = []mutant{
 		new: `		}
 		next`,
 		tests: "TestOthersAreToldBeforeTheHandOver",
+		plays: "TestSchedulesOfALongHandler",
 	},
 	{
 		rule: "pair 1", what: "sleep is announced after the last look", file: "idle.go",
@@ -90,6 +94,7 @@ var pairs = []mutant{
 	w.e.parked.set(w.id)
 `,
 		tests: "TestSleepIsAnnouncedBeforeTheLastLook",
+		plays: "TestSchedulesOfSingleEvents",
 	},
 	{
 		rule: "pair 1", what: "no look at the ready stages before sleep", file: "idle.go",
@@ -100,12 +105,14 @@ var pairs = []mutant{
 		new: `		_ = i
 `,
 		tests: "TestSleepIsAnnouncedBeforeTheLastLook",
+		plays: "TestSchedulesOfSingleEvents",
 	},
 	{
 		rule: "pair 1", what: "the announcement is not taken back", file: "idle.go",
 		old:   "\t\tw.e.parked.clear(w.id) // if one",
 		new:   "\t\t_ = w.id // if one",
 		tests: "TestSleepIsAnnouncedBeforeTheLastLook",
+		plays: "TestSchedulesOfAMeeting",
 	},
 	{
 		rule: "pair 1", what: "a sleeper is woken without being claimed", file: "wake.go",
@@ -120,6 +127,7 @@ var pairs = []mutant{
 		new: `	if p.permit.Load() == 0 {
 `,
 		tests: "TestSleeperIgnoresWakeUpsWithoutPermit",
+		plays: "TestSchedulesOfSingleEvents",
 	},
 	{
 		rule: "pair 1", what: "a sleeper that the kernel wakes for nothing leaves", file: "park.go",
@@ -141,6 +149,7 @@ var pairs = []mutant{
 		new: `	e.ready.clear(s.id)
 `,
 		tests: "TestCleanLooksAgain",
+		plays: "TestSchedulesOfSingleEvents",
 	},
 	{
 		rule: "pair 2", what: "a shard's bit is cleared without another look", file: "serve.go",
@@ -151,6 +160,7 @@ var pairs = []mutant{
 		s.active.set(shard)
 `,
 		tests: "TestShardBitsAreSetAgain",
+		plays: "TestSchedulesOfAKeyedStage",
 	},
 	{
 		rule: "pair 2", what: "a shard's bit comes back without the stage's", file: "serve.go",
@@ -168,6 +178,7 @@ var pairs = []mutant{
 		new: `		}
 		s.e.signal`,
 		tests: "TestShardBitsAreSetAgain",
+		plays: "TestSchedulesOfAKeyedStage",
 	},
 	{
 		rule: "pair 2", what: "an edge does not set the shards' bits", file: "worker.go",
@@ -176,12 +187,14 @@ var pairs = []mutant{
 		new: `			_ = s.fed
 `,
 		tests: "TestEdgesSetShardBits",
+		plays: "TestSchedulesOfAKeyedStage",
 	},
 	{
 		rule: "pair 3", what: "any worker that is awake is taken for a searcher", file: "wake.go",
 		old:   "\t\tif e.workers[i].state.Load() != running && !s.owes(i) {",
 		new:   "\t\tif !s.owes(i) {",
 		tests: "TestWhoIsLeftAlone",
+		plays: "TestSchedulesOfAMeeting",
 	},
 	{
 		rule: "pair 3", what: "a searcher is not relied on", file: "wake.go",
@@ -209,6 +222,7 @@ var pairs = []mutant{
 		old:   "\t\tw.state.Store(running) // with",
 		new:   "\t\t_ = running // with",
 		tests: "TestARunningWorkerIsNotReliedOn",
+		plays: "TestSchedulesOfAMeeting",
 	},
 	{
 		rule: "pair 3", what: "running is stored without a fence", file: "worker.go",
@@ -224,6 +238,7 @@ var pairs = []mutant{
 `,
 		new:   "",
 		tests: "TestWhatASearcherLeavesIsSpread",
+		plays: "TestSchedulesOfAMeeting",
 	},
 	{
 		rule: "pair 3", what: "of what a searcher leaves only the first stage is seen to", file: "wake.go",
@@ -242,6 +257,7 @@ var pairs = []mutant{
 `,
 		new:   "",
 		tests: "TestPlanReachesSleepers",
+		plays: "TestSchedulesOfSingleEvents",
 	},
 	{
 		rule: "pair 4", what: "no look at the plan before sleep", file: "idle.go",
@@ -251,6 +267,7 @@ var pairs = []mutant{
 	for _, d`,
 		new:   "\tfor _, d",
 		tests: "TestPlanReachesSleepers",
+		plays: "TestSchedulesOfSingleEvents",
 	},
 	{
 		rule: "pair 4", what: "who loses a stage does not look at it", file: "worker.go",
@@ -261,6 +278,7 @@ var pairs = []mutant{
 		new: `		_ = i
 `,
 		tests: "TestWhoLosesAStageLooksALastTime",
+		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "pair 4", what: "a plan is in force though a worker acts on the one before", file: "plan.go",
@@ -302,6 +320,7 @@ var pairs = []mutant{
 		new: `		_ = d
 `,
 		tests: "TestDebtorAsksForRoom",
+		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "pair 5, rule c", what: "a debtor does not try again before it sleeps", file: "idle.go",
@@ -311,6 +330,7 @@ var pairs = []mutant{
 `,
 		new:   "",
 		tests: "TestDebtorAsksForRoom",
+		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "pair 5, rule c", what: "room is told early only", file: "worker.go",
@@ -365,5 +385,6 @@ var pairs = []mutant{
 `,
 		new:   "",
 		tests: "TestDebtorGivesUpAStageItLost",
+		plays: "TestSchedulesOfAStageThatMoves",
 	},
 }

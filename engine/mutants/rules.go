@@ -106,6 +106,7 @@ var rules = []mutant{
 `,
 		new:   "",
 		tests: "TestTokenStaysWithTheDebtor",
+		plays: "TestSchedulesOfAFullRing",
 	},
 	{
 		rule: "rule d", what: "a token is taken from its owner", file: "shard.go",
@@ -115,6 +116,7 @@ var rules = []mutant{
 	return true
 `,
 		tests: "TestTokenStaysWithTheDebtor",
+		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "rule d", what: "a token is taken without compare-and-swap", file: "shard.go",
@@ -123,16 +125,19 @@ var rules = []mutant{
 		new: `	if t.taken() {
 		return false
 	}
+	yield.Point()
 	t.owner.Store(int32(worker) + 1)
 	return true
 `,
 		model: "serial -DTAKE_WITHOUT_CAS",
+		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "rule d", what: "a token is given up with a debt", file: "serve.go",
 		old:   "\tif s.guarded && (len(w.debts) == 0 || !s.owes(w.id)) {",
 		new:   "\tif s.guarded {",
 		tests: "TestTokenStaysWithTheDebtor",
+		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "rule d", what: "a debtor keeps its token", file: "worker.go",
@@ -141,6 +146,7 @@ var rules = []mutant{
 		new: `			_ = s
 `,
 		tests: "TestTokenStaysWithTheDebtor",
+		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "rule d", what: "a stage without a worker", file: "../sched/plan.go",
@@ -159,6 +165,7 @@ var rules = []mutant{
 	}
 `,
 		tests: "TestTokenStaysWithTheDebtor",
+		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "rule e", what: "a cycle of blocking edges is accepted", file: "graph.go",

@@ -23,6 +23,7 @@ const patience = 100 * time.Second
 // tree is the code that is mutated, and what is known of it.
 type tree struct {
 	root  string // of the module
+	tags  string // to build with
 	dir   string // for changed files, and the tests
 	model map[string]result
 }
@@ -34,13 +35,18 @@ type result struct {
 	by      string // what killed it, or why nothing did
 }
 
-func newTree() (*tree, error) {
+// newTree returns the tree for tests, or for schedules.
+func newTree(schedules bool) (*tree, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return nil, fmt.Errorf("find the module: %w", err)
 	}
 	dir, err := os.MkdirTemp("", "mutants")
-	return &tree{root: strings.TrimSpace(string(out)), dir: dir}, err
+	t := &tree{root: strings.TrimSpace(string(out)), dir: dir}
+	if schedules {
+		t.tags = "yield"
+	}
+	return t, err
 }
 
 func (t *tree) remove() { _ = os.RemoveAll(t.dir) }
@@ -94,7 +100,7 @@ func (t *tree) compile(mutants []mutant) error {
 		return err
 	}
 	// Not optimised: that takes longer than all of the tests.
-	cmd := exec.Command("go", "test", "-c", "-vet=off", "-gcflags=-N -l", "-overlay", overlay, "-o", t.binary(), "./engine")
+	cmd := exec.Command("go", "test", "-c", "-vet=off", "-tags="+t.tags, "-gcflags=-N -l", "-overlay", overlay, "-o", t.binary(), "./engine")
 	cmd.Dir = t.root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("compile the mutants: %w\n%s", err, out)
@@ -142,6 +148,12 @@ func (t *tree) test(n int, tests string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, t.binary(), append(all, args...)...)
 	cmd.Dir = filepath.Join(t.root, "engine")
 	cmd.Env = append(os.Environ(), chosen+"="+strconv.Itoa(n))
+	if t.tags != "" { // the same schedules each time, and for a mutant as many as it takes
+		cmd.Env = append(cmd.Env, "TEST_SEED=1")
+	}
+	if t.tags != "" && n > 0 {
+		cmd.Env = append(cmd.Env, "SEDA_SCHEDULES=100000")
+	}
 	return cmd.CombinedOutput()
 }
 
@@ -178,11 +190,15 @@ func (t *tree) judge(n int, m mutant) result {
 var (
 	failed  = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
 	hanging = regexp.MustCompile(`running tests:\n\t(\w+)`)
+	after   = regexp.MustCompile(`found (after \d+ schedules)`)
 )
 
 // cause returns which test failed.
 func cause(out []byte, err error) string {
 	if m := failed.FindSubmatch(out); m != nil {
+		if n := after.FindSubmatch(out); n != nil {
+			return string(m[1]) + " " + string(n[1])
+		}
 		return string(m[1])
 	}
 	if m := hanging.FindSubmatch(out); m != nil {
