@@ -191,21 +191,21 @@ var pairs = []mutant{
 	},
 	{
 		rule: "pair 3", what: "any worker that is awake is taken for a searcher", file: "wake.go",
-		old:   "\t\tif e.workers[i].state.Load() != running && !s.owes(i) {",
+		old:   "\t\tif e.workers[i].willLook(now) && !s.owes(i) {",
 		new:   "\t\tif !s.owes(i) {",
 		tests: "TestWhoIsLeftAlone",
 		plays: "TestSchedulesOfAMeeting",
 	},
 	{
 		rule: "pair 3", what: "a searcher is not relied on", file: "wake.go",
-		old:   "\t\tif e.workers[i].state.Load() != running && !s.owes(i) {",
+		old:   "\t\tif e.workers[i].willLook(now) && !s.owes(i) {",
 		new:   "\t\tif e.workers[i].state.Load() > asleep && !s.owes(i) {",
 		tests: "TestWhoIsLeftAlone",
 	},
 	{
 		rule: "pair 3", what: "an event is left to a searcher that owes", file: "wake.go",
-		old:   ".state.Load() != running && !s.owes(i) {",
-		new:   ".state.Load() != running {",
+		old:   ".willLook(now) && !s.owes(i) {",
+		new:   ".willLook(now) {",
 		tests: "TestDebtorsAreNotWokenForWhatTheyCannotRun",
 	},
 	{
@@ -232,8 +232,8 @@ var pairs = []mutant{
 	},
 	{
 		rule: "pair 3", what: "nobody is woken for what a searcher leaves", file: "worker.go",
-		old: `	if w.e.parked.any() {
-		w.spread()
+		old: `	if !w.brisk && w.e.parked.any() {
+		w.e.spread(w.now)
 	}
 `,
 		new:   "",
@@ -242,14 +242,44 @@ var pairs = []mutant{
 	},
 	{
 		rule: "pair 3", what: "of what a searcher leaves only the first stage is seen to", file: "wake.go",
-		old: `			e.wakeFor(s, w.now)
+		old: `			e.wakeFor(s, now)
 		}
 `,
-		new: `			e.wakeFor(s, w.now)
+		new: `			e.wakeFor(s, now)
 			return
 		}
 `,
 		tests: "TestWhatASearcherLeavesIsSpread",
+	},
+	{
+		rule: "left alone", what: "a batch that takes long is trusted for ever", file: "worker.go",
+		old:   "patience > 0 && inHand(w.inHand.Load()).since(now) <= time.Duration(patience)",
+		new:   "patience > 0 && now >= 0",
+		tests: "TestSleeperIsLeftAlone|TestWatchRescues",
+	},
+	{
+		rule: "left alone", what: "a worker is trusted however long its turns are", file: "idle.go",
+		old:   "return d.turn/forget < d.wake/2",
+		new:   "return d.wake > 0",
+		tests: "TestTurnsBesideWakeUps",
+	},
+	{
+		rule: "left alone", what: "nobody is woken for what has waited", file: "worker.go",
+		old:   "\tif w.brisk && w.now.Sub(head) > 2*w.idler.wake {",
+		new:   "\tif w.brisk && w.now.Sub(head) > never.Sub(0) {",
+		tests: "TestBriskWorkerSharesWhatWaits",
+	},
+	{
+		rule: "left alone", what: "the watch does not look for what is left to a batch that takes long", file: "watch.go",
+		old:   "\t\tv.rescue(now)\n",
+		new:   "",
+		tests: "TestWatchRescuesUnasked",
+	},
+	{
+		rule: "left alone", what: "two that search both leave it to the other", file: "idle.go",
+		old:   " || i > w.id && v.state.Load() != running",
+		new:   "",
+		tests: "TestCovered",
 	},
 	{
 		rule: "pair 4", what: "a new plan wakes nobody", file: "plan.go",
