@@ -67,7 +67,9 @@ func (s *soaker) cycle() error {
 	left, end := s.end(r, g)
 	err = errors.Join(err, end)
 	if err == nil {
-		l.running.Wait() // all of them end when the engine is closed, and its calls are answered
+		err = within("those who submit and call to notice that the engine has ended", l.running.Wait)
+	}
+	if err == nil {
 		close(audited.stop)
 		<-audited.done
 		stats := g.e.Stats()
@@ -107,7 +109,9 @@ func (s *soaker) conduct(r *rand.Rand, l *load) error {
 // calm halts load and trouble. Whatever is in the engine then has to be done without any further wake-up from outside; periodic events are such, so
 // an engine that has them is not asked.
 func (s *soaker) calm(l *load) error {
-	l.halt.Lock()
+	if err := within("those who submit and call to come back", l.halt.Lock); err != nil {
+		return err
+	}
 	defer l.halt.Unlock()
 	if l.g.ticks {
 		return nil
@@ -124,6 +128,21 @@ func (s *soaker) calm(l *load) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%d events are left in an engine that gets no more", depth)
 		}
+	}
+}
+
+// within calls f, and gives up on it when it takes longer than anything may.
+func within(what string, f func()) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-time.After(patience):
+		return fmt.Errorf("waited in vain for %s", what)
 	}
 }
 

@@ -7,11 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"runtime"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/seda-go/seda/engine"
 )
@@ -41,6 +38,7 @@ const (
 //
 //	inlets -> front (serial) -block-> books (keyed)
 //	                         -drop--> spread (batches, classes, MaxAge) -fail-> narrow -block-> disk (blocking) -timed-> spread
+//	                                                                                                            -block-> done (serial)
 //	what fails in spread and narrow -> failed (serial)
 //	calls -> ask (deadlines) -block-> look (keyed, blocking) -> answers
 //	splitter -> left and right (serial)
@@ -97,7 +95,8 @@ func newGraph(r *rand.Rand, wrong *complaint) *graph {
 	c.Confine = r.IntN(4) == 0
 	g := &graph{e: engine.New(c), wrong: wrong, confine: c.Confine, ticks: r.IntN(3) == 0}
 	g.about = fmt.Sprintf("%d %v %v workers, confine %v, ticks %v", c.Workers, c.Kind, c.Idle, c.Confine, g.ticks)
-	g.work(r)
+	g.rounds(r)
+	g.ordered(r)
 	g.calls(r)
 	g.splits(r)
 	if g.ticks {
@@ -133,26 +132,15 @@ func power(r *rand.Rand, least, most int) int {
 	return 1 << (least + r.IntN(most-least+1))
 }
 
-// work makes the stages of jobs.
-func (g *graph) work(r *rand.Rand) {
+// ordered makes the stages where nothing may be lost or overtake.
+func (g *graph) ordered(r *rand.Rand) {
 	front := add(g, engine.StageConfig[job]{Name: "front", Serial: true, Capacity: power(r, 4, 10)})
 	books := add(g, engine.StageConfig[job]{
 		Name: "books", Capacity: power(r, 3, 8), Key: func(j job) uint64 { return uint64(j.key) }, Shards: power(r, 0, 4),
 	})
-	spread := add(g, engine.StageConfig[job]{
-		Name: "spread", Capacity: power(r, 4, 9), Classes: 3, MaxAge: time.Duration(1+r.IntN(20)) * time.Millisecond,
-	})
-	narrow := add(g, engine.StageConfig[job]{Name: "narrow", Capacity: power(r, 2, 6), Waiters: 3})
-	disk := add(g, engine.StageConfig[job]{Name: "disk", Capacity: power(r, 2, 6), Blocking: 1 + r.IntN(4)})
-	failed := add(g, engine.StageConfig[engine.Failed[job]]{Name: "failed", Serial: true, Capacity: 64})
-	g.front, g.spread, g.narrow = front.stage, spread.stage, narrow.stage
-	engine.OnFailure(spread.stage, failed.stage)
-	engine.OnFailure(narrow.stage, failed.stage)
-	toBooks, toSpread := engine.Connect(front.stage, books.stage), engine.Connect(front.stage, spread.stage)
-	toNarrow, toDisk := engine.Connect(spread.stage, narrow.stage), engine.Connect(narrow.stage, disk.stage)
-	again := engine.Connect(disk.stage, spread.stage)
-	toSpread.Full, toNarrow.Full, again.Timed = engine.Drop, engine.Fail, true
-
+	g.front = front.stage
+	toBooks, toSpread := engine.Connect(front.stage, books.stage), engine.Connect(front.stage, g.spread)
+	toSpread.Full = engine.Drop
 	g.sent, g.shelved = engine.NewLocal[[numbers]uint64](front.stage, nil), engine.NewLocal[[numbers]uint64](books.stage, nil)
 	last := engine.NewLocal[[senders]uint64](front.stage, nil)
 	front.handle(func(c *engine.Context, j job) error {
@@ -169,6 +157,22 @@ func (g *graph) work(r *rand.Rand) {
 		g.follows("books", &g.shelved.Get(c)[j.key], j.n)
 		return suffer(j.luck)
 	})
+}
+
+// rounds makes the stages where events go round, fail, expire and are dropped.
+func (g *graph) rounds(r *rand.Rand) {
+	maxAge := time.Duration(1+r.IntN(20)) * time.Millisecond
+	spread := add(g, engine.StageConfig[job]{Name: "spread", Capacity: power(r, 4, 9), Classes: 3, MaxAge: maxAge})
+	narrow := add(g, engine.StageConfig[job]{Name: "narrow", Capacity: power(r, 2, 6), Waiters: 3})
+	disk := add(g, engine.StageConfig[job]{Name: "disk", Capacity: power(r, 2, 6), Blocking: 1 + r.IntN(4)})
+	done := add(g, engine.StageConfig[job]{Name: "done", Serial: true, Capacity: 4})
+	failed := add(g, engine.StageConfig[engine.Failed[job]]{Name: "failed", Serial: true, Capacity: 64})
+	g.spread, g.narrow = spread.stage, narrow.stage
+	engine.OnFailure(spread.stage, failed.stage)
+	engine.OnFailure(narrow.stage, failed.stage)
+	toNarrow, toDisk := engine.Connect(spread.stage, narrow.stage), engine.Connect(narrow.stage, disk.stage)
+	again, toDone := engine.Connect(disk.stage, spread.stage), engine.Connect(disk.stage, done.stage)
+	toNarrow.Full, again.Timed = engine.Fail, true
 	spread.stage.HandleBatch(func(c *engine.Context, js []job) error {
 		*spread.seen.Get(c) += uint64(len(js))
 		for i, j := range js {
@@ -185,11 +189,15 @@ func (g *graph) work(r *rand.Rand) {
 	})
 	disk.handle(func(c *engine.Context, j job) error {
 		wait(j.luck)
+		for range j.luck >> 20 % 3 {
+			toDone.Emit(c, job{luck: mix(j.luck)})
+		}
 		if j.hops > 0 {
 			again.After(c, time.Duration(j.luck>>32%uint64(30*time.Millisecond)), job{hops: j.hops - 1, luck: mix(j.luck)})
 		}
 		return suffer(j.luck)
 	})
+	done.handle(func(_ *engine.Context, j job) error { return suffer(j.luck) })
 	failed.handle(func(_ *engine.Context, f engine.Failed[job]) error { return suffer(f.Event.luck / 3) })
 }
 
@@ -236,60 +244,4 @@ func (g *graph) follows(stage string, last *uint64, n uint64) {
 		g.wrong.say("stage %s: event %d comes after event %d", stage, n, *last)
 	}
 	*last = n
-}
-
-var errUnlucky = errors.New("unlucky")
-
-// fails reports whether suffer does not return nil.
-func fails(luck uint64) bool { return luck%211 == 0 || luck%1009 == 0 || luck%4001 == 0 }
-
-// suffer ends a handler well or in one of several other ways.
-func suffer(luck uint64) error {
-	switch {
-	case luck%4001 == 0:
-		runtime.Goexit()
-	case luck%1009 == 0:
-		panic(errUnlucky)
-	case luck%211 == 0:
-		return errUnlucky
-	case luck%60_013 == 0:
-		spin(12 * time.Millisecond)
-	case luck%509 == 0:
-		spin(20 * time.Microsecond)
-	case luck%127 == 0:
-		runtime.Gosched()
-	case luck%131 == 0:
-		garbage.Store(new([256]byte))
-	}
-	return nil
-}
-
-// garbage keeps the compiler from leaving allocations out.
-var garbage atomic.Pointer[[256]byte]
-
-func spin(d time.Duration) {
-	for began := time.Now(); time.Since(began) < d; {
-	}
-}
-
-// wait blocks now and then, in one of the ways that occupy a thread or do not.
-func wait(luck uint64) {
-	switch luck % 40 {
-	case 0:
-		time.Sleep(time.Duration(luck >> 40 % uint64(time.Millisecond)))
-	case 1:
-		t := unix.NsecToTimespec(int64(luck >> 40 % uint64(300*time.Microsecond)))
-		_ = unix.Nanosleep(&t, nil)
-	}
-}
-
-// silent reports whether a query is let go without an answer.
-func silent(luck uint64) bool { return luck%503 == 0 }
-
-// mix is the finalizer of splitmix64.
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }

@@ -4,11 +4,13 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strconv"
 	"strings"
@@ -29,7 +31,9 @@ func keep(length time.Duration, seed uint64, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	c := exec.Command(self, "-for", length.String(), "-seed", strconv.FormatUint(seed, 10))
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM) // there may be a cpuset to remove
+	defer stop()
+	c := exec.CommandContext(ctx, self, "-for", length.String(), "-seed", strconv.FormatUint(seed, 10))
 	c.Env = append(os.Environ(), inside+"=1")
 	c.Stdout, c.Stderr = out, errs
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -46,10 +50,7 @@ func keep(length time.Duration, seed uint64, out, errs io.Writer) error {
 	if err := errors.Join(c.Start(), theirs.Close()); err != nil {
 		return err
 	}
-	late := time.AfterFunc(length+grace, func() { _ = c.Process.Signal(syscall.SIGQUIT) }) // which makes it show its goroutines
-	defer late.Stop()
-	later := time.AfterFunc(length+grace+10*time.Second, func() { _ = c.Process.Kill() })
-	defer later.Stop()
+	defer endLate(c.Process, length+grace)()
 	set, err := newCPUSet(c.Process.Pid)
 	defer set.remove()
 	if err != nil {
@@ -60,6 +61,16 @@ func keep(length time.Duration, seed uint64, out, errs io.Writer) error {
 		return fmt.Errorf("the process that soaks: %w", err)
 	}
 	return nil
+}
+
+// endLate ends a process that does not end by itself. It returns what calls that off.
+func endLate(p *os.Process, after time.Duration) (stop func()) {
+	ask := time.AfterFunc(after, func() { _ = p.Signal(syscall.SIGQUIT) }) // which makes it show its goroutines
+	kill := time.AfterFunc(after+10*time.Second, func() { _ = p.Kill() })
+	return func() {
+		ask.Stop()
+		kill.Stop()
+	}
 }
 
 // keeper does to the process that soaks what that cannot do itself.

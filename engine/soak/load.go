@@ -92,6 +92,7 @@ func (l *load) sources() (steps []func(*rand.Rand) bool) {
 
 // start lets every one send in a goroutine of its own.
 func (l *load) start(steps []func(*rand.Rand) bool) {
+	l.running.Go(l.callInVain)
 	for _, step := range steps {
 		l.spawn(step, l.rest)
 	}
@@ -206,6 +207,15 @@ func (l *load) submitBoth(r *rand.Rand, d *door, from uint8, n *uint64) (closed 
 		*n += uint64(len(list))
 	}
 	return closed
+}
+
+// callInVain asks what nobody answers but the end of the engine, and waits for it.
+func (l *load) callInVain() {
+	const luck = 503
+	_, err := engine.Call(context.Background(), l.g.ask, func(to engine.Reply[uint64]) query { return query{to, luck} })
+	if !errors.Is(err, engine.ErrNoReply) && !errors.Is(err, engine.ErrClosed) && !errors.Is(err, engine.ErrRefused) {
+		l.g.wrong.say("a call without an answer ended with: %v", err)
+	}
 }
 
 // call asks and waits for the answer: for as long as it takes, or not.
