@@ -134,9 +134,17 @@ func TestCovered(t *testing.T) {
 		require.True(t, second.covered(b.clock), "worker 0 will look sooner")
 		require.False(t, second.covered(b.clock+Time(2*usualWake)), "its batch takes long")
 	})
-	planned(b.Engine, map[string][]int{"run": {0}, "other": {1}})
-	second.adopt(b.plan.Load())
+	replan := func(workers map[string][]int) {
+		planned(b.Engine, workers)
+		first.adopt(b.plan.Load())
+		second.adopt(b.plan.Load())
+	}
+	replan(map[string][]int{"run": {0}, "other": {1}})
 	require.False(t, second.covered(0), "nobody else serves other")
+	replan(map[string][]int{"run": {0, 1}, "other": {0, 1}})
+	first.state.Store(searching)
+	require.True(t, second.covered(0))
+	require.False(t, first.covered(0), "each could leave it to the other: one has to stay")
 }
 
 func TestTurnsBesideWakeUps(t *testing.T) {
