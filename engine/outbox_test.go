@@ -35,3 +35,14 @@ func TestLargeDebtIsNotCopiedEveryTurn(t *testing.T) {
 	require.LessOrEqual(t, cap(edge.box(0, 0).packed), 4)
 	require.Zero(t, edge.owedByAll())
 }
+
+// Rule b: a stage whose worker owes for it is not run, whatever room there is by now: what it emits would come on top of the debt.
+func TestADebtIsPaidFirst(t *testing.T) {
+	e, from, to, edge := blocked(t, StageConfig[int]{MaxBatch: 1})
+	owe(e, edge)
+	take(to, 2)
+	require.NoError(t, from.TrySubmit(1))
+	require.False(t, e.workers[0].turn())
+	require.True(t, e.workers[0].payDebts())
+	turn(t, e, 0)
+}

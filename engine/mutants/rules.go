@@ -105,7 +105,7 @@ var rules = []mutant{
 	}
 `,
 		new:   "",
-		tests: "TestTokenStaysWithTheDebtor",
+		tests: "TestADebtIsPaidFirst",
 		plays: "TestSchedulesOfAFullRing",
 	},
 	{
