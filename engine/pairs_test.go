@@ -227,11 +227,13 @@ func TestRoomIsToldAtTheEndOfTheTurn(t *testing.T) {
 // Pair (5): a debtor asks for room, and tries once more.
 func TestDebtorAsksForRoom(t *testing.T) {
 	e, _, to, edge := blocked(t, StageConfig[int]{})
+	var found sched.Set
+	to.handle = func(*Context, int) error { found = woken(e); return nil }
 	owe(e, edge)
 	fallAsleep(t, e, 0)
 	require.True(t, to.waiting[0].has(0))
 	turn(t, e, 1)
-	require.Equal(t, sched.SetOf(0), woken(e))
+	require.Equal(t, sched.SetOf(0), found, "before the handler, which may take long")
 	require.False(t, e.workers[0].mayPark(), "there is room now")
 	require.Zero(t, edge.owed(0))
 	require.Empty(t, e.workers[0].debts)

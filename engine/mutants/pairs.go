@@ -375,7 +375,7 @@ var pairs = []mutant{
 		rule: "pair 5, rule c", what: "room is told late only", file: "worker.go",
 		old:   "\ts.relieve(shard, w.now) // early",
 		new:   "\t// early",
-		tests: "TestSleeperAsksForRoom",
+		tests: "TestDebtorAsksForRoom",
 	},
 	{
 		rule: "pair 5, rule c", what: "who was told of room stays in the list", file: "serve.go",
