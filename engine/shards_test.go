@@ -104,6 +104,9 @@ func TestOneShardIsHandedOver(t *testing.T) {
 		settled(p.e, 0)
 		require.NoError(t, p.from.TrySubmit(p.key[3]))
 		require.True(t, p.from.run.serve(p.e.workers[0]))
+		for shard := range p.to.tokens {
+			require.False(t, p.to.tokens[shard].taken(), "the shard that was run is given up")
+		}
 		return len(cells) == 1
 	})
 }
