@@ -116,6 +116,21 @@ func TestNothingIsHandedBack(t *testing.T) {
 		turn(t, e, 0)
 		require.Equal(t, 1, ringOf(s).Len())
 	}
+	repeated(t, "it is handed on", func() bool {
+		var there, back *Stage[int]
+		wentThere, cameBack := 0, 0
+		e := byHand(t, 1, nil, func(e *Engine) {
+			there, back = Add(e, StageConfig[int]{Name: "there"}), Add(e, StageConfig[int]{Name: "back"})
+			on, again := Connect(there, back), Connect(back, there)
+			again.Full = Drop
+			there.Handle(func(c *Context, v int) error { wentThere++; on.Emit(c, v); return nil })
+			back.Handle(func(c *Context, v int) error { cameBack++; again.Emit(c, v); return nil })
+		})
+		require.NoError(t, there.TrySubmit(1))
+		require.True(t, there.run.serve(e.workers[0]))
+		require.Equal(t, 1, wentThere)
+		return cameBack == 1
+	})
 }
 
 // A batch that could not send on what it may emit waits in the ring.
