@@ -2,6 +2,7 @@ package engine
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -56,4 +57,21 @@ func drainedSees(t *testing.T, p *passing) {
 	require.False(t, e.drained(), "it waits in the ring now")
 	p.waits = 0
 	require.True(t, e.drained())
+}
+
+// An event that is to be emitted later is not done, however long all sleep until then.
+func TestDrainedWaitsForPendingEvents(t *testing.T) {
+	p := newPassOn(t, 1, nil, false)
+	now := Time(1)
+	p.e.virtual = func() Time { return now }
+	p.from.handle = func(c *Context, v int) error { p.toEdge.After(c, time.Hour, v); return nil }
+	require.NoError(t, p.from.TrySubmit(1))
+	turn(t, p.e, 0)
+	fallAsleep(t, p.e, 0)
+	require.False(t, p.e.drained())
+	now += Time(time.Hour)
+	p.e.workers[0].now = now
+	p.e.workers[0].fire()
+	turn(t, p.e, 0)
+	require.True(t, p.e.drained())
 }

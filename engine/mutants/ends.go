@@ -73,7 +73,7 @@ var ends = []mutant{
 		rule: "conservation", what: "drain does not wait for pending timers", file: "drain.go",
 		old:   "\t\t\tif ed.owedByAll()+ed.pending() > 0 {",
 		new:   "\t\t\tif ed.owedByAll() > 0 {",
-		tests: "TestAfterIsBounded",
+		tests: "TestDrainedWaitsForPendingEvents",
 		plays: "TestSchedulesOfTheEnd",
 	},
 	{
