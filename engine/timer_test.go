@@ -293,22 +293,20 @@ func TestAfterMisuse(t *testing.T) {
 	require.Zero(t, s.Stage("b").Entered)
 }
 
-// Whoever waits for an answer that is pending when the engine closes is told.
-func TestCloseAnswersWhatIsPending(t *testing.T) {
+// An event that is pending when the engine closes is told that it is lost.
+func TestCloseTellsWhatIsPending(t *testing.T) {
 	e := newEngine(t, oneShared)
-	a, b := engine.Add(e, engine.StageConfig[question]{Name: "a"}), engine.Add(e, engine.StageConfig[question]{Name: "b"})
+	a, b := engine.Add(e, engine.StageConfig[loss]{Name: "a"}), engine.Add(e, engine.StageConfig[loss]{Name: "b"})
 	edge := engine.Connect(a, b)
-	a.Handle(func(c *engine.Context, q question) error { edge.After(c, time.Hour, q); return nil })
+	a.Handle(func(c *engine.Context, l loss) error { edge.After(c, time.Hour, l); return nil })
 	b.Handle(ignore)
 	start(t, e)
-	ctx := limited(t)
-	answer := async(func() error {
-		_, err := engine.Call(ctx, a, func(r engine.Reply[int]) question { return question{r, 1} })
-		return err
-	})
+	var lost log[error]
+	require.NoError(t, a.TrySubmit(loss{0, &lost}))
 	eventually(t, "it is pending", func() bool { return e.Stats().Stage("a").Edges[0].Pending == 1 })
 	require.Error(t, e.Close())
-	require.ErrorIs(t, receive(t, answer), engine.ErrClosed)
+	require.Len(t, lost.all(), 1)
+	require.ErrorIs(t, lost.all()[0], engine.ErrClosed)
 }
 
 // A worker that serves nothing any more still fires what it has.

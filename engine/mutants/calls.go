@@ -180,6 +180,22 @@ var calls = []mutant{
 `,
 		new: `				_, _ = i, err
 `,
-		tests: "TestCallLostByClose",
+		tests: "TestSubmitAllClose",
+	},
+	{
+		rule: "call", what: "an event that is owed at the end is not answered", file: "outbox.go",
+		old: `			lose(&b.items[k], err)
+`,
+		new: `			_ = err
+`,
+		tests: "TestSubmitAllClose",
+	},
+	{
+		rule: "call", what: "an event that is pending at the end is not answered", file: "after.go",
+		old: `		lose(&l.ripe[i], err)
+`,
+		new: `		_ = err
+`,
+		tests: "TestCloseTellsWhatIsPending",
 	},
 }
