@@ -117,6 +117,43 @@ func TestBriskWorkerSharesWhatWaits(t *testing.T) {
 	}
 }
 
+// What was left to a brisk worker that comes to owe for the stage, and cannot run it, is somebody else's.
+func TestBriskWorkerThatOwesLeavesNothingBehind(t *testing.T) {
+	var from, to *Stage[int]
+	meanwhile := func() {}
+	e := byHand(t, 3, map[string][]int{"from": {0, 1}, "to": {2}}, func(e *Engine) {
+		e.virtual = func() Time { return 0 }
+		from = Add(e, StageConfig[int]{Name: "from", MaxBatch: 1})
+		to = Add(e, StageConfig[int]{Name: "to", Key: func(k int) uint64 { return uint64(k) }, Shards: 2, Capacity: 2})
+		edge := Connect(from, to)
+		from.Handle(func(c *Context, k int) error { edge.Emit(c, k); meanwhile(); return nil })
+		to.Handle(func(*Context, int) error { return nil })
+	})
+	full, roomy := 0, 1
+	for to.shardOf(roomy) == to.shardOf(full) {
+		roomy++
+	}
+	w := e.workers[0]
+	for range to.capacity {
+		require.NoError(t, from.TrySubmit(full))
+		turn(t, e, 0)
+		settled(e, 0)
+	}
+	w.idler.wake = usualWake
+	w.beBrisk(w.idler.turned(0))
+	fallAsleep(t, e, 1)
+	meanwhile = func() {
+		require.NoError(t, from.TrySubmit(roomy))
+		require.Equal(t, none, woken(e), "worker 0 will look sooner")
+	}
+	require.NoError(t, from.TrySubmit(full))
+	turn(t, e, 0)
+	require.True(t, from.owes(0))
+	require.False(t, w.turn())
+	require.Equal(t, sched.SetOf(1), woken(e), "worker 0 cannot run it")
+	require.False(t, w.brisk)
+}
+
 // A second searcher is one too many, unless it serves something that the first does not.
 func TestCovered(t *testing.T) {
 	b := newBrisk(t)

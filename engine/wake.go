@@ -31,7 +31,8 @@ import (
 // be there: turns of that worker are short beside a wake-up (idler.turned), what it takes has not waited for as long as one (begin), and this
 // batch has not, either (willLook). Waking somebody then only takes a CPU away from who made the event, and scatters what one core has in its
 // cache. The worker looks at everything when its batch is done, so the event is safe by (1); it is late only if the batch takes unexpectedly long,
-// and then whoever publishes next wakes the sleeper, or the watch does within rescueEvery.
+// and then whoever publishes next wakes the sleeper, or the watch does within rescueEvery. A worker that comes to owe cannot run all that it may
+// have been left: nothing more is left to it, and it wakes somebody for what was (end).
 //
 // By (1) an event published before a worker announced its sleep is found by that worker, one published after it finds the worker
 // parked. By (3) a publisher that leaves an event to a searcher is right: if the searcher went off to run something else, it

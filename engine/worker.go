@@ -257,8 +257,13 @@ func (w *worker) end() {
 	release.Fence()
 	w.signalTouched()
 	w.turnOf.relieve(w.shard, w.now)
-	if brisk := w.idler.turned(w.now.Sub(w.turnEnd - quantum)); brisk != w.brisk {
-		w.beBrisk(brisk)
+	brisk := w.idler.turned(w.now.Sub(w.turnEnd-quantum)) && len(w.debts) == 0
+	if brisk == w.brisk {
+		return
+	}
+	w.beBrisk(brisk)
+	if len(w.debts) > 0 {
+		w.e.spread(w.now) // it may have been left events of the very stage that it owes for, and cannot run
 	}
 }
 
