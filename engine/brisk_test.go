@@ -117,6 +117,39 @@ func TestBriskWorkerSharesWhatWaits(t *testing.T) {
 	}
 }
 
+// A worker is trusted for as long as waking it takes now, whatever it took when its turns became short.
+func TestPatienceFollowsWakeUps(t *testing.T) {
+	b := newBrisk(t)
+	w := b.workers[0]
+	w.idler.wake = 8 * usualWake
+	w.beBrisk(true)
+	for w.idler.wake > usualWake {
+		w.wokenAt.Store(int64(b.clock))
+		w.rise(b.clock)
+	}
+	b.while(t, func() {
+		b.clock += Time(2 * usualWake)
+		require.NoError(t, b.other.TrySubmit(1))
+		require.Equal(t, sched.SetOf(1), woken(b.Engine), "this batch takes long")
+	})
+}
+
+// However long wake-ups take, events are not left to a worker for longer than until the watch looks.
+func TestPatienceHasAnEnd(t *testing.T) {
+	b := newBrisk(t)
+	w := b.workers[0]
+	w.idler.wake = time.Second
+	w.beBrisk(true)
+	b.while(t, func() {
+		require.NoError(t, b.other.TrySubmit(1))
+		require.Equal(t, none, woken(b.Engine))
+		b.clock += Time(2 * rescueEvery)
+		b.watch.rescue(b.clock)
+		require.Equal(t, sched.SetOf(1), woken(b.Engine))
+	})
+	require.False(t, w.idler.turned(forget*rescueEvery), "such turns are not short")
+}
+
 // What was left to a brisk worker that comes to owe for the stage, and cannot run it, is somebody else's.
 func TestBriskWorkerThatOwesLeavesNothingBehind(t *testing.T) {
 	var from, to *Stage[int]

@@ -60,8 +60,12 @@ func (d *idler) found(gap time.Duration) {
 // one runs: half of that, so that who comes in the middle of two long ones does not wait for longer, either.
 func (d *idler) turned(took time.Duration) bool {
 	d.turn += took - d.turn/forget
-	return d.turn/forget < d.wake/2
+	return d.turn/forget < d.patience()/2
 }
+
+// patience returns for how long what comes may be left to a worker with a batch in hand: as long as a wake-up takes. Where wake-ups take long
+// since CPUs are short that is no reason to wait for long once there is one again, and a worker that never sleeps does not learn of it.
+func (d *idler) patience() time.Duration { return min(d.wake, rescueEvery) }
 
 // woke notes how long a wake-up took. What is kept is a moving median: each sample moves it up or down by the same part, however far off it
 // is. A CPU that somebody else has taken makes a wake-up take a thousand times as long, and says nothing about the next.
@@ -190,6 +194,7 @@ func (w *worker) rise(since Time) {
 	if claimed := Time(w.wokenAt.Load()); claimed >= since { // else an old permit, or a timer: nobody woke w from this sleep
 		w.idler.woke(max(w.now.Sub(claimed), 0))
 		release.Relaxed(&w.wakeCost, uint64(w.idler.wake))
+		w.beBrisk(w.brisk)
 	}
 	w.idler.found(w.now.Sub(since))
 	add(&w.parks, 1)

@@ -216,7 +216,7 @@ func (w *worker) begin(s *stageCore, shard, n int, head Time) {
 	if w.state.Load() != running {
 		w.state.Store(running) // with its fence the first half of pair (3); spread in enter is the second
 	}
-	if w.brisk && w.now.Sub(head) > 2*w.idler.wake {
+	if w.brisk && w.now.Sub(head) > 2*w.idler.patience() {
 		w.beBrisk(false) // events wait for longer than it takes to wake somebody for them, and there is some time left
 	}
 	w.enter(s, shard, n)
@@ -271,7 +271,7 @@ func (w *worker) end() {
 func (w *worker) beBrisk(brisk bool) {
 	w.brisk = brisk
 	if brisk {
-		release.Store(&w.patience, uint64(w.idler.wake))
+		release.Store(&w.patience, uint64(w.idler.patience()))
 	} else {
 		release.Store(&w.patience, 0)
 	}
