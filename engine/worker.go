@@ -273,7 +273,7 @@ func (w *worker) beBrisk(brisk bool) {
 	if brisk {
 		release.Store(&w.patience, uint64(w.idler.patience()))
 	} else {
-		release.Store(&w.patience, 0)
+		w.patience.Store(0) // with its fence, as state in begin: who reads an older value has published before w looks who sleeps, and spreads
 	}
 }
 
