@@ -28,20 +28,16 @@ func closedPipeline[L any](events, batch int) func(context.Context) (float64, er
 		made := 0
 		first.HandleBatch(func(c *engine.Context, evs []event[L]) error {
 			evs = evs[:min(len(evs), events-made)]
-			for i := range evs {
-				made++
-				evs[i].n = uint64(made)
-			}
+			renew(evs, made+1)
+			made += len(evs)
 			out.EmitBatch(c, evs)
 			return nil
 		})
 		var s sink
 		done := make(chan struct{})
 		third.HandleBatch(func(c *engine.Context, evs []event[L]) error {
-			for i := range evs {
-				if s.add(evs[i].n); s.arrived == events {
-					close(done)
-				}
+			if addAll(&s, evs); s.arrived == events {
+				close(done)
 			}
 			back.EmitBatch(c, evs)
 			return nil

@@ -71,21 +71,21 @@ func enginePipeline[L any](events, batch, capacity int, each bool) func(context.
 			return engine.Add(e, engine.StageConfig[event[L]]{Name: name, Capacity: capacity, MaxBatch: batch, Serial: true})
 		}
 		first, second, third := stage("first"), stage("second"), stage("third")
-		count := func(n uint64) {
-			if s.add(n); s.arrived == events {
-				close(done)
-			}
-		}
 		if each {
 			pass(first, second)
 			pass(second, third)
-			third.Handle(func(_ *engine.Context, ev event[L]) error { count(ev.n); return nil })
+			third.Handle(func(_ *engine.Context, ev event[L]) error {
+				if s.add(ev.n); s.arrived == events {
+					close(done)
+				}
+				return nil
+			})
 		} else {
 			passBatch(first, second)
 			passBatch(second, third)
 			third.HandleBatch(func(_ *engine.Context, evs []event[L]) error {
-				for i := range evs {
-					count(evs[i].n)
+				if addAll(&s, evs); s.arrived == events {
+					close(done)
 				}
 				return nil
 			})
@@ -117,9 +117,7 @@ func pass[L any](from, to *engine.Stage[event[L]]) {
 func passBatch[L any](from, to *engine.Stage[event[L]]) {
 	out := engine.Connect(from, to)
 	from.HandleBatch(func(c *engine.Context, evs []event[L]) error {
-		for i := range evs {
-			evs[i].n++
-		}
+		addOne(evs)
 		out.EmitBatch(c, evs)
 		return nil
 	})
@@ -131,9 +129,7 @@ func feed[L any](ctx context.Context, in *engine.Inlet[event[L]], events, batch 
 	buf := make([]event[L], batch)
 	for sent := 0; sent < events; {
 		rest := buf[:min(batch, events-sent)]
-		for i := range rest {
-			rest[i] = newEvent[L](sent + i)
-		}
+		renew(rest, sent)
 		sent += len(rest)
 		for len(rest) > 0 {
 			n, err := in.TrySubmitBatch(rest)
