@@ -108,6 +108,7 @@ func (b *bench) prepare(cpus load.CPUs, procs int) (restore func() error, err er
 	if err != nil {
 		return nil, err
 	}
+	load.ExactTimers()
 	before := runtime.GOMAXPROCS(procs)
 	return func() error {
 		runtime.GOMAXPROCS(before)

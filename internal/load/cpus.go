@@ -35,11 +35,8 @@ func Choose(allowed affinity.Set, t *affinity.Topology, workers int) CPUs {
 // Confine keeps all threads of the process on the CPUs of s until the returned
 // function is called, which puts them on those they were allowed before.
 // Threads that pin themselves in between are not disturbed unless they are
-// still there at the end. It also asks for timers as exact as the kernel
-// has them, where it may: the Go scheduler sleeps 3 us before it takes over
-// certain goroutines of a busy processor, which with the usual slack are more
-// than 50. It does nothing where the system does not support it, and for an
-// empty set.
+// still there at the end. It does nothing where the system does not support it,
+// and for an empty set.
 func Confine(s affinity.Set) (release func() error, err error) {
 	nothing := func() error { return nil }
 	if s.Empty() {
@@ -57,6 +54,14 @@ func Confine(s affinity.Set) (release func() error, err error) {
 	}
 	return func() error { return confine(before) }, nil
 }
+
+// ExactTimers asks for timers as exact as the kernel has them, for all threads of
+// the process and from now on, where it may: the Go scheduler sleeps 3 us before it
+// takes over certain goroutines of a busy processor, which with the usual slack are
+// more than 50. That is sooner beside a thread that spins, but where goroutines
+// keep all CPUs busy they are moved too often for it: pipelines of channels and of
+// actors take up to a third longer. So it is not for comparing throughput.
+func ExactTimers() { exactTimers() }
 
 // Occupy locks the calling goroutine to its thread, and the thread to a CPU,
 // unless that is negative or the system cannot do it. The returned function

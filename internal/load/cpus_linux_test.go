@@ -2,10 +2,12 @@ package load
 
 import (
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/seda-go/seda/affinity"
 )
@@ -42,6 +44,25 @@ func TestConfineAndRelease(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[string]bool{before.String(): true}, masks(t))
 	require.NoError(t, release())
+}
+
+// Only who asks for exact timers gets them.
+func TestExactTimers(t *testing.T) {
+	runtime.LockOSThread() // never unlocked: the thread ends here
+	slack := func() int {
+		ns, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0)
+		require.NoError(t, err)
+		return ns
+	}
+	require.NoError(t, unix.Prctl(unix.PR_SET_TIMERSLACK, 40_000, 0, 0, 0))
+	before, err := affinity.Allowed()
+	require.NoError(t, err)
+	release, err := Confine(affinity.Of(before.Max()))
+	require.NoError(t, err)
+	require.NoError(t, release())
+	require.Equal(t, 40_000, slack())
+	ExactTimers()
+	require.Equal(t, 1, slack())
 }
 
 func TestConfineToNoSuchCPU(t *testing.T) {
