@@ -7,12 +7,10 @@ import (
 	"math"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 
 	"github.com/seda-go/seda/affinity"
-	"github.com/seda-go/seda/internal/load"
 )
 
 // peers are the programs of the module bench/peers, whose documentation says how each library is used.
@@ -69,23 +67,6 @@ func fastest(id, ours string, theirs []string, bound float64) row {
 			}
 			return r[ours] / best
 		},
-	}
-}
-
-// onTwoCPUs keeps the whole process on the CPUs that the peers run on.
-func onTwoCPUs(sample func(context.Context) (float64, error)) func(context.Context) (float64, error) {
-	return func(ctx context.Context) (float64, error) {
-		near, far, err := twoCPUs()
-		if err != nil {
-			return 0, err
-		}
-		release, err := load.Confine(affinity.Of(near, far))
-		if err != nil {
-			return 0, err
-		}
-		runtime.GOMAXPROCS(2)
-		ns, err := sample(ctx)
-		return ns, errors.Join(err, release())
 	}
 }
 

@@ -1,23 +1,47 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"runtime"
 	"time"
 
 	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/internal/load"
 )
 
-// twoCPUs returns two CPUs that this process may use, best on different cores.
+// twoCPUs returns two CPUs that this process may use: of different cores that share a cache, where there are such.
 func twoCPUs() (near, far int, err error) {
 	allowed, err := affinity.Allowed()
 	if err != nil {
 		return 0, 0, unavailable(err.Error())
 	}
-	cpus := allowed.CPUs()
-	if len(cpus) < 2 {
+	if allowed.Len() < 2 {
 		return 0, 0, unavailable("needs two CPUs")
 	}
-	return cpus[0], cpus[1], nil
+	order := allowed.CPUs()
+	if topo, _, err := affinity.System(); err == nil {
+		order = topo.Place(allowed, affinity.Compact|affinity.SiblingsLast|affinity.FastFirst)
+	}
+	return min(order[0], order[1]), max(order[0], order[1]), nil
+}
+
+// onTwoCPUs keeps the whole process on two CPUs, with as many processors unless an engine wants more: so the source of a pipeline, and
+// goroutines that serve as stages, have nothing that the workers of the engine do not have.
+func onTwoCPUs(sample func(context.Context) (float64, error)) func(context.Context) (float64, error) {
+	return func(ctx context.Context) (float64, error) {
+		near, far, err := twoCPUs()
+		if err != nil {
+			return 0, err
+		}
+		release, err := load.Confine(affinity.Of(near, far))
+		if err != nil {
+			return 0, err
+		}
+		runtime.GOMAXPROCS(2)
+		ns, err := sample(ctx)
+		return ns, errors.Join(err, release())
+	}
 }
 
 // onCPU runs f on a thread of its own, pinned to cpu, which ends with f. The
