@@ -98,7 +98,17 @@ func TestRun(t *testing.T) {
 	// The first round, in which ours took 1, is thrown away.
 	require.Contains(t, out.String(), "figure test.ratio 1.500 5.000 ok n=3 ci=1.000..2.000 ours / theirs\n")
 	require.Contains(t, out.String(), "figure test.ns 3.000 - info n=3 ci=2.000..4.000 ns\n")
-	require.Contains(t, out.String(), "# test ours: median 3.000, quartiles 2.500 and 3.500 ns\n")
+	require.Contains(t, out.String(), "# test ours: median 3.000, quartiles 2.500 and 3.500 ns; rounds 2.000 3.000 4.000\n")
+}
+
+// Who else used the machine is said before and after.
+func TestRunTellsLoad(t *testing.T) {
+	if _, err := os.Stat("/proc/loadavg"); err != nil {
+		t.Skip(err)
+	}
+	var out, errs bytes.Buffer
+	require.Zero(t, run(t.Context(), []suite{fake(nil)}, []string{"-n", "3"}, &out, &errs), errs.String())
+	require.Regexp(t, `(?s)\n# before: load [\d. ]+\n.*figure test.ratio.*\n# after: load [\d. ]+\n$`, out.String())
 }
 
 func TestRunOne(t *testing.T) {

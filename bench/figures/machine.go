@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+
+	"github.com/seda-go/seda/affinity"
 )
 
 // printMachine says where the figures were measured and from what.
@@ -21,6 +23,28 @@ func printMachine(out io.Writer) {
 		kernel = []byte("unknown")
 	}
 	fmt.Fprintf(out, "# kernel %s, commit %s\n", strings.TrimSpace(string(kernel)), commit())
+	near, far, err := twoCPUs()
+	if err != nil {
+		return
+	}
+	cores := "whose cores are unknown"
+	if topo, _, err := affinity.System(); err == nil {
+		if cores = "of two cores"; topo.Siblings(near).Has(far) {
+			cores = "of one core"
+		}
+	}
+	fmt.Fprintf(out, "# pinned threads and pipelines on CPUs %d and %d, %s\n", near, far, cores)
+}
+
+// printLoad says how many threads wanted to run lately, where the system tells: over 1, 5 and 15 minutes.
+func printLoad(out io.Writer, when string) {
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return
+	}
+	if fields := strings.Fields(string(load)); len(fields) >= 3 {
+		fmt.Fprintf(out, "# %s: load %s\n", when, strings.Join(fields[:3], " "))
+	}
 }
 
 // field returns the value of the first line "key : value" of file.

@@ -6,7 +6,9 @@
 // Values are medians over interleaved repetitions, and ratios are ours divided by
 // theirs within one round, so lower is better; ci is the 95 % bootstrap
 // confidence interval of the median. Lines that begin with # describe the
-// machine and the times behind the ratios.
+// machine, how busy it was, and the times behind the ratios, of every round. All
+// rounds are in one process: what lasts as long as that, such as where memory lies,
+// is not in the interval. Who doubts a figure runs it more than once.
 //
 // Usage:
 //
@@ -111,6 +113,8 @@ func printList(out io.Writer, chosen []suite) {
 func measure(ctx context.Context, chosen []suite, reps int, out, errs io.Writer) int {
 	code := 0
 	printMachine(out)
+	printLoad(out, "before")
+	defer printLoad(out, "after")
 	for i, s := range chosen {
 		fmt.Fprintf(errs, "%d/%d %s\n", i+1, len(chosen), s.id)
 		figures, err := s.run(ctx, reps, out)

@@ -148,7 +148,8 @@ func (s suite) figures(rounds []round, missing map[string]string) []figure {
 	return all
 }
 
-// describe notes the quartiles of every contender.
+// describe notes the quartiles of every contender and what it took in each round, in order: a contender with two speeds, or one that got slower
+// meanwhile, does not show in quartiles, and the ratios can be computed again.
 func (s suite) describe(rounds []round, missing map[string]string, notes io.Writer) {
 	for _, c := range s.contenders {
 		if why, ok := missing[c.name]; ok {
@@ -159,7 +160,11 @@ func (s suite) describe(rounds []round, missing map[string]string, notes io.Writ
 		for _, r := range rounds {
 			xs = append(xs, r[c.name])
 		}
-		fmt.Fprintf(notes, "# %s %s: median %s, quartiles %s and %s %s\n", s.id, c.name,
+		fmt.Fprintf(notes, "# %s %s: median %s, quartiles %s and %s %s; rounds", s.id, c.name,
 			number(median(xs)), number(quantile(xs, 0.25)), number(quantile(xs, 0.75)), c.unit)
+		for _, x := range xs {
+			fmt.Fprint(notes, " ", number(x))
+		}
+		fmt.Fprintln(notes)
 	}
 }
