@@ -24,16 +24,18 @@ const (
 // peersSuite compares the pipeline of three stages with the same on actors, streams and pools, in the default batch of the engine and with the
 // capacity that suits chan T. The rival is the fastest of them in each round. All run on the same two CPUs, each peer in a process of its own.
 //
-// Messages of the peers are single events, as their interfaces have it. In the rows called b64 each is a slice of 64 events: what one would
-// write by hand around the library.
+// Messages of the peers are single events, as their interfaces have it. The engine's source has batches, as its interface has it; in the row
+// called single it has not, and handlers get single events too: the same program as the peers'. In the rows called b64 each message is a
+// slice of 64 events: what one would write by hand around the library.
 func peersSuite() suite {
 	s := suite{id: "engine.peers"}
 	add := func(name string, sample func(context.Context) (float64, error)) string {
 		s.contenders = append(s.contenders, contender{name: name, unit: "ns/event", sample: sample})
 		return name
 	}
-	ours := add("engine", onTwoCPUs(enginePipeline[small](pipeEvents, peerBatch, depth, false)))
-	each := add("engine Handle", onTwoCPUs(enginePipeline[small](pipeEvents, peerBatch, depth, true)))
+	ours := add("engine", onTwoCPUs(enginePipeline[small](pipeEvents, peerBatch, peerBatch, depth, false)))
+	each := add("engine Handle", onTwoCPUs(enginePipeline[small](pipeEvents, peerBatch, peerBatch, depth, true)))
+	one := add("engine one by one", onTwoCPUs(enginePipeline[small](peerEvents, 1, peerBatch, depth, true)))
 	single, many := make([]string, len(peers)), make([]string, len(peers))
 	for i, p := range peers {
 		single[i] = add(p, peer(p, peerEvents, 1))
@@ -42,6 +44,7 @@ func peersSuite() suite {
 	s.rows = append(s.rows,
 		fastest("engine.peers", ours, single, 0.20),
 		fastest("engine.peers.handle", each, single, none),
+		fastest("engine.peers.single", one, single, none),
 		fastest("engine.peers.b64", ours, many, none))
 	for i, p := range peers {
 		s.rows = append(s.rows, ratio("engine.peers."+p, ours, single[i], none))

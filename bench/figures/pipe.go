@@ -39,15 +39,15 @@ func addPipe[L any](s *suite, size string) {
 	}{{8, 0.5}, {32, 1}, {64, 1}, {256, 1}} {
 		b := fmt.Sprintf("b%d", at.batch)
 		events := pipeEvents * max(at.batch/32, 1) // or a sample of large batches would be over in a few ms
-		ours := add("engine "+b, enginePipeline[L](events, at.batch, chanBuffers*at.batch, false))
+		ours := add("engine "+b, enginePipeline[L](events, at.batch, at.batch, chanBuffers*at.batch, false))
 		theirs := add("chan []T "+b, chanBatchPipeline[L](events, at.batch, false))
 		s.rows = append(s.rows,
 			ratio(id+"."+b, ours, theirs, at.bound),
 			ratio(id+"."+b+".closed", add("closed engine "+b, closedPipeline[L](events, at.batch)),
 				add("closed chan []T "+b, chanBatchPipeline[L](events, at.batch, true)), none))
 		if at.batch == 64 { // the default
-			deep := add("engine deep "+b, enginePipeline[L](events, at.batch, depth, false))
-			each := add("engine Handle deep "+b, enginePipeline[L](events, at.batch, depth, true))
+			deep := add("engine deep "+b, enginePipeline[L](events, at.batch, at.batch, depth, false))
+			each := add("engine Handle deep "+b, enginePipeline[L](events, at.batch, at.batch, depth, true))
 			s.rows = append(s.rows,
 				ratio(id+".chan", deep, chans, 0.125),
 				ratio(id+".chan.handle", each, chans, none),
@@ -58,9 +58,9 @@ func addPipe[L any](s *suite, size string) {
 }
 
 // enginePipeline is the pipeline on two workers, with handlers of batches or,
-// if each, of single events. Every queue holds capacity events. Nanoseconds per
-// event.
-func enginePipeline[L any](events, batch, capacity int, each bool) func(context.Context) (float64, error) {
+// if each, of single events. The source submits so many at once, and every queue
+// holds capacity events. Nanoseconds per event.
+func enginePipeline[L any](events, submit, batch, capacity int, each bool) func(context.Context) (float64, error) {
 	return func(ctx context.Context) (float64, error) {
 		e, err := pinnedEngine(engine.Adaptive, nil)
 		if err != nil {
@@ -95,7 +95,7 @@ func enginePipeline[L any](events, batch, capacity int, each bool) func(context.
 		var ns float64
 		err = during(ctx, e, func() error {
 			began := time.Now()
-			if err := feed(ctx, in, events, batch); err != nil {
+			if err := feed(ctx, in, events, submit); err != nil {
 				return err
 			}
 			err := wait(ctx, done)

@@ -24,8 +24,8 @@ func steadySuite() suite {
 			{name: call, unit: "allocations/call", sample: callAllocations},
 		},
 		rows: []row{
-			plain("engine.alloc", pipe, 0, "allocations per event, TrySubmit to the last of three stages"),
-			plain("engine.alloc.call", call, none, "allocations per Call, shared worker"),
+			plain("engine.alloc", pipe, 0, "allocations per event to one in 10,000, TrySubmit to the last of three stages"),
+			plain("engine.alloc.call", call, none, "allocations per Call to one in 10,000, shared worker"),
 		},
 	}
 }
