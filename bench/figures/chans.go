@@ -59,7 +59,8 @@ func (s *sink) check(want int) error {
 // depth is the capacity of each channel of events, and of each stage of the
 // engine beside it: from here on more helped neither. This and the other
 // capacities of the rivals were chosen by the sweep in
-// bench/results/2026-11-23-2cpu-x86_64/channel-capacity.txt.
+// bench/results/2026-11-23-2cpu-x86_64/channel-capacity.txt, and again on another
+// machine beside 2026-11-28.
 const depth = 16384
 
 // chanPipeline is the rival that one would write first: a goroutine per stage
