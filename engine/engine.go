@@ -166,8 +166,12 @@ func (e *Engine) prepare(seats []seat) error {
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, s := range e.stages {
-		s.run.open(len(e.workers))
+		errs = append(errs, s.run.open(len(e.workers)))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
 	}
 	e.startTickers()
 	e.publish(newPlan(first, len(e.stages)))

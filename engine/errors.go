@@ -37,10 +37,10 @@ var (
 	ErrExited = errors.New("handler exited its goroutine")
 )
 
-// PanicError is the error of an event whose handler, or key function, panicked.
+// PanicError is the error of an event whose handler, or key function, panicked, and of a Start whose init of a Local did.
 type PanicError struct {
-	Value any    // what the handler panicked with
-	Stack []byte // of the worker, at the panic
+	Value any    // what the function panicked with
+	Stack []byte // of its goroutine, at the panic
 }
 
 // Error returns the panic's value; the stack is left to the field.

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"iter"
+	"runtime/debug"
 )
 
 // Local is state of type S that the handlers of one stage need not share: one for each worker, or thread of a blocking stage, or,
@@ -21,10 +22,10 @@ type cell[S any] struct {
 }
 
 // local is a Local of any type.
-type local interface{ open(cells int) }
+type local interface{ open(cells int) error }
 
 // NewLocal gives a stage state of its own. init makes one of them, and is called by Start, once for each; nil stands for the zero value.
-// Call NewLocal before Start.
+// If it panics Start fails with a *PanicError. Call NewLocal before Start.
 func NewLocal[S any](stage Node, init func() S) *Local[S] {
 	if missing(stage) {
 		panic("engine: NewLocal of a stage that is nil")
@@ -37,7 +38,12 @@ func NewLocal[S any](stage Node, init func() S) *Local[S] {
 	return l
 }
 
-func (l *Local[S]) open(n int) {
+func (l *Local[S]) open(n int) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("stage %q: init of local state: %w", l.stage.name, &PanicError{Value: cause, Stack: debug.Stack()})
+		}
+	}()
 	for range n {
 		c := new(cell[S])
 		if l.make != nil {
@@ -45,6 +51,7 @@ func (l *Local[S]) open(n int) {
 		}
 		l.cells = append(l.cells, c)
 	}
+	return nil
 }
 
 // Get returns the state that belongs to the handler's worker, or to the shard it is running. Only the stage's own handlers may call it,

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"reflect"
@@ -76,7 +77,7 @@ type stageRun interface {
 	serve(w *worker) bool // take one batch and run it; false: nothing to take, or not now
 	resume(w *worker)     // finish the batch whose handler left its goroutine
 	instrument(p *probe)
-	open(workers int)
+	open(workers int) error
 	queued() (waiting, held int) // events in rings; in workers' hands
 	free(shard, class int) int
 	release(hand int)  // the hand's batch is over and its outputs are pushed: others may run the shard
@@ -180,7 +181,7 @@ func (s *stageCore) attach(ed outEdge) {
 
 // open makes the rings and the hands. Which ring serves depends on who pushes and who pops: inlets have any number of producers,
 // edges those of the workers; a guarded shard, or a single worker, is one consumer at a time.
-func (s *Stage[T]) open(workers int) {
+func (s *Stage[T]) open(workers int) error {
 	hands := workers + s.threads
 	s.guarded = (s.serial || s.keyed) && hands > 1 // else there is nobody to exclude
 	s.shards = make([]shard[T], s.shardCount(workers))
@@ -217,8 +218,9 @@ func (s *Stage[T]) open(workers int) {
 	for i := range s.hands {
 		s.hands[i].open(s)
 	}
+	var errs []error
 	for _, l := range s.locals {
-		l.open(s.cells(hands))
+		errs = append(errs, l.open(s.cells(hands)))
 	}
 	for _, ed := range s.outs {
 		ed.open(hands)
@@ -226,6 +228,7 @@ func (s *Stage[T]) open(workers int) {
 	if s.blocking {
 		s.openOutside(workers)
 	}
+	return errors.Join(errs...)
 }
 
 // admits reports whether the outputs of one more event have room.

@@ -290,6 +290,31 @@ func TestAfterFailedStart(t *testing.T) {
 	require.NoError(t, e.Close())
 }
 
+// TestInitOfLocalPanics holds that it is a mistake which Start names, and leaves an engine that is in nobody's way.
+func TestInitOfLocalPanics(t *testing.T) {
+	allowed, err := affinity.Allowed()
+	require.NoError(t, err)
+	c := engine.Config{Workers: 1, Kind: engine.Pinned, CPUs: affinity.Of(allowed.Min())}
+	e := newEngine(t, c)
+	a, b := addPair(e)
+	for _, s := range []*engine.Stage[int]{a, b} {
+		engine.NewLocal(s, func() int { panic(errBroken) })
+	}
+	err = e.Start(context.Background())
+	require.ErrorContains(t, err, `stage "a": init of local state: panicked: broken`)
+	require.ErrorContains(t, err, `stage "b": init of local state: panicked: broken`)
+	require.ErrorIs(t, err, errBroken)
+	require.ErrorIs(t, e.Start(context.Background()), engine.ErrStarted)
+	require.ErrorIs(t, a.TrySubmit(1), engine.ErrNotStarted)
+	require.NotPanics(t, func() { e.Stats() })
+	require.NoError(t, e.Drain(limited(t)))
+	require.NoError(t, e.Close(), "and does not wait for workers that never were")
+	next := newEngine(t, c) // the CPU is free
+	add(next, stageConfig{Name: "a"})
+	start(t, next)
+	drain(t, next)
+}
+
 // TestForeignEdgeHarmsNobody holds that an edge from another engine, whose Start fails for it, does not touch the engine it leads to.
 func TestForeignEdgeHarmsNobody(t *testing.T) {
 	e, other := newEngine(t, oneShared), newEngine(t, oneShared)
