@@ -72,6 +72,9 @@ func (r Reply[R]) Lost(err error) {
 	r.to.finish(nil, r.gen)
 }
 
+// hears reports whether the caller still waits for an answer.
+func (r Reply[R]) hears() bool { return r.to != nil && r.to.state.Load() == callState(r.gen, open) }
+
 // take claims the right to answer.
 func (k *call) take(gen uint64) bool {
 	yield.Point()

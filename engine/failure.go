@@ -17,6 +17,8 @@ type Failed[T any] struct {
 // Lost answers the reply that the event carries, if it carries one, with the error of the failure and err.
 func (f Failed[T]) Lost(err error) { lose(&f.Event, fmt.Errorf("%w; then %w", f.Err, err)) }
 
+func (f Failed[T]) hears() bool { return hears(&f.Event) }
+
 // OnFailure sends events that fail in from to the stage to. The edge never holds from back: what does not fit is dropped and counted,
 // and its reply answered with the error of the failure. A stage has at most one failure edge. Call it before Start.
 func OnFailure[T any](from *Stage[T], to *Stage[Failed[T]]) {
@@ -40,6 +42,19 @@ func lose[T any](v *T, err error) {
 		defer func() { _ = recover() }()
 		l.Lost(err)
 	}
+}
+
+// hears reports whether there may be somebody to whom the event's Lost tells something. Who has no Reply but a Lost is taken to be; but nobody
+// waits for a zero Reply, or for one that has been answered or whose caller has left.
+func hears[T any](v *T) bool {
+	defer func() { _ = recover() }() // a nil pointer with a Reply in it
+	switch l := any(*v).(type) {
+	case interface{ hears() bool }:
+		return l.hears()
+	case lost:
+		return true
+	}
+	return false
 }
 
 // fail marks the current event as failed and withdraws what it emitted.
@@ -75,10 +90,10 @@ func (s *Stage[T]) dispose(c *Context, h *hand[T]) int {
 		if len(s.onFailure) > 0 {
 			s.onFailure[0](c.worker, h.batch[f.i], f.err)
 		} else {
-			lose(&h.batch[f.i], f.err)
-			if !s.losable {
+			if !hears(&h.batch[f.i]) {
 				s.e.logFailure(&s.stageCore, f.err)
 			}
+			lose(&h.batch[f.i], f.err)
 		}
 	}
 	clear(c.failed)

@@ -15,7 +15,8 @@ func (e *Engine) due(last *atomic.Int64) bool {
 	return (before == 0 || now-before >= int64(logEvery)) && last.CompareAndSwap(before, max(now, 1))
 }
 
-// logFailure reports an event that failed in a stage without a failure edge and carried no reply, so that its error would be seen by nobody.
+// logFailure reports an event that failed in a stage without a failure edge while nobody waited for its reply, so that its error would be
+// seen by nobody.
 func (e *Engine) logFailure(s *stageCore, err error) {
 	if e.due(&e.lastFailure) {
 		e.log.Error("event failed, and its stage has no failure edge; further failures within a second are only counted", "stage", s.name, "err", err)

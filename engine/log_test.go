@@ -40,8 +40,42 @@ func TestFailureThatNobodyTakesIsLogged(t *testing.T) {
 	})
 	require.NotContains(t, log, "no money", "the failure edge takes it")
 
-	log = logOf(t, 3, func(*Context, ping) error { return errors.New("no money") }, func(*Engine, *Stage[ping]) {})
-	require.NotContains(t, log, "no money", "the caller is told")
+	log = logOf(t, 3, func(*Context, *ping) error { return errors.New("no money") }, func(*Engine, *Stage[*ping]) {})
+	require.Contains(t, log, `stage=pay err="no money"`, "a nil pointer hears nothing")
+
+	log = logOf(t, 3, func(*Context, ping) error { return errors.New("no money") }, func(e *Engine, s *Stage[ping]) {
+		lost := Add(e, StageConfig[Failed[ping]]{Name: "lost"})
+		lost.Handle(func(*Context, Failed[ping]) error { return errors.New("no ledger") })
+		OnFailure(s, lost)
+	})
+	require.Contains(t, log, `stage=lost err="no ledger"`, "the failure edge takes it, and fails")
+}
+
+// What fails after its caller was answered, or has none, is logged; what the caller is told is not.
+func TestFailureThatACallerHearsIsNotLogged(t *testing.T) {
+	var lines LogLines
+	e := New(Config{Workers: 1, Kind: Shared, Log: lines.Log()})
+	s := Add(e, StageConfig[ping]{Name: "pay"})
+	s.Handle(func(c *Context, p ping) error {
+		if p.n == 1 {
+			p.Send(c, 7)
+		}
+		return errors.New("no money")
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	require.NoError(t, e.Start(ctx))
+	ask := func(n int) (int, error) {
+		return Call(ctx, s, func(r Reply[int]) ping { return ping{r, n} })
+	}
+	_, err := ask(0)
+	require.EqualError(t, err, "no money")
+	require.Empty(t, lines.With("no money"))
+	answer, err := ask(1)
+	require.NoError(t, err)
+	require.Equal(t, 7, answer)
+	require.NoError(t, e.Drain(ctx))
+	require.Len(t, lines.With("stage=pay", `err="no money"`), 1)
 }
 
 func TestPanicsAreLoggedWithTheirStack(t *testing.T) {

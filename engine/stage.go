@@ -133,7 +133,7 @@ func or(v, otherwise int) int {
 }
 
 // Handle sets the handler, which is called once for each event. An error, or a panic, fails that event alone: it goes to the stage's failure
-// edge (OnFailure); without one its reply is answered with the error, or, if it carries none, the error is logged, at most once a second.
+// edge (OnFailure); without one its reply is answered with the error, or, if nobody waits for one, the error is logged, at most once a second.
 func (s *Stage[T]) Handle(f func(*Context, T) error) {
 	if !s.tooLate("handler") {
 		s.handle = f
