@@ -187,6 +187,32 @@ func TestBriskWorkerThatOwesLeavesNothingBehind(t *testing.T) {
 	require.False(t, w.brisk)
 }
 
+// A brisk worker leaves alone what it will look at itself. For what it does not serve it makes room, and says so, as any other.
+func TestBriskWorkerTellsOfRoomItMakes(t *testing.T) {
+	var from, long, to *Stage[int]
+	e := byHand(t, 3, map[string][]int{"from": {0, 1}, "long": {0}, "to": {2}}, func(e *Engine) {
+		e.virtual = func() Time { return 0 }
+		from, long = Add(e, StageConfig[int]{Name: "from"}), Add(e, StageConfig[int]{Name: "long"})
+		to = Add(e, StageConfig[int]{Name: "to", Capacity: 2})
+		edge := Connect(from, to)
+		from.Handle(func(c *Context, v int) error { edge.Emit(c, v); return nil })
+		long.Handle(func(*Context, int) error { turn(t, e, 2); return nil })
+		to.Handle(func(*Context, int) error { return nil })
+	})
+	w := e.workers[2]
+	w.idler.wake = usualWake
+	w.beBrisk(w.idler.turned(0))
+	for range to.capacity {
+		put(t, to, 0)
+	}
+	fallAsleep(t, e, 1)
+	require.NoError(t, from.TrySubmit(0))
+	require.NoError(t, long.TrySubmit(0))
+	require.Equal(t, none, woken(e), "worker 0 searches")
+	turn(t, e, 0)
+	require.Equal(t, sched.SetOf(1), woken(e), "worker 0 was busy when there was room, and nobody else told worker 1")
+}
+
 // A second searcher is one too many, unless it serves something that the first does not.
 func TestCovered(t *testing.T) {
 	b := newBrisk(t)

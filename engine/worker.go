@@ -36,6 +36,7 @@ type worker struct {
 
 	plan    *plan
 	mask    sched.Set // the stages it serves
+	whole   bool      // and those are all
 	picker  sched.Picker
 	ctx     Context
 	now     Time          // end of the last batch
@@ -182,6 +183,7 @@ func (w *worker) adopt(p *plan) {
 		before = w.mask
 	}
 	w.plan, w.mask = p, p.serve[w.id]
+	w.whole = w.mask.Len() == len(w.e.stages)
 	w.epoch.Store(p.Epoch)
 	given := before.AndNot(&w.mask)
 	for i := given.Next(0); i >= 0; i = given.Next(i + 1) {
@@ -223,14 +225,15 @@ func (w *worker) begin(s *stageCore, shard, n int, head Time) {
 	s.relieve(shard, w.now) // early, while the handler runs; end looks again behind a fence
 }
 
-// enter prepares for a batch of n events out of a shard of s.
+// enter prepares for a batch of n events out of a shard of s. A brisk worker looks at what it serves before a sleeper could, as wakeFor finds; it
+// spreads for the stages that it does not serve and has made room for.
 func (w *worker) enter(s *stageCore, shard, n int) {
 	w.ctx.stage, w.ctx.now, w.ctx.cell = s, w.now, w.id
 	if s.guarded {
 		w.ctx.cell = shard
 	}
 	release.Relaxed(&w.inHand, uint64(makeInHand(s.id, n, w.now))) // the word stands for itself: it publishes nothing else
-	if !w.brisk && w.e.parked.any() {
+	if (!w.brisk || !w.whole) && w.e.parked.any() {
 		w.e.spread(w.now)
 	}
 	if w.label != s {

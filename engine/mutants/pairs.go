@@ -232,7 +232,7 @@ var pairs = []mutant{
 	},
 	{
 		rule: "pair 3", what: "nobody is woken for what a searcher leaves", file: "worker.go",
-		old: `	if !w.brisk && w.e.parked.any() {
+		old: `	if (!w.brisk || !w.whole) && w.e.parked.any() {
 		w.e.spread(w.now)
 	}
 `,
@@ -259,15 +259,45 @@ var pairs = []mutant{
 	},
 	{
 		rule: "left alone", what: "a worker is trusted however long its turns are", file: "idle.go",
-		old:   "return d.turn/forget < d.wake/2",
+		old:   "return d.turn/forget < d.patience()/2",
 		new:   "return d.wake > 0",
 		tests: "TestTurnsBesideWakeUps",
 	},
 	{
 		rule: "left alone", what: "nobody is woken for what has waited", file: "worker.go",
-		old:   "\tif w.brisk && w.now.Sub(head) > 2*w.idler.wake {",
+		old:   "\tif w.brisk && w.now.Sub(head) > 2*w.idler.patience() {",
 		new:   "\tif w.brisk && w.now.Sub(head) > never.Sub(0) {",
 		tests: "TestBriskWorkerSharesWhatWaits",
+	},
+	{
+		rule: "left alone", what: "a worker is trusted by what a wake-up took when its turns became short", file: "idle.go",
+		old:   "\t\tw.beBrisk(w.brisk)\n",
+		new:   "",
+		tests: "TestPatienceFollowsWakeUps",
+	},
+	{
+		rule: "left alone", what: "patience has no end", file: "idle.go",
+		old:   "return min(d.wake, rescueEvery)",
+		new:   "return d.wake",
+		tests: "TestPatienceHasAnEnd",
+	},
+	{
+		rule: "left alone", what: "a worker that owes is trusted", file: "worker.go",
+		old:   " && len(w.debts) == 0\n",
+		new:   "\n",
+		tests: "TestBriskWorkerThatOwesLeavesNothingBehind",
+	},
+	{
+		rule: "left alone", what: "nobody is woken for what was left to a worker that owes", file: "worker.go",
+		old:   "\tif len(w.debts) > 0 {\n\t\tw.e.spread(w.now)",
+		new:   "\tif false {\n\t\tw.e.spread(w.now)",
+		tests: "TestBriskWorkerThatOwesLeavesNothingBehind",
+	},
+	{
+		rule: "left alone", what: "nobody is told of room for what the worker does not serve", file: "worker.go",
+		old:   "\tif (!w.brisk || !w.whole) && ",
+		new:   "\tif !w.brisk && ",
+		tests: "TestBriskWorkerTellsOfRoomItMakes",
 	},
 	{
 		rule: "left alone", what: "the watch does not look for what is left to a batch that takes long", file: "watch.go",
