@@ -52,8 +52,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		return 2
 	}
 	o.file = flags.Arg(0)
-	if flags.NArg() > 1 || o.rounds < 1 || counters[o.by] == nil || o.compare && o.file == "" {
-		fmt.Fprintln(errs, "accesslog: want at most one file, one to compare with, at least one round, and a way there is; see -help")
+	if err := o.check(flags.NArg()); err != nil {
+		fmt.Fprintf(errs, "accesslog: %v; see -help\n", err)
 		return 2
 	}
 	if err := o.do(ctx, in, out); err != nil {
@@ -61,6 +61,21 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		return 1
 	}
 	return 0
+}
+
+// check reports what is wrong with the arguments.
+func (o options) check(files int) error {
+	switch {
+	case files > 1:
+		return fmt.Errorf("%d files, want at most one", files)
+	case o.rounds < 1:
+		return fmt.Errorf("-rounds is %d, want at least one", o.rounds)
+	case counters[o.by] == nil:
+		return fmt.Errorf("-by is %q, want engine, blocks or lines", o.by)
+	case o.compare && o.file == "":
+		return errors.New("-compare wants a file")
+	}
+	return nil
 }
 
 func (o options) do(ctx context.Context, in io.Reader, out io.Writer) error {

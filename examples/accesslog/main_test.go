@@ -286,10 +286,10 @@ malformed                 1
 		errs string
 		args string
 	}{
-		{2, "at most one file", "a b"},
-		{2, "a way there is", "-by magic"},
-		{2, "one to compare with", "-compare"},
-		{2, "at least one round", "-compare -rounds 0 a"},
+		{2, "2 files, want at most one", "a b"},
+		{2, `-by is "magic", want engine, blocks or lines`, "-by magic"},
+		{2, "-compare wants a file", "-compare"},
+		{2, "-rounds is 0, want at least one", "-compare -rounds 0 a"},
 		{2, "-what", "-what"},
 		{1, "want a number of bytes", "-generate much"},
 		{1, "no such file", file + ".not"},

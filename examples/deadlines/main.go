@@ -46,7 +46,9 @@ type result struct {
 }
 
 func run(ctx context.Context, out io.Writer, l load) error {
-	fmt.Fprintf(out, "%-19s %8s %9s %8s %12s %8s\n", "", "offered", "in time", "served", "for nobody", "expired")
+	if _, err := fmt.Fprintf(out, "%-19s %8s %9s %8s %12s %8s\n", "", "offered", "in time", "served", "for nobody", "expired"); err != nil {
+		return err
+	}
 	for _, deadlines := range []bool{false, true} {
 		r, err := l.offer(ctx, newService(deadlines, l.work))
 		if err != nil {
@@ -56,7 +58,10 @@ func run(ctx context.Context, out io.Writer, l load) error {
 		if deadlines {
 			name = "with deadlines:"
 		}
-		fmt.Fprintf(out, "%-19s %8d %9d %8d %12d %8d\n", name, r.offered, r.answered, r.served, int64(r.served)-r.answered, r.expired)
+		_, err = fmt.Fprintf(out, "%-19s %8d %9d %8d %12d %8d\n", name, r.offered, r.answered, r.served, int64(r.served)-r.answered, r.expired)
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

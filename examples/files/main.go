@@ -86,15 +86,21 @@ func run(ctx context.Context, out io.Writer, dirs ...string) error {
 		}
 		return nil
 	})
-	show.Handle(func(_ *engine.Context, line string) error { _, err := fmt.Fprintln(out, line); return err })
+	var unwritten error // why lines are missing. A serial stage needs no lock for it
+	show.Handle(func(_ *engine.Context, line string) error {
+		if unwritten == nil {
+			_, unwritten = fmt.Fprintln(out, line)
+		}
+		return nil
+	})
 	var problems []error
 	problem.Handle(func(_ *engine.Context, f engine.Failed[block]) error { problems = append(problems, f.Err); return nil })
 
 	if err := e.Start(ctx); err != nil {
 		return err
 	}
-	err := submit(ctx, read, dirs)
-	return errors.Join(err, e.Drain(ctx), errors.Join(problems...))
+	err := errors.Join(submit(ctx, read, dirs), e.Drain(ctx)) // from here on nobody else touches what handlers have noted
+	return errors.Join(err, unwritten, errors.Join(problems...))
 }
 
 // submit hands in every block of every regular file; it waits while the stage is full.

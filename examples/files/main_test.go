@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -52,4 +53,17 @@ func TestUnreadable(t *testing.T) {
 	b.index = 1
 	require.ErrorContains(t, b.read(nil), "block 1 of a file that could not be read")
 	require.ErrorIs(t, run(context.Background(), &out, filepath.Join(dir, "nowhere")), os.ErrNotExist)
+}
+
+// full is a disk.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
+
+func TestNowhereToWrite(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 3 {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), nil, 0o600))
+	}
+	require.EqualError(t, run(context.Background(), full{}, dir), io.ErrShortWrite.Error(), "and once")
 }

@@ -19,7 +19,7 @@ func main() {
 	for _, arg := range os.Args[1:] {
 		n, err := strconv.Atoi(arg)
 		if err != nil {
-			log.Fatal(err)
+			log.Fatalf("usage: join [number]...: %v", err)
 		}
 		limits = append(limits, n)
 	}
@@ -48,7 +48,9 @@ func run(ctx context.Context, out io.Writer, limits ...int) error {
 		if errs[i] != nil {
 			return fmt.Errorf("primes below %d: %w", limit, errs[i])
 		}
-		fmt.Fprintf(out, "%d primes below %d\n", answers[i], limit)
+		if _, err := fmt.Fprintf(out, "%d primes below %d\n", answers[i], limit); err != nil {
+			return err
+		}
 	}
 	return p.engine.Drain(ctx)
 }
