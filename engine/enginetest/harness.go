@@ -115,6 +115,9 @@ func (h *Harness) Run() (batches int) {
 // Advance runs the engine while time passes: d of it. Timers fire at their times, and what they set off runs before the clock goes on.
 func (h *Harness) Advance(d time.Duration) {
 	h.t.Helper()
+	if d < 0 {
+		h.t.Fatalf("enginetest: Advance by %v: the clock does not go back", d)
+	}
 	end := h.e.Now() + engine.Time(d)
 	h.Run()
 	for {

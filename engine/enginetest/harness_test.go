@@ -357,6 +357,24 @@ func TestWhatFailsATest(t *testing.T) {
 	require.Contains(t, failsWith(t, func(t enginetest.TB) { enginetest.Start(t, newEngine(), enginetest.Options{}) }), "TEST_SEED")
 }
 
+// What would never come about is a mistake of the test.
+func TestTroubleThatCannotBe(t *testing.T) {
+	for want, do := range map[string]func(h *enginetest.Harness, s *engine.Stage[int]){
+		"event 0 is to fail":   func(h *enginetest.Harness, s *engine.Stage[int]) { h.Fail(s, 0, errBroken) },
+		"event -1 is to fail":  func(h *enginetest.Harness, s *engine.Stage[int]) { h.Panic(s, -1, "ouch") },
+		"Fail with no error":   func(h *enginetest.Harness, s *engine.Stage[int]) { h.Fail(s, 1, nil) },
+		"Cost of -1s: the clo": func(h *enginetest.Harness, s *engine.Stage[int]) { h.Cost(s, -time.Second) },
+		"Advance by -1ns: the": func(h *enginetest.Harness, _ *engine.Stage[int]) { h.Advance(-1) },
+	} {
+		require.Contains(t, failsWith(t, func(t enginetest.TB) {
+			e := newEngine()
+			s := engine.Add(e, stageConfig{Name: "s"})
+			s.Handle(ignore)
+			do(enginetest.Start(t, e, enginetest.Options{}), s)
+		}), want)
+	}
+}
+
 // Stages are ranked downstream first, whatever the order they are added in and whichever edge closes a cycle: a worker hands over directly what goes
 // down, and only that.
 func TestHandOverInACycle(t *testing.T) {

@@ -26,15 +26,34 @@ func (h *Harness) Release(stage engine.Node) { h.d.Hold(stage, false) }
 func (h *Harness) Assign(workers map[string][]int) error { return h.d.Assign(workers) }
 
 // Cost makes the handler of a stage take time, on the engine's clock, for each of its events.
-func (h *Harness) Cost(stage engine.Node, perEvent time.Duration) { h.d.Cost(stage, perEvent) }
+func (h *Harness) Cost(stage engine.Node, perEvent time.Duration) {
+	h.t.Helper()
+	if perEvent < 0 {
+		h.t.Fatalf("enginetest: Cost of %v: the clock does not go back", perEvent)
+	}
+	h.d.Cost(stage, perEvent)
+}
 
 // Fail makes the nth event that the stage handles fail with err; n begins at 1. Its handler runs, and whatever it returns, err is taken
 // instead, so that what it emitted is withdrawn. In a handler of batches the event fails as by Context.Fail.
 func (h *Harness) Fail(stage engine.Node, n int, err error) {
-	h.d.Fault(stage, n, func() error { return err })
+	h.t.Helper()
+	if err == nil {
+		h.t.Fatalf("enginetest: Fail with no error")
+	}
+	h.fault(stage, n, func() error { return err })
 }
 
 // Panic makes the handler of the nth event panic with value, at its end; n is as in Fail. In a handler of batches the whole batch fails.
 func (h *Harness) Panic(stage engine.Node, n int, value any) {
-	h.d.Fault(stage, n, func() error { panic(value) })
+	h.t.Helper()
+	h.fault(stage, n, func() error { panic(value) })
+}
+
+func (h *Harness) fault(stage engine.Node, n int, fault func() error) {
+	h.t.Helper()
+	if n < 1 {
+		h.t.Fatalf("enginetest: event %d is to fail, and the first is 1", n)
+	}
+	h.d.Fault(stage, n, fault)
 }
