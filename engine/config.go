@@ -153,7 +153,8 @@ type StageConfig[T any] struct {
 	// use. If it panics Submit returns a *PanicError, and an event whose handler emits fails.
 	Key func(T) uint64
 	// Shards is how many groups keys are divided into, a power of two up to 256; a worker runs a group at a time. Default: four times the
-	// number of workers, rounded up to a power of two. With a single worker there is one. Only with Key.
+	// number of workers, or of a blocking stage's threads, rounded up to a power of two. With a single worker, or thread, there is one
+	// whatever Shards says, and only Sample calls Key. Only with Key.
 	Shards int
 	// Classes is how many classes of events the stage tells apart, 1 to 4. Default 1. Class 0 is the ordinary and lowest; while events of
 	// several classes wait they are taken in proportion 1:4:16:64. The class is that of the inlet, and follows what is derived from the

@@ -196,7 +196,7 @@ func (in *Inlet[T]) pushBatch(vs []T, now Time, fed *sched.Set) (n int, err erro
 	return n, nil
 }
 
-// Submit hands v to the stage. While the ring is full it waits its turn, until ctx ends. Unless it returns nil v was not accepted:
+// Submit hands v to the stage. While the ring is full it waits its turn, until ctx ends; with room it does not look at ctx. Unless it returns nil v was not accepted:
 // ctx's error, ErrRefused (too many are waiting already), ErrClosed, ErrNotStarted, or a *PanicError of the stage's Key.
 func (in *Inlet[T]) Submit(ctx context.Context, v T) error { return in.submit(ctx, v, noNote) }
 

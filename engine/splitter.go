@@ -176,7 +176,7 @@ func (sp *Splitter) split(parts []Part) (submission, error) {
 		}
 		to := p.to()
 		if to == nil {
-			return nil, in.fail(fmt.Errorf("%w: none", ErrWrongStage))
+			return nil, in.fail(fmt.Errorf("%w: a part names none", ErrWrongStage))
 		}
 		k := sp.stage.edgeTo(to)
 		if k < 0 {

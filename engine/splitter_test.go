@@ -286,7 +286,7 @@ func TestSubmitAllMisuse(t *testing.T) {
 	fails(engine.ErrWrongStage, "stage split: wrong stage: c is not one the splitter was made for", engine.For(a, 1), engine.For(c, 1))
 	fails(engine.ErrWrongStage, "far is not one", engine.For(far, 1), engine.For(a, 1))
 	fails(engine.ErrWrongStage, "far is not one", engine.For(far), engine.For(a, 1))
-	fails(engine.ErrWrongStage, "stage split: wrong stage: none", engine.For[int](nil, 1), engine.For(a, 1))
+	fails(engine.ErrWrongStage, "stage split: wrong stage: a part names none", engine.For[int](nil, 1), engine.For(a, 1))
 	fails(engine.ErrRunaway, "stage split: too many events: 1025 for stage a, want at most 1024", engine.For(b, 1), engine.For(a, make([]int, 1025)...))
 	fails(engine.ErrRunaway, "1025 for stage a", engine.For(a, 1), engine.For(b, 1), engine.For(a, make([]int, 1024)...))
 	var p *engine.PanicError
