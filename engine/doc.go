@@ -53,7 +53,7 @@
 //
 // While anything runs, the watch, one goroutine of the engine, looks at the workers every 10 ms; when all of them sleep, so does it. A batch
 // that has been running for more than 10 ms holds up every stage its worker serves: the watch names its stage in the log, at most once a
-// second, and StageStats.Long counts such batches. Handlers of blocking stages hold up no worker, and may take long. WorkerStats says what
+// second, and StageStats.Long counts such batches. It goes by the clock: a handler whose CPU others take looks the same. Handlers of blocking stages hold up no worker, and may take long. WorkerStats says what
 // each worker has in hand, and since when. A handler that makes the thread of a pinned worker sleep again and again - on a channel, a
 // mutex, the network - is named in the log too, and StageStats.Blocked estimates how often it did. Shared workers have no thread of their
 // own: for them there is only the first rule.

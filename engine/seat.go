@@ -154,11 +154,14 @@ func (e *Engine) order(usable affinity.Set, topo *affinity.Topology) []int {
 	return order
 }
 
-// cpus returns where the workers are pinned, for the log; -1 stands for anywhere.
-func (e *Engine) cpus() []int {
+// cpus says where the workers are pinned, for the log; -1 stands for a pinned worker that runs anywhere.
+func (e *Engine) cpus() string {
+	if e.kind == Shared {
+		return "any"
+	}
 	var list []int
 	for _, w := range e.workers {
 		list = append(list, w.place())
 	}
-	return list
+	return fmt.Sprint(list)
 }

@@ -184,6 +184,7 @@ func (v *watch) reportLong(worker int, h inHand, now Time) {
 		return
 	}
 	s.longLine, o.again = now, 2*ran
-	v.e.log.Warn("handler runs long and holds up every stage that its worker serves: split the work, make MaxBatch smaller, or give what waits a blocking stage",
+	v.e.log.Warn("handler runs long and holds up every stage that its worker serves: split the work, make MaxBatch smaller, "+
+		"give what waits a blocking stage, or see who else takes its CPU",
 		"stage", v.e.stages[h.stage()].name, "worker", worker, "running", ran, "events", h.events())
 }
