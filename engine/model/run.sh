@@ -23,6 +23,8 @@ wake                                   | holds
 plan -DSTART=1                         | holds
 wake -DSPLIT                           | holds
 wake -DLATE                            | holds
+wake -DBRISK                           | holds
+wake -DBRISK -DSPLIT                   | holds
 wake -DLATE -DSPLIT                    | holds
 plan                                   | holds
 debt                                   | holds
@@ -38,6 +40,8 @@ wake -DWAKE_WITHOUT_CLAIM              | woken twice
 wake -DRUN_WITHOUT_SPREAD              | sleeper not woken
 wake -DSTATE_WITHOUT_FENCE             | sleeper not woken
 wake -DSPLIT -DSPREAD_STOPS_EARLY      | sleeper not woken
+wake -DBRISK -DWATCH_LOOKS_AWAY        | sleeper not woken
+wake -DBRISK -DPATIENCE_WITHOUT_FENCE  | sleeper not woken
 plan -DPLAN_BEFORE_FENCE               | left behind
 plan -DPARK_WITHOUT_PLAN               | left behind
 plan -DSTART=1 -DADOPT_WITHOUT_LOOK    | left behind
