@@ -213,6 +213,24 @@ func TestBriskWorkerTellsOfRoomItMakes(t *testing.T) {
 	require.Equal(t, sched.SetOf(1), woken(e), "worker 0 was busy when there was room, and nobody else told worker 1")
 }
 
+// A function of Every that takes long holds up nobody, neither what was left to its worker before nor what comes meanwhile.
+func TestPeriodicEventsThatTakeLong(t *testing.T) {
+	for _, before := range []bool{true, false} {
+		b := newBrisk(t)
+		w := b.workers[0]
+		if before {
+			require.NoError(t, b.other.TrySubmit(1))
+			require.Equal(t, none, woken(b.Engine), "worker 0 searches")
+		}
+		require.True(t, w.leave())
+		if !before {
+			require.NoError(t, b.other.TrySubmit(1))
+		}
+		require.Equal(t, sched.SetOf(1), woken(b.Engine))
+		require.False(t, w.leave(), "it has left already")
+	}
+}
+
 // A second searcher is one too many, unless it serves something that the first does not.
 func TestCovered(t *testing.T) {
 	b := newBrisk(t)

@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"time"
+
+	"github.com/seda-go/seda/internal/release"
 )
 
 // ticker hands periodic events to a stage, over an inlet of its own. Only the worker it belongs to touches it.
@@ -102,7 +104,25 @@ func (t *ticker[T]) produce(w *worker) (v T, ok bool) {
 			t.caught(w, recover())
 		}
 	}()
-	return t.event(w.now), true
+	searched := w.leave()
+	v = t.event(w.now)
+	if searched {
+		release.Store(&w.state, searching)
+	}
+	return v, true
+}
+
+// leave is for what w does on the user's behalf outside of a batch: if w was searching, which it reports, others are to look meanwhile at what it
+// serves.
+func (w *worker) leave() (searched bool) {
+	if w.state.Load() == running {
+		return false
+	}
+	w.state.Store(running) // with its fence pair (3), as in begin
+	if w.e.parked.any() {
+		w.e.spread(w.now)
+	}
+	return true
 }
 
 // caught counts and logs a panic of event, or a Goexit when cause is nil.

@@ -76,7 +76,7 @@ func (e *Engine) stand(ctx context.Context, l *line, w *waiter) error {
 // short events in less time than it takes to wake a goroutine, and waking it would cost them as much again. It gives way to other
 // goroutines all the while.
 func (e *Engine) linger(ctx context.Context, l *line, w *waiter, began Time) {
-	limit := lingerWakes * time.Duration(e.workers[0].wakeCost.Load())
+	limit := min(lingerWakes*time.Duration(e.workers[0].wakeCost.Load()), rescueEvery) // where wake-ups take that long, CPUs are short
 	if time.Duration(l.lasted.Load()) > limit {
 		return
 	}

@@ -286,8 +286,8 @@ func (w *worker) willLook(now Time) bool {
 	if w.state.Load() != running {
 		return true // asleep, where it is not parked, is claimed, and as good as searching
 	}
-	patience := w.patience.Load()
-	return patience > 0 && inHand(w.inHand.Load()).since(now) <= time.Duration(patience)
+	patience, h := w.patience.Load(), inHand(w.inHand.Load())
+	return patience > 0 && h != 0 && h.since(now) <= time.Duration(patience) // 0: no batch but a periodic event
 }
 
 // owing reports whether there is something to push that did not fit before.

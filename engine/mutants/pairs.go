@@ -253,8 +253,8 @@ var pairs = []mutant{
 	},
 	{
 		rule: "left alone", what: "a batch that takes long is trusted for ever", file: "worker.go",
-		old:   "patience > 0 && inHand(w.inHand.Load()).since(now) <= time.Duration(patience)",
-		new:   "patience > 0 && now >= 0",
+		old:   "patience > 0 && h != 0 && h.since(now) <= time.Duration(patience)",
+		new:   "patience > 0 && h != 0",
 		tests: "TestSleeperIsLeftAlone|TestWatchRescues",
 	},
 	{
@@ -304,6 +304,18 @@ var pairs = []mutant{
 		old:   "\t\tv.rescue(now)\n",
 		new:   "",
 		tests: "TestWatchRescuesUnasked",
+	},
+	{
+		rule: "left alone", what: "a worker that makes a periodic event says that it searches", file: "every.go",
+		old:   "\tw.state.Store(running) // with",
+		new:   "\t_ = running // with",
+		tests: "TestPeriodicEventsThatTakeLong",
+	},
+	{
+		rule: "left alone", what: "a worker that makes a periodic event leaves what it was left", file: "every.go",
+		old:   "\t\tw.e.spread(w.now)\n",
+		new:   "",
+		tests: "TestPeriodicEventsThatTakeLong",
 	},
 	{
 		rule: "left alone", what: "two that search both leave it to the other", file: "idle.go",
