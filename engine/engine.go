@@ -44,13 +44,11 @@ type Engine struct {
 
 	watch *watch
 
-	coldWakes atomic.Uint64 // wake-ups that found all eligible workers asleep
-	// Time of the last line about a panic, and about a failure that nobody takes.
-	lastPanic, lastFailure atomic.Int64
-	advised                atomic.Bool     // adviseShared has spoken
-	random                 func(n int) int // the only chance the engine takes
-	manual                 *manualRun      // nil but for tests that drive the engine by hand
-	inline                 bool            // handlers of blocking stages run in the worker: for tests that want one goroutine
+	coldWakes atomic.Uint64   // wake-ups that found all eligible workers asleep
+	advised   atomic.Bool     // adviseShared has spoken
+	random    func(n int) int // the only chance the engine takes
+	manual    *manualRun      // nil but for tests that drive the engine by hand
+	inline    bool            // handlers of blocking stages run in the worker: for tests that want one goroutine
 
 	phase   atomic.Uint32 // fresh, starting, started, ended
 	control sync.Mutex    // one publication of a plan at a time, and the steps between phases

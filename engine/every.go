@@ -132,8 +132,8 @@ func (t *ticker[T]) caught(w *worker, cause any) {
 	if cause == nil {
 		cause = ErrExited
 	}
-	if w.e.due(&w.e.lastPanic) {
-		w.e.log.Error("periodic event panicked; further panics within a second are only counted",
+	if w.e.due(&s.lastPanic) {
+		w.e.log.Error("periodic event panicked; further ones of the stage within a second are only counted",
 			"stage", s.name, "inlet", t.in.name, "panic", cause, "stack", string(debug.Stack()))
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// logEvery bounds how often panics, and failures that nobody takes, are logged; all of them are counted.
+// logEvery bounds how often panics of a stage, and its failures that nobody takes, are logged; all of them are counted.
 const logEvery = time.Second
 
 // due reports whether it is time for the next line of a kind, and notes that it is written.
@@ -18,14 +18,14 @@ func (e *Engine) due(last *atomic.Int64) bool {
 // logFailure reports an event that failed in a stage without a failure edge while nobody waited for its reply, so that its error would be
 // seen by nobody.
 func (e *Engine) logFailure(s *stageCore, err error) {
-	if e.due(&e.lastFailure) {
-		e.log.Error("event failed, and its stage has no failure edge; further failures within a second are only counted", "stage", s.name, "err", err)
+	if e.due(&s.lastFailure) {
+		e.log.Error("event failed, and its stage has no failure edge; further ones of the stage within a second are only counted", "stage", s.name, "err", err)
 	}
 }
 
 // logKeyless reports a failed event that is dropped, since the Key of the failure stage panicked.
 func (e *Engine) logKeyless(ed *edgeCore, err error) {
-	if e.due(&e.lastFailure) {
+	if e.due(&ed.target.lastFailure) {
 		e.log.Error("Key panicked on an event that failed, which is dropped; further ones within a second are only counted",
 			"stage", ed.target.name, "from", ed.from.name, "err", err)
 	}
@@ -33,12 +33,12 @@ func (e *Engine) logKeyless(ed *edgeCore, err error) {
 
 // logPanic reports a handler that panicked or left its goroutine, with the stack.
 func (e *Engine) logPanic(s *stageCore, err error) {
-	if !e.due(&e.lastPanic) {
+	if !e.due(&s.lastPanic) {
 		return
 	}
 	var p *PanicError
 	if errors.As(err, &p) {
-		e.log.Error("handler panicked; further panics within a second are only counted", "stage", s.name, "panic", p.Value, "stack", string(p.Stack))
+		e.log.Error("handler panicked; further ones of the stage within a second are only counted", "stage", s.name, "panic", p.Value, "stack", string(p.Stack))
 		return
 	}
 	e.log.Error("handler called runtime.Goexit; its worker goes on in a new goroutine", "stage", s.name, "err", err)

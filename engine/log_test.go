@@ -51,6 +51,27 @@ func TestFailureThatNobodyTakesIsLogged(t *testing.T) {
 	require.Contains(t, log, `stage=lost err="no ledger"`, "the failure edge takes it, and fails")
 }
 
+// A stage that fails often does not hide that another one fails, too.
+func TestEachStageHasItsOwnLines(t *testing.T) {
+	var lines LogLines
+	e := New(Config{Workers: 1, Kind: Shared, Log: lines.Log()})
+	var stages []*Stage[int]
+	for _, name := range []string{"pay", "ship"} {
+		s := Add(e, StageConfig[int]{Name: name})
+		s.Handle(func(*Context, int) error { return errors.New("not today") })
+		stages = append(stages, s)
+	}
+	require.NoError(t, e.Start(t.Context()))
+	for _, s := range stages {
+		for range 10 {
+			require.NoError(t, s.Submit(t.Context(), 0))
+		}
+	}
+	require.NoError(t, e.Drain(t.Context()))
+	require.NotEmpty(t, lines.With("stage=pay", "not today"))
+	require.NotEmpty(t, lines.With("stage=ship", "not today"))
+}
+
 // What fails after its caller was answered, or has none, is logged; what the caller is told is not.
 func TestFailureThatACallerHearsIsNotLogged(t *testing.T) {
 	var lines LogLines

@@ -55,8 +55,10 @@ type stageCore struct {
 	locals   []local
 	probe    *probe        // for enginetest: around the handler. nil in programs
 	asking   chan struct{} // full while a caller of Sample waits for its answer
-	stray    bool          // added after Start: what is said about it has been said
-	flaws    []error       // mistakes made in setting up the stage, for Start to report
+	// Time of the last line about a panic here, and about a failure that nobody takes. Written by whoever logs.
+	lastPanic, lastFailure atomic.Int64
+	stray                  bool    // added after Start: what is said about it has been said
+	flaws                  []error // mistakes made in setting up the stage, for Start to report
 
 	tokens  []token            // of guarded stages, by shard
 	active  bitset             // stages of several shards: those that may have events, a hint as Engine.ready is for stages
