@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -44,6 +45,14 @@ func printLoad(out io.Writer, when string) {
 	}
 	if fields := strings.Fields(string(load)); len(fields) >= 3 {
 		fmt.Fprintf(out, "# %s: load %s\n", when, strings.Join(fields[:3], " "))
+	}
+}
+
+// printDistance says how far apart the two CPUs are, where there is a C compiler to measure it. A hypervisor may move virtual CPUs while they run: on
+// one machine it was 110 ns at one time and 560 at another, and whatever goes from core to core took as much longer.
+func printDistance(ctx context.Context, out io.Writer, when string) {
+	if ns, err := pingpong(ctx); err == nil {
+		fmt.Fprintf(out, "# %s: a cache line goes to the other CPU and back in %s ns\n", when, number(ns))
 	}
 }
 

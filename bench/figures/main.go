@@ -115,8 +115,10 @@ func measure(ctx context.Context, chosen []suite, reps int, out, errs io.Writer)
 	printMachine(out)
 	printLoad(out, "before")
 	defer printLoad(out, "after")
+	defer printDistance(ctx, out, "after")
 	for i, s := range chosen {
 		fmt.Fprintf(errs, "%d/%d %s\n", i+1, len(chosen), s.id)
+		printDistance(ctx, out, "before "+s.id)
 		figures, err := s.run(ctx, reps, out)
 		if err != nil {
 			fmt.Fprintf(errs, "figures: %v\n", err)
