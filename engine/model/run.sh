@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Checks the models of the wake-up protocol with spin: each as it stands, which must hold, and each with the protocol broken in one
-# place, which must fail. Prints a table and exits 1 if a line of it is not as expected. Installs nothing; without spin or a C compiler
-# it says so and exits 0. Needs about two minutes on two cores and less than 4 GiB.
+# Checks the models of what workers and callers do together - wake-ups, tokens, slots, the line at an inlet - with spin: each as it stands,
+# which must hold, and each with the protocol broken in one place, which must fail. Prints a table and exits 1 if a line of it is not as
+# expected. Installs nothing; without spin or a C compiler it says so and exits 0. Needs between two and three minutes on two cores and
+# less than 4 GiB.
 #
 #   run.sh            all of them
 #   run.sh <pattern>  those whose line in the list below matches, as by grep -E
@@ -17,6 +18,8 @@ memory=${MEMORY:-1900} # MiB for one search
 # model, options | how it is broken | what is expected: holds, or the reason why it fails
 list() {
   cat <<'END'
+keyed                                  | holds
+blocking -DSWAP                        | holds
 drain -DSPLIT                          | holds
 serial -DSWAP                          | holds
 wake                                   | holds
@@ -31,6 +34,17 @@ debt                                   | holds
 debt -DSPLIT                           | holds
 debt -DONE_EACH                        | holds
 serial                                 | holds
+handover                               | holds
+handover -DSPLIT                       | holds
+keyed -DSWAP                           | holds
+blocking                               | holds
+blocking -DLONG                        | holds
+blocking -DALONE                       | holds
+blocking -DALONE -DSLOTS=2             | holds
+blocking -DSWAP -DEARLY                | holds
+line                                   | holds
+line -DCANCEL -DCAPACITY=1             | holds
+line -DSEAL -DCALLS=2                  | holds
 wake -DPUBLISH_WITHOUT_FENCE           | left behind
 wake -DLOOK_BEFORE_ANNOUNCING          | left behind
 wake -DPARK_WITHOUT_LOOK               | left behind
@@ -60,6 +74,28 @@ serial -DHAND_OVER_WITHOUT_LEN         | order lost
 serial -DHAND_OVER_WITHOUT_TOKEN       | two at once
 serial -DSWAP -DGIVE_UP_WITHOUT_WAKE   | left behind
 serial -DSWAP -DADOPT_WITHOUT_LOOK     | left behind
+keyed -DSTART=0 -DPUBLISH_WITHOUT_FENCE | left behind
+keyed -DSTART=0 -DREADY_BEFORE_ACTIVE   | left behind
+keyed -DCLEAR_WITHOUT_LOOK             | left behind
+keyed -DCLEAR_WITHOUT_READY            | left behind
+keyed -DTAKEN_AS_A_WHOLE               | sleeper not woken
+keyed -DRUN_WITHOUT_SPREAD             | sleeper not woken
+keyed -DSWAP -DGIVE_UP_WITHOUT_WAKE    | left behind
+handover -DHAND_OVER_WITHOUT_LEN       | order lost
+handover -DHAND_OVER_WITHOUT_TOKEN     | two at once
+handover -DRELEASE_BEFORE_FLUSH        | order lost
+blocking -DHAND_IN_WITHOUT_SIGNAL      | left behind
+blocking -DFREE_SLOTS_ONLY             | left behind
+blocking -DALONE -DPUBLISH_WITHOUT_FENCE | left behind
+blocking -DALONE -DSLOTS=2 -DPENDING_WITHOUT_DONE | left behind
+blocking -DLONG -DRUN_WITHOUT_SPREAD   | sleeper not woken
+blocking -DSWAP -DGIVE_UP_WITHOUT_WAKE | left behind
+line -DRELIEVE_WITHOUT_FENCE           | left in line
+line -DRELIEVE_WITHOUT_AGAIN           | left in line
+line -DUNLOCK_WITHOUT_LOOK             | left in line
+line -DLEAVE_WITHOUT_LOOK              | left in line
+line -DFIRST_WITHOUT_PUSH              | left in line
+line -DSEAL -DCALLS=2 -DSEAL_WITHOUT_TELLING | left in line
 END
 }
 
@@ -79,7 +115,8 @@ reason() {
     *"errors: 0"*) echo "holds" ;;
     *"violated !(woken"* | *"violated  !(woken"*) echo "woken twice" ;;
     *"violated !(busy"* | *"violated  !(busy"*) echo "two at once" ;;
-    *">=last)"*) echo "order lost" ;;
+    *"violated (inside=="*) echo "left in line" ;;
+    *">=last)"* | *">last[k])"*) echo "order lost" ;;
     *"violated finished"*) echo "never ends" ;;
     *"violated (("*"claimed[0]"*) echo "left behind" ;;
     *"violated"*"state[0]==2"*) echo "sleeper not woken" ;;
@@ -120,7 +157,7 @@ done
 wait
 
 status=0
-format='%-40s %-18s %-18s %10s %8s\n'
+format='%-45s %-18s %-18s %10s %8s\n'
 printf "$format" variant expected found states seconds
 for i in "${!lines[@]}"; do
   read -r variant <<<"${lines[i]%%|*}"
