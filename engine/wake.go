@@ -40,8 +40,11 @@ import (
 // plan is covered: whoever serves the stage under the new plan is woken after the event was published; and a worker that
 // loses a stage looks at it a last time (adopt). By (6) nobody is woken for a shard that another worker runs, be it the
 // only one of a serial stage or one of a keyed stage's: that worker looks again when it gives the token up. The bits of a keyed
-// stage's shards, active, are to the shards what ready is to stages, and are set before ready is looked at. model/ has this protocol as a model to be
-// checked; scenarios_test.go and its like try the code itself on schedules made of seeds.
+// stage's shards, active, are to the shards what ready is to stages, and are set before ready is looked at.
+//
+// model/ has all of this as models to be checked: the pairs, debts, plans and tokens; keyed.pml the bits and tokens of shards, handover.pml
+// a token that comes with the events, blocking.pml slots in place of tokens, line.pml the calls that wait at inlets. scenarios_test.go
+// and its like try the code itself on schedules made of seeds.
 //
 // Timers need no waker. A worker arms and fires its own, between batches and nowhere else, so none is added after it has looked how long
 // it may sleep; it announces its sleep first, and when the time-out ends it, looks at everything as after any other. The bit in
