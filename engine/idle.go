@@ -89,7 +89,7 @@ func (w *worker) idle() {
 	}
 	replied := w.rest() > 0
 	budget := w.idler.budget(since, replied)
-	if w.idler.mode != Spin && w.covered(since) {
+	if budget > 0 && w.idler.mode != Spin && w.covered(since) {
 		budget = 0
 	}
 	if budget > 0 && !w.plan.draining && !invariant.Sometimes(8) {
