@@ -2,10 +2,12 @@
  * A blocking stage, 1, its carriers, and the workers that serve it: blocking.go, with wake.go and worker.go. Stage 0 is an ordinary one
  * whose handler may keep a worker for as long as it likes.
  *
- * Step by step: the slots that are free and those that are done; a worker, which brings batches to their end, owes or frees their slots, and
- * dispatches another batch; a carrier, which hands a batch in and has somebody woken; the stage given to others meanwhile. Left out: how
- * carriers are hired and leave, there is one for each slot; looks in vain, which are not counted; with DEBT the room ahead, which is
- * missing at first and comes once: how it is made and waited for in detail is in debt.pml. A batch is one event.
+ * Step by step: the slots that are free and those that are done; a worker, which brings batches to their end, owes or frees their slots,
+ * and dispatches another batch; a carrier, which hands a batch in and has somebody woken; the stage given to others meanwhile. Left out:
+ * how carriers are hired and leave, there is one for each slot; looks in vain, which are not counted - any may clean, but with SWAP none
+ * does; tokens, which keyed.pml has; the room ahead, of which with DEBT there is none until worker 0 has lost the stage: how room is made
+ * and waited for in detail is in debt.pml. A batch is one event. Events stay in the publisher's buffer until its fence; changes of
+ * a bag are read-modify-writes, and have none.
  */
 #define BLOCKING
 #ifndef SLOTS
