@@ -107,7 +107,7 @@ func TestBriskWorkerSharesWhatWaits(t *testing.T) {
 	for _, c := range []struct {
 		waited time.Duration
 		wakes  bool
-	}{{usualWake, false}, {3 * usualWake, true}} {
+	}{{usualWake, false}, {(standing + 1) * usualWake, true}} {
 		b := newBrisk(t)
 		require.NoError(t, b.run.TrySubmit(0))
 		put(t, b.other, 1)
@@ -303,9 +303,11 @@ func TestLinger(t *testing.T) {
 	looks = 0
 	require.ErrorIs(t, b.stand(gone, l, w), context.Canceled)
 	require.Less(t, looks, 4, "its context has ended")
+	began := b.clock
+	w.told = began + Time(time.Hour)
 	w.room <- struct{}{}
 	require.NoError(t, b.stand(t.Context(), l, w))
-	require.Positive(t, l.lasted.Load(), "the next one goes by that")
+	require.InDelta(t, time.Hour, l.lasted.Load(), float64(time.Minute), "the next one goes by when it was told")
 	l.lasted.Store(int64(time.Second))
 	looks = 0
 	b.linger(t.Context(), l, w, b.clock)

@@ -26,6 +26,7 @@ type idler struct {
 const (
 	spinShare   = 20 // one part in so many of the time may go to spins in vain
 	spinSavings = 16 // so many spins in vain may be saved up
+	standing    = 4  // events that wait for so many wake-ups are shared: with 2 and 8, engine.pipe takes a tenth more and a tenth less
 	forget      = 8  // weight of a new sample in the moving averages: one in so many
 )
 

@@ -108,7 +108,7 @@ func (in *Inlet[T]) makeLanes(how sharing, book int) {
 // openLine makes the line of those who wait for room in the given lanes.
 func (in *Inlet[T]) openLine(l *line, lanes []source[T]) {
 	l.total, l.most, l.half = &in.waiting, in.waiters, in.capacity*len(lanes)/2
-	l.sealed = lanes[0].gate.Sealed
+	l.sealed, l.now = lanes[0].gate.Sealed, in.stage.e.now
 	l.room = func() (n int) {
 		for i := range lanes {
 			n += lanes[i].free()

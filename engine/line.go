@@ -22,6 +22,7 @@ type line struct {
 	half    int           // free slots from which calls are told of room
 	room    func() int    // free slots
 	sealed  func() bool
+	now     func() Time
 	waiting atomic.Int32 // length of queue. Changed under mu, read by workers and callers without
 	again   atomic.Bool  // a worker found mu taken: whoever holds it relieves in the worker's stead
 	lasted  atomic.Int64 // ns that the last wait of a first in line took
@@ -35,6 +36,7 @@ type waiter struct {
 	place *list.Element // nil: not in line. Guarded by mu
 	first bool          // nobody stood before it when it joined. Written under mu, read by the call itself
 	room  chan struct{} // told, once per stay in line, that there may be room
+	told  Time          // when. Written before room is told, read after
 }
 
 // join puts w into the line, at its head if it stood there before. It reports false if as many as may are waiting already.
@@ -67,7 +69,7 @@ func (e *Engine) stand(ctx context.Context, l *line, w *waiter) error {
 		return ctx.Err()
 	}
 	if w.first {
-		l.lasted.Store(int64(e.now().Sub(began)))
+		l.lasted.Store(int64(w.told.Sub(began))) // without what w took to wake up, or sleeping once would be sleeping for ever
 	}
 	return nil
 }
@@ -140,7 +142,7 @@ func (l *line) tell(n int) {
 	for ; n > 0 && l.queue.Len() > 0; n-- {
 		w := l.queue.Remove(l.queue.Front()).(*waiter)
 		l.total.Add(-1)
-		w.place = nil
+		w.place, w.told = nil, l.now()
 		w.room <- struct{}{}
 	}
 	l.waiting.Store(int32(l.queue.Len()))

@@ -13,6 +13,7 @@ func newLine(most int) (l *line, room *int, sealed *bool) {
 	l, room, sealed = &line{total: new(atomic.Int32), most: most, half: 4}, new(int), new(bool)
 	l.room = func() int { return *room }
 	l.sealed = func() bool { return *sealed }
+	l.now = func() Time { return 0 }
 	return l, room, sealed
 }
 

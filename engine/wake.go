@@ -28,7 +28,7 @@ import (
 //	(6) publisher: publish event; fence; see the shard's token taken owner: give it up; fence; read the rings
 //
 // A sleeper is also left alone while a worker that could run the event has a batch in hand that will be over sooner than the sleeper could
-// be there: turns of that worker are short beside a wake-up (idler.turned), what it takes has not waited for as long as one (begin), and this
+// be there: turns of that worker are short beside a wake-up (idler.turned), what it takes has not waited for several (begin), and this
 // batch has not, either (willLook). Waking somebody then only takes a CPU away from who made the event, and scatters what one core has in its
 // cache. The worker looks at everything when its batch is done, so the event is safe by (1); it is late only if the batch takes unexpectedly long,
 // and then whoever publishes next wakes the sleeper, or the watch does within rescueEvery. A worker that comes to owe cannot run all that it may

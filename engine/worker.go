@@ -218,8 +218,8 @@ func (w *worker) begin(s *stageCore, shard, n int, head Time) {
 	if w.state.Load() != running {
 		w.state.Store(running) // with its fence the first half of pair (3); spread in enter is the second
 	}
-	if w.brisk && w.now.Sub(head) > 2*w.idler.patience() {
-		w.beBrisk(false) // events wait for longer than it takes to wake somebody for them, and there is some time left
+	if w.brisk && w.now.Sub(head) > standing*w.idler.patience() {
+		w.beBrisk(false) // events wait for far longer than it takes to wake somebody for them
 	}
 	w.enter(s, shard, n)
 	s.relieve(shard, w.now) // early, while the handler runs; end looks again behind a fence

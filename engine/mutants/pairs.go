@@ -265,7 +265,7 @@ var pairs = []mutant{
 	},
 	{
 		rule: "left alone", what: "nobody is woken for what has waited", file: "worker.go",
-		old:   "\tif w.brisk && w.now.Sub(head) > 2*w.idler.patience() {",
+		old:   "\tif w.brisk && w.now.Sub(head) > standing*w.idler.patience() {",
 		new:   "\tif w.brisk && w.now.Sub(head) > never.Sub(0) {",
 		tests: "TestBriskWorkerSharesWhatWaits",
 	},
