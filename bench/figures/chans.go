@@ -10,6 +10,7 @@ import (
 // large as is asked for. The load comes first since a last field of size zero
 // would be padded.
 type event[L any] struct {
+	//lint:ignore U1000 only its size counts
 	load L
 	n    uint64
 }
