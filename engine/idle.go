@@ -26,6 +26,7 @@ type idler struct {
 const (
 	spinShare   = 20 // one part in so many of the time may go to spins in vain
 	spinSavings = 16 // so many spins in vain may be saved up
+	rareWake    = 4  // a wake-up counts for so many usual ones at most
 	standing    = 4  // events that wait for so many wake-ups are shared: with 2 and 8, engine.pipe takes a tenth more and a tenth less
 	forget      = 8  // weight of a new sample in the moving averages: one in so many
 )
@@ -68,17 +69,13 @@ func (d *idler) turned(took time.Duration) bool {
 // since CPUs are short that is no reason to wait for long once there is one again, and a worker that never sleeps does not learn of it.
 func (d *idler) patience() time.Duration { return min(d.wake, rescueEvery) }
 
-// woke notes how long a wake-up took. What is kept is a moving median: each sample moves it up or down by the same part, however far off it
-// is. A CPU that somebody else has taken makes a wake-up take a thousand times as long, and says nothing about the next.
+// woke notes how long a wake-up took. What is kept is a moving average in which none counts for more than a few times the average so far: a CPU that
+// somebody else has taken makes a wake-up take a thousand times as long, and says nothing about the next.
 func (d *idler) woke(cost time.Duration) {
-	switch {
-	case d.wake == 0:
-		d.wake = max(cost, forget)
-	case cost > d.wake:
-		d.wake += d.wake / forget
-	case cost < d.wake:
-		d.wake = max(d.wake-d.wake/forget, forget)
+	if d.wake == 0 {
+		d.wake = cost
 	}
+	d.wake = max(d.wake+(min(cost, rareWake*d.wake)-d.wake)/forget, forget)
 }
 
 // idle is called when w found nothing to run: spin for a while, then sleep. It returns when there may be something to do.
