@@ -29,7 +29,7 @@ import (
 //
 // A sleeper is also left alone while a worker that could run the event has a batch in hand that will be over sooner than the sleeper could
 // be there: turns of that worker are short beside a wake-up (idler.turned), what it takes has not waited for several (begin), and this
-// batch has not, either (willLook). Waking somebody then only takes a CPU away from who made the event, and scatters what one core has in its
+// batch is younger than one (willLook). Waking somebody then only takes a CPU away from who made the event, and scatters what one core has in its
 // cache. The worker looks at everything when its batch is done, so the event is safe by (1); it is late only if the batch takes unexpectedly long,
 // and then whoever publishes next wakes the sleeper, or the watch does within rescueEvery. A worker that comes to owe cannot run all that it may
 // have been left: nothing more is left to it, and it wakes somebody for what was (end).
