@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/internal/invariant"
 )
 
 // busy is an engine with one pinned worker whose stages are kept supplied with events until the test ends.
@@ -63,6 +65,9 @@ func TestHandlersThatBlockAreNamed(t *testing.T) {
 	until(t, "the stage is found", func() bool { return e.watch.sleepsIn(sleepy) > 0 }) // Stats makes garbage
 	require.NotZero(t, e.Stats().Stage("sleepy").Blocked)
 	require.NotEmpty(t, lines.With("handler blocks", "stage=sleepy worker=0", "sleeps="))
+	if invariant.Enabled {
+		return // yield.Point nudges: a thread sleeps now and then whatever the stage
+	}
 	require.Zero(t, e.Stats().Stage("honest").Blocked)
 	require.Empty(t, lines.With("handler blocks", "stage=honest"))
 }
