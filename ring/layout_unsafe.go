@@ -22,8 +22,8 @@ const (
 	_ = unsafe.Sizeof(mpscCursors{}) - unsafe.Offsetof(mpscCursors{}.head) - falseSharing
 
 	_ = unsafe.Offsetof(spsc{}.tail) - unsafe.Offsetof(spsc{}.spans) - falseSharing
-	_ = unsafe.Offsetof(spsc{}.head) - unsafe.Offsetof(spsc{}.spanTail) - falseSharing
-	_ = unsafe.Sizeof(spsc{}) - unsafe.Offsetof(spsc{}.spanHead) - falseSharing
+	_ = unsafe.Offsetof(spsc{}.head) - unsafe.Offsetof(spsc{}.limit) - falseSharing
+	_ = unsafe.Sizeof(spsc{}) - unsafe.Offsetof(spsc{}.restStamp) - falseSharing
 
 	_ = unsafe.Offsetof(sl{}.tail) - unsafe.Offsetof(sl{}.scrub) - falseSharing
 	_ = unsafe.Offsetof(sl{}.head) - unsafe.Offsetof(sl{}.tail) - falseSharing

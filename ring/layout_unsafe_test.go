@@ -15,8 +15,8 @@ var hot = []struct {
 	ring   reflect.Type
 	groups [][]string
 }{
-	{"SPSC", reflect.TypeFor[SPSC[byte]](), [][]string{{"tail", "limit", "spanTail"}, {"head", "spanHead"}}},
-	{"SPSC of pointers", reflect.TypeFor[SPSC[*int]](), [][]string{{"tail", "limit", "spanTail"}, {"head", "spanHead"}}},
+	{"SPSC", reflect.TypeFor[SPSC[byte]](), [][]string{{"tail", "limit"}, {"head", "rest", "restStamp"}}},
+	{"SPSC of pointers", reflect.TypeFor[SPSC[*int]](), [][]string{{"tail", "limit"}, {"head", "rest", "restStamp"}}},
 	{"MPSC", reflect.TypeFor[MPSC[byte]](), [][]string{{"tail", "limit"}, {"head"}}},
 	{"MPMC", reflect.TypeFor[MPMC[byte]](), [][]string{{"tail"}, {"head"}}},
 	{"Slot", reflect.TypeFor[Slot[[100]byte]](), [][]string{{"tail"}, {"head"}}},

@@ -22,28 +22,29 @@ import (
 type SPSC[T any] struct {
 	_ pad
 	slots[T]
-	spans []spscSpan // number k at index k&mask; written by the producer
+	spans []spscSpan // the span that begins at position p at index p&mask; written by the producer
 
 	_ pad
 	// tail is the position of the next push: slots from head to here are
 	// full. Written by the producer, before the span is, and read by Len.
-	tail     atomic.Uint64
-	limit    uint64 // producer only: the position up to which slots are known to be free
-	spanTail uint64 // producer only: the number of the next span
+	tail  atomic.Uint64
+	limit uint64 // producer only: the position up to which slots are known to be free
 
 	_ pad
 	// head is the position of the next pop; written by the consumer: slots
-	// before it are free for the next lap, and so are spans that end there.
+	// before it are free for the next lap, and so are spans that begin there.
 	head atomic.Uint64
-	// spanHead is the number of the span that head stands in, or of the next
-	// one to come if all events are popped. Written by the consumer, before head.
-	spanHead atomic.Uint64
-	_        pad
+	// rest is where the span ends that head stands inside of; it is not past
+	// head where head is where a span begins. Written by the consumer, before
+	// head, and so is the time of that span, before rest. Read by HeadTime.
+	rest      atomic.Uint64
+	restStamp atomic.Uint64
+	_         pad
 }
 
-// spscSpan is one push: where it ends and when it was made. There are never
-// more spans than events in the ring, so capacity of them are enough. That of
-// an earlier lap ends at head at the latest, which tells it from a new one.
+// spscSpan is one push: where it ends and when it was made. One of an earlier
+// lap ends at the position where it would begin now, at the latest, which tells
+// it from a new one.
 type spscSpan struct {
 	stamp atomic.Uint64
 	end   atomic.Uint64 // position one past its last event
@@ -62,6 +63,7 @@ func newSPSC[T any](capacity int, start uint64) *SPSC[T] {
 	for i := range q.spans {
 		q.spans[i].end.Store(start)
 	}
+	q.rest.Store(start)
 	q.tail.Store(start)
 	q.head.Store(start)
 	return q
@@ -79,7 +81,7 @@ func (q *SPSC[T]) PushBatch(items []T, stamp int64) int {
 		return 0
 	}
 	q.put(tail, items[:n])
-	q.publish(tail+n, stamp)
+	q.publish(tail, tail+n, stamp)
 	return int(n)
 }
 
@@ -95,18 +97,18 @@ func (q *SPSC[T]) PushAll(items []T, stamp int64) bool {
 		return false
 	}
 	q.put(tail, items)
-	q.publish(tail+n, stamp)
+	q.publish(tail, tail+n, stamp)
 	return true
 }
 
 // Push is PushBatch for one event.
 func (q *SPSC[T]) Push(v T, stamp int64) bool {
 	tail := q.tail.Load()
-	if q.room(tail, 1) == 0 {
+	if tail == q.limit && q.room(tail, 1) == 0 {
 		return false
 	}
 	q.buf[tail&q.mask] = v
-	q.publish(tail+1, stamp)
+	q.publish(tail, tail+1, stamp)
 	return true
 }
 
@@ -124,12 +126,25 @@ func (q *SPSC[T]) PopBatch(dst []T) (n int, stamp int64) {
 
 // Pop is PopBatch for one event.
 func (q *SPSC[T]) Pop() (v T, stamp int64, ok bool) {
+	head := q.head.Load()
+	span := &q.spans[head&q.mask]
+	if span.end.Load() != head+1 { // not a span of one, which has no rest
+		return q.popOf()
+	}
+	stamp = int64(span.stamp.Load())
+	v = q.takeOne(head)
+	release.Store(&q.head, head+1) // pairs with the loads in room and HeadTime
+	return v, stamp, true
+}
+
+// popOf is Pop where the next event is one of several of its span, or is not there.
+func (q *SPSC[T]) popOf() (v T, stamp int64, ok bool) {
 	head, n, stamp := q.waiting(1)
 	if n == 0 {
 		return v, 0, false
 	}
 	v = q.takeOne(head)
-	release.Store(&q.head, head+1) // pairs with the loads in room and HeadTime
+	release.Store(&q.head, head+1) // as in Pop
 	return v, stamp, true
 }
 
@@ -143,46 +158,60 @@ func (q *SPSC[T]) room(tail, want uint64) uint64 {
 	return q.limit - tail
 }
 
-// publish makes the slots before tail visible as one span.
-func (q *SPSC[T]) publish(tail uint64, stamp int64) {
-	s := &q.spans[q.spanTail&q.mask]
-	q.spanTail++
-	release.Relaxed(&s.stamp, uint64(stamp))
-	release.Relaxed(&q.tail, tail) // before end: head never passes a tail that others see
-	// Pairs with the loads in waiting and HeadTime: who sees the end sees the
-	// slots, the stamp and the tail.
-	release.Store(&s.end, tail)
+// publish makes the slots from pos to end visible as one span.
+func (q *SPSC[T]) publish(pos, end uint64, stamp int64) {
+	span := &q.spans[pos&q.mask]
+	release.Relaxed(&span.stamp, uint64(stamp))
+	release.Relaxed(&q.tail, end) // before the span's end: head never passes a tail that others see
+	// Pairs with the loads in spanEnd, Pop and HeadTime: who sees the end sees
+	// the slots, the stamp and the tail.
+	release.Store(&span.end, end)
 	window()
 }
 
+// spanEnd is where the span that begins at pos ends, or pos if none has been pushed yet.
+func (q *SPSC[T]) spanEnd(pos uint64) uint64 {
+	end := q.spans[pos&q.mask].end.Load() // pairs with the release store in publish
+	if int64(end-pos) <= 0 {              // of an earlier lap
+		return pos
+	}
+	return end
+}
+
 // waiting finds the events to pop next, n of them at head, at most want, and
-// moves spanHead behind them; stamp is that of the first.
+// notes what will be left of the last span; stamp is that of the first.
 func (q *SPSC[T]) waiting(want uint64) (head, n uint64, stamp int64) {
 	head = q.head.Load()
-	k := q.spanHead.Load()
-	s := &q.spans[k&q.mask]
-	end := s.end.Load() // pairs with the release store in publish
-	if int64(end-head) <= 0 || want == 0 {
-		return 0, 0, 0
+	rest := q.rest.Load()
+	last, end := head, rest // the last span: where it begins, or what is left of it, and ends
+	if int64(rest-head) > 0 {
+		stamp = int64(q.restStamp.Load())
+	} else {
+		if end = q.spanEnd(head); end == head {
+			return head, 0, 0
+		}
+		stamp = int64(q.spans[head&q.mask].stamp.Load())
 	}
-	stamp = int64(s.stamp.Load())
 	for end-head < want {
-		next := q.spans[(k+1)&q.mask].end.Load()
-		if int64(next-end) <= 0 { // not pushed yet
+		next := q.spanEnd(end)
+		if next == end {
 			break
 		}
-		end = next
-		k++
+		last, end = end, next
 	}
 	if invariant.Enabled {
 		window()
 		invariant.Check(end-head <= q.mask+1, "ring: more events than slots")
 	}
 	n = min(end-head, want)
-	if end-head == n {
-		k++
+	if n > 0 && end-head > n && end != rest {
+		left := uint64(stamp)
+		if last != head {
+			left = q.spans[last&q.mask].stamp.Load()
+		}
+		release.Relaxed(&q.restStamp, left)
+		release.Store(&q.rest, end) // pairs with the load in HeadTime: who sees it sees restStamp
 	}
-	release.Relaxed(&q.spanHead, k)
 	return head, n, stamp
 }
 
@@ -192,22 +221,20 @@ func (q *SPSC[T]) waiting(want uint64) (head, n uint64, stamp int64) {
 // that becomes the head when a pop on its way ends.
 func (q *SPSC[T]) HeadTime() (stamp int64, ok bool) {
 	for {
-		k := q.spanHead.Load() // before head, after which it is checked again
 		head := q.head.Load()
 		window()
-		s := &q.spans[k&q.mask]
-		end := s.end.Load() // before the stamp: pairs with the release store in publish
-		stamp = int64(s.stamp.Load())
-		if q.head.Load() != head || q.spanHead.Load() != k {
-			continue // what we read may be of a later lap
+		if int64(q.rest.Load()-head) > 0 {
+			// Inside of a span, or a pop has noted what will be left and
+			// has not written head yet: the time is right, or is that of the
+			// next head. Pairs with the release store in waiting.
+			stamp, ok = int64(q.restStamp.Load()), true
+		} else if ok = q.spanEnd(head) != head; ok {
+			stamp = int64(q.spans[head&q.mask].stamp.Load())
 		}
-		// The span holds head, or is the next one after a pop that has
-		// written spanHead and not yet head. If it ends before head it is of
-		// an earlier lap: that one has not been pushed yet.
-		if int64(end-head) <= 0 {
-			return 0, false
+		if q.head.Load() == head { // else what we read may be of a later lap
+			return stamp, ok
 		}
-		return stamp, true
+		stamp, ok = 0, false
 	}
 }
 

@@ -25,9 +25,13 @@
 //
 // # How and why
 //
-//	amd64           a plain MOV. The architecture (x86-TSO) keeps loads and
-//	                stores in order before a store; the call of an assembly
-//	                function keeps the compiler from moving them.
+//	amd64           a plain MOV, in line. The architecture (x86-TSO) keeps
+//	                loads and stores in order before a store. So does the Go
+//	                compiler, to which memory is one chain of states: a store
+//	                makes the next one, and what reads a state is done before
+//	                the store that ends it. The language does not promise that
+//	                for plain stores, so a test of package ring looks at what
+//	                the compiler made of every release store there.
 //	elsewhere       sync/atomic. On arm64 the compiler makes STLR of it, in
 //	                line: the release store of that architecture already.
 //	under -race     sync/atomic, which the race detector understands.
