@@ -18,8 +18,11 @@ import (
 // lockless, not lock-free. No call waits or spins for another goroutine (a
 // retry means that another claim succeeded), but events behind one that is
 // claimed and not yet published cannot be popped until it is, and slots
-// behind one that is popped and not yet freed cannot be filled. Memory: the
-// event and 32 bytes per slot.
+// behind one that is popped and not yet freed cannot be filled. Spurious
+// failure: so a pop may find nothing, and a push no room, while a call of the
+// other side is between its claim and its end. Memory: the event and 32 bytes
+// per slot. A push synchronizes before the pop that takes its events, and a pop
+// before the push that fills its slots again.
 type MPMC[T any] struct {
 	_ pad
 	slots[T]

@@ -18,8 +18,11 @@ import (
 // Order: FIFO, in the order of the claims; a batch stays together. Progress:
 // lockless, not lock-free: no call waits or spins for another goroutine, but
 // events behind one that is claimed and not yet published cannot be popped
-// until it is. Pop and PopBatch are wait-free. Memory: the event and 24 bytes
-// per slot.
+// until it is. Pop and PopBatch are wait-free. Spurious failure: a pop may find
+// nothing while a push is between its claim and its publication; a push that
+// fails found no room. Memory: the event and 24 bytes per slot. A push
+// synchronizes before the pop that takes its events, and a pop before the push
+// that fills its slots again.
 type MPSC[T any] struct {
 	_ pad
 	slots[T]

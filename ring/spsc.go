@@ -16,9 +16,10 @@ import (
 // when that is not enough. The consumer never looks at the producer's cursor:
 // spans tell it what there is.
 //
-// Order: FIFO. Progress: wait-free; HeadTime is lock-free. Failure is never
-// spurious: how many fit, or are there, is exact for a moment during the call.
-// Memory: the event and 16 bytes per slot.
+// Order: FIFO. Progress: wait-free; HeadTime is lock-free. Spurious failure:
+// none, how many fit, or are there, is exact for a moment during the call.
+// Memory: the event and 16 bytes per slot. A push synchronizes before the pop
+// that takes its events, and a pop before the push that fills its slots again.
 type SPSC[T any] struct {
 	_ pad
 	slots[T]
