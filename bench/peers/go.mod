@@ -5,15 +5,20 @@ replace github.com/seda-go/seda => ../../
 go 1.26.0
 
 require (
+	code.hybscloud.com/lfq v0.1.3
 	github.com/anthdm/hollywood v1.0.5
 	github.com/asynkron/protoactor-go v0.0.0-20240822202345-3c0e61ca19c9
 	github.com/panjf2000/ants/v2 v2.12.1
+	github.com/puzpuzpuz/xsync/v4 v4.5.0
 	github.com/reugn/go-streams v0.13.0
 	github.com/stretchr/testify v1.12.1
 	github.com/tochemey/goakt/v4 v4.2.13
 )
 
 require (
+	code.hybscloud.com/atomix v0.1.2 // indirect
+	code.hybscloud.com/iox v0.3.3 // indirect
+	code.hybscloud.com/spin v0.1.5 // indirect
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 )
@@ -21,7 +26,7 @@ require (
 require (
 	github.com/DataDog/gostackparse v0.7.0 // indirect
 	github.com/RoaringBitmap/roaring v1.9.4 // indirect
-	github.com/Workiva/go-datastructures v1.1.7 // indirect
+	github.com/Workiva/go-datastructures v1.1.7
 	github.com/andybalholm/brotli v1.2.2 // indirect
 	github.com/armon/go-metrics v0.4.1 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
