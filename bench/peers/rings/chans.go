@@ -34,7 +34,7 @@ func chanLoops[T item](c cell) loops {
 				if v[0] == stop {
 					break
 				}
-				next = check(t, &v, next)
+				next = checkAll(t, []T{v}, next)
 			}
 			t.end(next)
 		},

@@ -47,7 +47,13 @@ func spscPops[T item](q *ring.SPSC[T], t *tally, done *atomic.Bool, tries int) {
 	for {
 		v, _, ok := q.Pop()
 		if ok {
-			next, tried = check(t, &v, next), 0
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
 			continue
 		}
 		if over {
@@ -169,7 +175,13 @@ func mpscPops[T item](q *ring.MPSC[T], t *tally, done *atomic.Bool, tries int) {
 	for {
 		v, _, ok := q.Pop()
 		if ok {
-			next, tried = check(t, &v, next), 0
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
 			continue
 		}
 		if over {
@@ -291,7 +303,13 @@ func mpmcPops[T item](q *ring.MPMC[T], t *tally, done *atomic.Bool, tries int) {
 	for {
 		v, _, ok := q.Pop()
 		if ok {
-			next, tried = check(t, &v, next), 0
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
 			continue
 		}
 		if over {
@@ -413,7 +431,13 @@ func slotPops[T item](q *ring.Slot[T], t *tally, done *atomic.Bool, tries int) {
 	for {
 		v, _, ok := q.Pop()
 		if ok {
-			next, tried = check(t, &v, next), 0
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
 			continue
 		}
 		if over {
@@ -527,7 +551,13 @@ func xsyncSPSCPops[T item](q *xsync.SPSCQueue[T], t *tally, done *atomic.Bool, t
 	for {
 		v, ok := q.TryDequeue()
 		if ok {
-			next, tried = check(t, &v, next), 0
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
 			continue
 		}
 		if over {
@@ -607,7 +637,13 @@ func xsyncMPMCPops[T item](q *xsync.MPMCQueue[T], t *tally, done *atomic.Bool, t
 	for {
 		v, ok := q.TryDequeue()
 		if ok {
-			next, tried = check(t, &v, next), 0
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
 			continue
 		}
 		if over {
@@ -688,7 +724,13 @@ func lfqSPSCPops[T item](q *lfq.SPSC[T], t *tally, done *atomic.Bool, tries int)
 		v, err := q.Dequeue()
 		ok := err == nil
 		if ok {
-			next, tried = check(t, &v, next), 0
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
 			continue
 		}
 		if over {
@@ -770,7 +812,13 @@ func lfqMPSCPops[T item](q *lfq.MPSC[T], t *tally, done *atomic.Bool, tries int)
 		v, err := q.Dequeue()
 		ok := err == nil
 		if ok {
-			next, tried = check(t, &v, next), 0
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
 			continue
 		}
 		if over {
@@ -852,7 +900,13 @@ func lfqSPMCPops[T item](q *lfq.SPMC[T], t *tally, done *atomic.Bool, tries int)
 		v, err := q.Dequeue()
 		ok := err == nil
 		if ok {
-			next, tried = check(t, &v, next), 0
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
 			continue
 		}
 		if over {
@@ -934,7 +988,13 @@ func lfqMPMCPops[T item](q *lfq.MPMC[T], t *tally, done *atomic.Bool, tries int)
 		v, err := q.Dequeue()
 		ok := err == nil
 		if ok {
-			next, tried = check(t, &v, next), 0
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
 			continue
 		}
 		if over {
@@ -1015,7 +1075,13 @@ func workivaPops[T item](q *queue.RingBuffer, t *tally, done *atomic.Bool, tries
 	for {
 		v, ok := poll[T](q)
 		if ok {
-			next, tried = check(t, &v, next), 0
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
 			continue
 		}
 		if over {
@@ -1095,7 +1161,13 @@ func lossyPops[T item](q *lossy[T], t *tally, done *atomic.Bool, tries int) {
 	for {
 		v, ok := q.pop()
 		if ok {
-			next, tried = check(t, &v, next), 0
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
 			continue
 		}
 		if over {
