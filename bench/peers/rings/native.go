@@ -26,7 +26,12 @@ type native struct {
 }
 
 var natives = []native{
-	{source: "rte", packages: []string{"libdpdk-dev"}, config: "libdpdk", libs: []string{"-lrte_ring"}},
+	{source: "rte", packages: []string{"libdpdk-dev", "pkg-config"}, config: "libdpdk", libs: []string{"-lrte_ring"}},
+	{source: "boost", packages: []string{"libboost-dev"}},
+	{source: "moodycamel", packages: []string{"libconcurrentqueue-dev"}},
+	{source: "readerwriter", packages: []string{"libreaderwriterqueue-dev"}},
+	{source: "tbb", packages: []string{"libtbb-dev"}, libs: []string{"-ltbb"}},
+	{source: "rigtorp", include: "RIGTORP"},
 }
 
 func nativeOf(source string) native {
