@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/seda-go/seda/affinity"
@@ -21,53 +22,105 @@ func main() {
 }
 
 type options struct {
-	one  string
-	cpus string
-	time time.Duration
+	sample  string
+	rounds  int
+	time    time.Duration
+	cpus    string
+	format  string
+	list    bool
+	install bool
 }
 
 func start(ctx context.Context, args []string, out, errs io.Writer) int {
 	var o options
 	flags := flag.NewFlagSet("rings", flag.ContinueOnError)
 	flags.SetOutput(errs)
-	flags.StringVar(&o.one, "sample", "", "measure this `queue` once, in the cell that is the only argument, and print the result")
+	flags.IntVar(&o.rounds, "rounds", 10, "how often everything is measured")
+	flags.DurationVar(&o.time, "time", 40*time.Millisecond, "how long what is timed is to last, after a quarter of that to warm up")
 	flags.StringVar(&o.cpus, "cpus", "", "the two CPUs to run on, such as 0,1; chosen if empty")
-	flags.DurationVar(&o.time, "time", 40*time.Millisecond, "how long the timed run of a sample is to last")
+	flags.StringVar(&o.format, "o", "text", "text or json")
+	flags.BoolVar(&o.list, "list", false, "print cells and queues, and measure nothing")
+	flags.BoolVar(&o.install, "install", true, "install missing packages, where this is possible")
+	flags.StringVar(&o.sample, "sample", "", "measure this `queue` once, in the cell that is the only argument, and print nothing but the result")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
 		}
 		return 2
 	}
-	if err := o.run(ctx, flags.Args(), out); err != nil {
+	if o.rounds < 1 || o.time < time.Millisecond || o.format != "text" && o.format != "json" || o.sample != "" && flags.NArg() != 1 {
+		fmt.Fprintln(errs, "rings: at least one round, a millisecond, text or json, and one cell for a sample")
+		return 2
+	}
+	if err := o.run(ctx, flags.Args(), out, errs); err != nil {
 		fmt.Fprintln(errs, "rings:", err)
 		return 1
 	}
 	return 0
 }
 
-func (o options) run(ctx context.Context, args []string, out io.Writer) error {
+func (o options) run(ctx context.Context, args []string, out, errs io.Writer) error {
+	if o.sample != "" {
+		return o.measureOnce(ctx, args[0], out)
+	}
+	tables, err := plan(args)
+	if err != nil {
+		return err
+	}
+	if o.list {
+		list(tables, out)
+		return nil
+	}
 	cpus, err := twoCPUs(o.cpus)
 	if err != nil {
 		return err
 	}
-	t, err := find(o.one)
+	if o.install {
+		install(ctx, errs)
+	}
+	b := &bench{tables: tables, rounds: o.rounds, cpus: cpus, time: o.time, progress: errs}
+	m := describe(ctx, cpus)
+	err = b.run(ctx)
+	m.After = load()
+	write := b.result(m).writeText
+	if o.format == "json" {
+		write = b.result(m).writeJSON
+	}
+	return errors.Join(err, write(out))
+}
+
+// measureOnce is what a process that takes one sample does.
+func (o options) measureOnce(ctx context.Context, name string, out io.Writer) error {
+	t, err := find(o.sample)
 	if err != nil {
 		return err
 	}
-	c, err := parseCell(args[0])
+	c, err := parseCell(name)
+	if err != nil {
+		return err
+	}
+	if !t.takes(c) {
+		return fmt.Errorf("%s cannot do the work of %s", t.name, c)
+	}
+	cpus, err := twoCPUs(o.cpus)
 	if err != nil {
 		return err
 	}
 	xs, err := sample(ctx, t, c, cpus, o.time)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = fmt.Fprintln(out, strings.Trim(fmt.Sprint(xs), "[]"))
 	}
-	for _, x := range xs {
-		fmt.Fprintf(out, "%.4f ", x)
+	return err
+}
+
+func list(tables []*table, out io.Writer) {
+	for _, t := range tables {
+		fmt.Fprint(out, t.cell)
+		for _, e := range t.entries {
+			fmt.Fprint(out, " ", e.queue.name)
+		}
+		fmt.Fprintln(out)
 	}
-	fmt.Fprintln(out)
-	return nil
 }
 
 // twoCPUs returns the CPUs that are named, or two of different cores that share a cache, where there are such.

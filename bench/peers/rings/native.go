@@ -109,6 +109,9 @@ func (n native) flags(ctx context.Context) ([]string, error) {
 
 // versions says which packages are installed.
 func (n native) versions(ctx context.Context) string {
+	if len(n.packages) == 0 {
+		return ""
+	}
 	out, err := exec.CommandContext(ctx, "dpkg-query", append([]string{"-W", "-f", "${Package} ${Version}\n"}, n.packages...)...).Output()
 	if err != nil {
 		return ""

@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long a process may take for one sample.
-const patience = 30 * time.Second
+const patience = 10 * time.Second
 
 // sample measures one contender in one cell, in this process if it is a Go queue, else by its program. The result is the nanoseconds of an
 // item, or the three percentiles of a round trip.
