@@ -78,12 +78,12 @@ var contenders = []contender{
 		loops8: lfqMPSCLoops[[1]uint64], loops64: lfqMPSCLoops[[8]uint64], trips8: lfqMPSCTrips[[1]uint64],
 	},
 	{
-		name: "lfq_spmc", consumers: true, single: true, module: lfqPath,
-		loops8: lfqSPMCLoops[[1]uint64], loops64: lfqSPMCLoops[[8]uint64], trips8: lfqSPMCTrips[[1]uint64],
-	},
-	{
 		name: "lfq_mpmc", producers: true, consumers: true, single: true, module: lfqPath,
 		loops8: lfqMPMCLoops[[1]uint64], loops64: lfqMPMCLoops[[8]uint64], trips8: lfqMPMCTrips[[1]uint64],
+	},
+	{
+		name: "lfq_mpmc_seq", producers: true, consumers: true, single: true, module: lfqPath,
+		loops8: lfqMPMCSeqLoops[[1]uint64], loops64: lfqMPMCSeqLoops[[8]uint64], trips8: lfqMPMCSeqTrips[[1]uint64],
 	},
 	{
 		name: "workiva", producers: true, single: true, module: workiva,

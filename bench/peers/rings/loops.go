@@ -787,6 +787,8 @@ func lfqSPSCReceive[T item](q *lfq.SPSC[T], tries int) T {
 func lfqMPSCLoops[T item](c cell) loops {
 	q := lfq.NewMPSC[T](c.capacity)
 	return loops{
+		finish: func() { q.Drain() },
+		once:   true,
 		produce: func(r run, batch, tries int) {
 			lfqMPSCPushes[T](q, r, tries)
 		},
@@ -872,97 +874,11 @@ func lfqMPSCReceive[T item](q *lfq.MPSC[T], tries int) T {
 	}
 }
 
-func lfqSPMCLoops[T item](c cell) loops {
-	q := lfq.NewSPMC[T](c.capacity)
-	return loops{
-		produce: func(r run, batch, tries int) {
-			lfqSPMCPushes[T](q, r, tries)
-		},
-		consume: func(t *tally, done *atomic.Bool, batch, tries int) {
-			lfqSPMCPops[T](q, t, done, tries)
-		},
-	}
-}
-
-func lfqSPMCPushes[T item](q *lfq.SPMC[T], r run, tries int) {
-	var v T
-	for n := r.first; n < r.end; n++ {
-		set(&v, n)
-		for tried := 0; !(q.Enqueue(&v) == nil); {
-			tried = again(tried, tries)
-		}
-	}
-}
-
-func lfqSPMCPops[T item](q *lfq.SPMC[T], t *tally, done *atomic.Bool, tries int) {
-	next, over, tried := uint64(0), false, 0
-	for {
-		v, err := q.Dequeue()
-		ok := err == nil
-		if ok {
-			if v[0] != next {
-				next = t.turn(v[0], next)
-			}
-			if len(v) == 8 && changed(words(&v), next) {
-				t.changed++
-			}
-			next, tried = next+1, 0
-			continue
-		}
-		if over {
-			break
-		}
-		tried = again(tried, tries)
-		over = done.Load() // before the try that finds nothing more
-	}
-	t.end(next)
-}
-
-func lfqSPMCTrips[T item](c cell) trips {
-	there, back := lfq.NewSPMC[T](c.capacity), lfq.NewSPMC[T](c.capacity)
-	return trips{
-		call: func(took []uint32, tries int) (wrong int) {
-			var w T
-			last := ticks()
-			for i := range took {
-				set(&w, uint64(i))
-				lfqSPMCSend[T](there, w, tries)
-				if v := lfqSPMCReceive[T](back, tries); v != w {
-					wrong++
-				}
-				now := ticks()
-				took[i], last = uint32(min(now-last, maxTicks)), now
-			}
-			return wrong
-		},
-		answer: func(n, tries int) {
-			for range n {
-				lfqSPMCSend[T](back, lfqSPMCReceive[T](there, tries), tries)
-			}
-		},
-	}
-}
-
-func lfqSPMCSend[T item](q *lfq.SPMC[T], v T, tries int) {
-	for tried := 0; !(q.Enqueue(&v) == nil); {
-		tried = again(tried, tries)
-	}
-}
-
-func lfqSPMCReceive[T item](q *lfq.SPMC[T], tries int) T {
-	for tried := 0; ; {
-		v, err := q.Dequeue()
-		ok := err == nil
-		if ok {
-			return v
-		}
-		tried = again(tried, tries)
-	}
-}
-
 func lfqMPMCLoops[T item](c cell) loops {
 	q := lfq.NewMPMC[T](c.capacity)
 	return loops{
+		finish: func() { q.Drain() },
+		once:   true,
 		produce: func(r run, batch, tries int) {
 			lfqMPMCPushes[T](q, r, tries)
 		},
@@ -1038,6 +954,94 @@ func lfqMPMCSend[T item](q *lfq.MPMC[T], v T, tries int) {
 }
 
 func lfqMPMCReceive[T item](q *lfq.MPMC[T], tries int) T {
+	for tried := 0; ; {
+		v, err := q.Dequeue()
+		ok := err == nil
+		if ok {
+			return v
+		}
+		tried = again(tried, tries)
+	}
+}
+
+func lfqMPMCSeqLoops[T item](c cell) loops {
+	q := lfq.NewMPMCSeq[T](c.capacity)
+	return loops{
+		produce: func(r run, batch, tries int) {
+			lfqMPMCSeqPushes[T](q, r, tries)
+		},
+		consume: func(t *tally, done *atomic.Bool, batch, tries int) {
+			lfqMPMCSeqPops[T](q, t, done, tries)
+		},
+	}
+}
+
+func lfqMPMCSeqPushes[T item](q *lfq.MPMCSeq[T], r run, tries int) {
+	var v T
+	for n := r.first; n < r.end; n++ {
+		set(&v, n)
+		for tried := 0; !(q.Enqueue(&v) == nil); {
+			tried = again(tried, tries)
+		}
+	}
+}
+
+func lfqMPMCSeqPops[T item](q *lfq.MPMCSeq[T], t *tally, done *atomic.Bool, tries int) {
+	next, over, tried := uint64(0), false, 0
+	for {
+		v, err := q.Dequeue()
+		ok := err == nil
+		if ok {
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
+			continue
+		}
+		if over {
+			break
+		}
+		tried = again(tried, tries)
+		over = done.Load() // before the try that finds nothing more
+	}
+	t.end(next)
+}
+
+func lfqMPMCSeqTrips[T item](c cell) trips {
+	there, back := lfq.NewMPMCSeq[T](c.capacity), lfq.NewMPMCSeq[T](c.capacity)
+	return trips{
+		call: func(took []uint32, tries int) (wrong int) {
+			var w T
+			last := ticks()
+			for i := range took {
+				set(&w, uint64(i))
+				lfqMPMCSeqSend[T](there, w, tries)
+				if v := lfqMPMCSeqReceive[T](back, tries); v != w {
+					wrong++
+				}
+				now := ticks()
+				took[i], last = uint32(min(now-last, maxTicks)), now
+			}
+			return wrong
+		},
+		answer: func(n, tries int) {
+			for range n {
+				lfqMPMCSeqSend[T](back, lfqMPMCSeqReceive[T](there, tries), tries)
+			}
+		},
+	}
+}
+
+func lfqMPMCSeqSend[T item](q *lfq.MPMCSeq[T], v T, tries int) {
+	for tried := 0; !(q.Enqueue(&v) == nil); {
+		tried = again(tried, tries)
+	}
+}
+
+func lfqMPMCSeqReceive[T item](q *lfq.MPMCSeq[T], tries int) T {
 	for tried := 0; ; {
 		v, err := q.Dequeue()
 		ok := err == nil

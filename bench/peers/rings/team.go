@@ -16,7 +16,8 @@ import (
 type loops struct {
 	produce func(r run, batch, tries int)
 	consume func(t *tally, done *atomic.Bool, batch, tries int)
-	finish  func() // after the last item was pushed; nil for queues of which consumers ask whether there is something
+	finish  func() // is called after the last item was pushed; may be nil
+	once    bool   // after finish the queue takes nothing more
 }
 
 // Tries is how often a call may fail in a row before the thread yields its CPU. With a CPU for each thread that is
@@ -130,6 +131,9 @@ func throughput(c cell, open func(cell) loops, cpus [2]int, lasting time.Duratio
 			return 0, fmt.Errorf("warm up: %w", err)
 		}
 		base += each
+		if l.once {
+			l = open(c)
+		}
 		grow := float64(lasting) / float64(took)
 		each = uint64(float64(each) * min(grow, 8))
 		if grow < 4 {

@@ -17,11 +17,13 @@ import (
 var loops string
 
 // A queue is how one type is used: statements and expressions in Go. q is the queue; v is the item of Push and Pop, ok whether there
-// was one; left is what PushBatch is to push and dst where PopBatch puts n items. Without a call for batches those are empty.
+// was one; left is what PushBatch is to push and dst where PopBatch puts n items. Without a call for batches those are empty. End is what has to
+// be called after the last item, if anything.
 type queue struct {
 	Name, Type, New     string
 	Push, Pop           string
 	PushBatch, PopBatch string
+	End                 string
 }
 
 func ours(name, kind string) queue {
@@ -39,9 +41,9 @@ func xsync(name, kind string) queue {
 	}
 }
 
-func lfq(name, kind string) queue {
+func lfq(name, kind, end string) queue {
 	return queue{
-		Name: name, Type: "*lfq." + kind + "[T]", New: "lfq.New" + kind + "[T](c.capacity)",
+		End: end, Name: name, Type: "*lfq." + kind + "[T]", New: "lfq.New" + kind + "[T](c.capacity)",
 		Push: "q.Enqueue(&v) == nil", Pop: "v, err := q.Dequeue()\nok := err == nil",
 	}
 }
@@ -49,7 +51,8 @@ func lfq(name, kind string) queue {
 var queues = []queue{
 	ours("spsc", "SPSC"), ours("mpsc", "MPSC"), ours("mpmc", "MPMC"), ours("slot", "Slot"),
 	xsync("xsyncSPSC", "SPSCQueue"), xsync("xsyncMPMC", "MPMCQueue"),
-	lfq("lfqSPSC", "SPSC"), lfq("lfqMPSC", "MPSC"), lfq("lfqSPMC", "SPMC"), lfq("lfqMPMC", "MPMC"),
+	lfq("lfqSPSC", "SPSC", ""), lfq("lfqMPSC", "MPSC", "q.Drain()"), lfq("lfqMPMC", "MPMC", "q.Drain()"),
+	lfq("lfqMPMCSeq", "MPMCSeq", ""),
 	{
 		Name: "workiva", Type: "*queue.RingBuffer", New: "queue.NewRingBuffer(uint64(c.capacity))",
 		Push: "offer(q, v)", Pop: "v, ok := poll[T](q)",
