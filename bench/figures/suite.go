@@ -34,9 +34,15 @@ type round map[string]float64
 type row struct {
 	id    string
 	of    []string // the contenders that value needs
+	among []string // contenders of which it needs one
 	value func(r round) float64
-	bound float64 // NaN: none
+	pick  func(rounds []round) func(r round) float64 // instead of value, where it takes all rounds to know which contenders to compare
+	bound float64                                    // NaN: none
 	what  string
+}
+
+func (r row) needs(name string) bool {
+	return slices.Contains(r.of, name) || slices.Contains(r.among, name)
 }
 
 var none = math.NaN()
@@ -63,6 +69,9 @@ type suite struct {
 	id         string
 	contenders []contender
 	rows       []row
+	// collect measures the contenders of these names, which have no sample of their own, in so many interleaved rounds, and says why some
+	// are missing. Nil: each contender is sampled.
+	collect func(ctx context.Context, names []string, rounds int) (measured []round, missing map[string]string, err error)
 }
 
 // only reduces s to the rows that begin with one of the prefixes, and to the
@@ -71,28 +80,51 @@ func (s suite) only(prefixes []string) suite {
 	if len(prefixes) == 0 {
 		return s
 	}
-	r := suite{id: s.id}
+	r := suite{id: s.id, collect: s.collect}
 	for _, row := range s.rows {
 		if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(row.id, p) }) {
 			r.rows = append(r.rows, row)
 		}
 	}
 	for _, c := range s.contenders {
-		if slices.ContainsFunc(r.rows, func(row row) bool { return slices.Contains(row.of, c.name) }) {
+		if slices.ContainsFunc(r.rows, func(row row) bool { return row.needs(c.name) }) {
 			r.contenders = append(r.contenders, c)
 		}
 	}
 	return r
 }
 
-// run measures n rounds after one that is thrown away, in an order that is
-// shuffled anew in every round, and returns the figures of the rows. What it
-// learns on the way goes to notes.
+// run measures n rounds after one that is thrown away, and returns the figures
+// of the rows. What it learns on the way goes to notes.
 func (s suite) run(ctx context.Context, n int, notes io.Writer) ([]figure, error) {
+	measure := s.sampleAll
+	if s.collect != nil {
+		measure = s.collectAll
+	}
+	rounds, missing, err := measure(ctx, n+1)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.id, err)
+	}
+	rounds = rounds[1:]
+	s.describe(rounds, missing, notes)
+	return s.figures(rounds, missing), nil
+}
+
+func (s suite) collectAll(ctx context.Context, n int) ([]round, map[string]string, error) {
+	names := make([]string, len(s.contenders))
+	for i, c := range s.contenders {
+		names[i] = c.name
+	}
+	return s.collect(ctx, names, n)
+}
+
+// sampleAll takes n samples of each contender, in an order that is shuffled
+// anew in every round.
+func (s suite) sampleAll(ctx context.Context, n int) ([]round, map[string]string, error) {
 	missing := map[string]string{}
 	rounds := make([]round, 0, n)
-	rng := rand.New(rand.NewPCG(2, uint64(n)))
-	for i := range n + 1 {
+	rng := rand.New(rand.NewPCG(2, uint64(n-1)))
+	for range n {
 		r := round{}
 		for _, at := range rng.Perm(len(s.contenders)) {
 			c := s.contenders[at]
@@ -100,7 +132,7 @@ func (s suite) run(ctx context.Context, n int, notes io.Writer) ([]figure, error
 				continue
 			}
 			if err := ctx.Err(); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			x, err := c.measure(ctx)
 			if why := unavailable(""); errors.As(err, &why) {
@@ -108,16 +140,13 @@ func (s suite) run(ctx context.Context, n int, notes io.Writer) ([]figure, error
 				continue
 			}
 			if err != nil {
-				return nil, fmt.Errorf("%s: %s: %w", s.id, c.name, err)
+				return nil, nil, fmt.Errorf("%s: %w", c.name, err)
 			}
 			r[c.name] = x
 		}
-		if i > 0 {
-			rounds = append(rounds, r)
-		}
+		rounds = append(rounds, r)
 	}
-	s.describe(rounds, missing, notes)
-	return s.figures(rounds, missing), nil
+	return rounds, missing, nil
 }
 
 // measure takes one sample from a quiet start: garbage collected, and GOMAXPROCS
@@ -135,17 +164,39 @@ func (c contender) measure(ctx context.Context) (float64, error) {
 func (s suite) figures(rounds []round, missing map[string]string) []figure {
 	var all []figure
 	for _, row := range s.rows {
-		if i := slices.IndexFunc(row.of, func(name string) bool { return missing[name] != "" }); i >= 0 {
-			all = append(all, skipped(row.id, row.bound, row.of[i]+": "+missing[row.of[i]]))
+		if name := row.lacks(missing); name != "" {
+			all = append(all, skipped(row.id, row.bound, name+": "+missing[name]))
 			continue
+		}
+		value := row.value
+		if row.pick != nil {
+			value = row.pick(rounds)
 		}
 		values := make([]float64, len(rounds))
 		for i, r := range rounds {
-			values[i] = row.value(r)
+			values[i] = value(r)
 		}
 		all = append(all, judge(row.id, values, row.bound, row.what))
 	}
 	return all
+}
+
+// lacks names a contender without which there is no value, if one is missing.
+func (r row) lacks(missing map[string]string) string {
+	for _, name := range r.of {
+		if missing[name] != "" {
+			return name
+		}
+	}
+	for _, name := range r.among {
+		if missing[name] == "" {
+			return ""
+		}
+	}
+	if len(r.among) > 0 {
+		return r.among[0]
+	}
+	return ""
 }
 
 // describe notes the quartiles of every contender and what it took in each round, in order: a contender with two speeds, or one that got slower
