@@ -36,8 +36,8 @@ func parseCell(s string) (cell, error) {
 	if c.bytes != 8 && c.bytes != 64 {
 		return cell{}, fmt.Errorf("cell %q: items have 8 or 64 bytes", s)
 	}
-	if c.batch < 1 || c.capacity < 2 || c.capacity&(c.capacity-1) != 0 {
-		return cell{}, fmt.Errorf("cell %q: a batch is positive, a capacity a power of two", s)
+	if c.batch < 1 || !c.roundTrip() && c.consumers < 1 || c.capacity < 2 || c.capacity&(c.capacity-1) != 0 {
+		return cell{}, fmt.Errorf("cell %q: a batch and consumers are positive, a capacity a power of two", s)
 	}
 	return c, nil
 }

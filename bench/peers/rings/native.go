@@ -71,7 +71,7 @@ func (n native) build(ctx context.Context) (string, error) {
 	if _, err := os.Stat(program); err == nil {
 		return program, nil
 	}
-	return program, compile(ctx, gcc, n.source, program, flags)
+	return program, n.compile(ctx, gcc, program, flags)
 }
 
 // text is what the program consists of.
@@ -120,7 +120,7 @@ func (n native) versions(ctx context.Context) string {
 }
 
 // compile writes the sources to a directory of its own and the program to its place, in one step for others that do the same.
-func compile(ctx context.Context, gcc, source, program string, flags []string) error {
+func (n native) compile(ctx context.Context, gcc, program string, flags []string) error {
 	dir, err := os.MkdirTemp("", "rings")
 	if err != nil {
 		return err
@@ -133,10 +133,10 @@ func compile(ctx context.Context, gcc, source, program string, flags []string) e
 		return err
 	}
 	fresh := fmt.Sprintf("%s.%d", program, os.Getpid())
-	args := append(flags, filepath.Join(dir, "c", source+".cc"), "-o", fresh)
-	cmd := exec.CommandContext(ctx, gcc, append(args, nativeOf(source).libs...)...)
+	args := append(flags, filepath.Join(dir, "c", n.source+".cc"), "-o", fresh)
+	cmd := exec.CommandContext(ctx, gcc, append(args, n.libs...)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("compile %s.cc: %s", source, firstError(string(out)))
+		return fmt.Errorf("compile %s.cc: %s", n.source, firstError(string(out)))
 	}
 	return os.Rename(fresh, program)
 }

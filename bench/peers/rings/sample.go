@@ -53,7 +53,7 @@ func runProgram(ctx context.Context, program string, args ...string) ([]float64,
 		return nil, fmt.Errorf("no result after %v: %w", patience, ctx.Err())
 	}
 	if err != nil {
-		return nil, errors.New(strings.TrimSpace(err.Error() + ": " + errs.String()))
+		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(errs.String()))
 	}
 	return parseNumbers(string(out))
 }
@@ -66,7 +66,7 @@ func parseNumbers(out string) ([]float64, error) {
 	xs := make([]float64, len(fields))
 	for i, f := range fields {
 		x, err := strconv.ParseFloat(f, 64)
-		if err != nil || x <= 0 {
+		if err != nil || !(x > 0) {
 			return nil, fmt.Errorf("a sample printed %q", out)
 		}
 		xs[i] = x

@@ -57,7 +57,6 @@ var queues = []queue{
 		Name: "workiva", Type: "*queue.RingBuffer", New: "queue.NewRingBuffer(uint64(c.capacity))",
 		Push: "offer(q, v)", Pop: "v, ok := poll[T](q)",
 	},
-	{Name: "lossy", Type: "*lossy[T]", New: "newLossy[T](c.capacity)", Push: "q.push(v)", Pop: "v, ok := q.pop()"},
 }
 
 func main() {
