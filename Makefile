@@ -5,7 +5,7 @@ F    ?=
 FOR  ?= 1m
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race invariants schedules bench figures soak nightly model fmt lint ci
+.PHONY: help build test race invariants schedules bench figures peers soak nightly model fmt lint ci
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ bench: ## run every benchmark once through; compare runs with benchstat
 
 figures: ## print the figures of the design and their bounds; F=engine. selects by prefix
 	$(GO) run ./bench/figures $(F)
+
+peers: ## measure the rings beside other queues in Go, C and C++, in about ten minutes
+	cd bench/peers && $(GO) run ./rings
 
 soak: ## random load and trouble for a minute; FOR=8h for as long as that
 	$(GO) run ./engine/soak -for $(FOR)

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -167,7 +168,7 @@ func TestIDsAreUnique(t *testing.T) {
 		for _, r := range s.rows {
 			require.False(t, seen[r.id], "two rows %s", r.id)
 			seen[r.id] = true
-			for _, name := range r.of {
+			for _, name := range slices.Concat(r.of, r.among) {
 				require.True(t, names[name], "%s needs %s", r.id, name)
 			}
 		}

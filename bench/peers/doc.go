@@ -1,4 +1,7 @@
-// Package peers measures the pipeline of three stages that bench/figures measures on the engine on other libraries: actors, pools and streams. It
+// Package peers compares this project with other libraries. Its program rings measures the queues of package ring beside other bounded queues, and says
+// in its own documentation how. This page is about the engine.
+//
+// The other programs measure the pipeline of three stages that bench/figures measures on the engine on other libraries: actors, pools and streams. It
 // is a module of its own, so that nobody who uses the engine downloads them; each library has a program of its own, since two of
 // them cannot be linked together.
 //
