@@ -50,7 +50,8 @@
 //	rte_*                DPDK's rte_ring in memory of its own, by the calls for elements, bursts for batches: SP/SC, MP/MC, and the modes HTS and RTS
 //	boost_spsc           spsc_queue, with its calls for arrays
 //	boost_queue          lockfree::queue of fixed size, of at most 65534 items
-//	moodycamel           ConcurrentQueue with tokens, bulk calls, and try_enqueue, which keeps it from growing. It orders items of one producer only
+//	moodycamel           ConcurrentQueue with tokens, bulk calls, and try_enqueue, which keeps it from growing but where that failed 1024 times in a row:
+//	                     with three producers it may fail for ever. It orders items of one producer only
 //	readerwriter         ReaderWriterQueue by moodycamel, with try_enqueue
 //	tbb                  concurrent_bounded_queue of oneTBB, try_push and try_pop
 //	rigtorp_*            SPSCQueue and MPMCQueue by Erik Rigtorp; in no package: RIGTORP=dir names where rigtorp/*.h are
