@@ -119,6 +119,7 @@ func (q *MPSC[T]) PopBatch(dst []T) (n int, stamp int64) {
 	if m == 0 {
 		return 0, 0
 	}
+	window()
 	q.take(pos, dst[:m])
 	release.Store(&q.head, word(pos+m, run-m)) // pairs with the load in claim
 	return int(m), stamp
@@ -130,6 +131,7 @@ func (q *MPSC[T]) Pop() (v T, stamp int64, ok bool) {
 	if run == 0 {
 		return v, 0, false
 	}
+	window()
 	v = q.takeOne(pos)
 	release.Store(&q.head, word(pos+1, run-1)) // pairs with the load in claim
 	return v, stamp, true

@@ -133,6 +133,7 @@ func (q *SPSC[T]) Pop() (v T, stamp int64, ok bool) {
 		return q.popOf()
 	}
 	stamp = int64(span.stamp.Load())
+	window()
 	v = q.takeOne(head)
 	release.Store(&q.head, head+1) // pairs with the loads in room and HeadTime
 	return v, stamp, true
@@ -164,6 +165,7 @@ func (q *SPSC[T]) publish(pos, end uint64, stamp int64) {
 	span := &q.spans[pos&q.mask]
 	release.Relaxed(&span.stamp, uint64(stamp))
 	release.Relaxed(&q.tail, end) // before the span's end: head never passes a tail that others see
+	window()
 	// Pairs with the loads in spanEnd, Pop and HeadTime: who sees the end sees
 	// the slots, the stamp and the tail.
 	release.Store(&span.end, end)
@@ -200,8 +202,8 @@ func (q *SPSC[T]) waiting(want uint64) (head, n uint64, stamp int64) {
 		}
 		last, end = end, next
 	}
+	window()
 	if invariant.Enabled {
-		window()
 		invariant.Check(end-head <= q.mask+1, "ring: more events than slots")
 	}
 	n = min(end-head, want)
