@@ -3,7 +3,7 @@
 //
 // In an ordinary build it is nothing: Point is empty, and the other functions
 // are the statements they stand for. Builds with invariants let others run at
-// a Point now and then.
+// a Point now and then, and a test can hold goroutines there (Intercept).
 //
 // With the build tag yield, Schedule.Run makes goroutines run one at a time.
 // Whoever runs stops at each Point, and a strategy that is made of a seed says
