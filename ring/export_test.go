@@ -19,6 +19,34 @@ func NewSlotAt[T any](capacity int, start uint64) *Slot[T] { return newSlot[T](c
 
 var HasPointers = hasPointers
 
+// Kept counts the slots that are not zero. Nobody else may use the ring.
+func Kept[T comparable](q any) (n int) {
+	var zero T
+	count := func(v T) {
+		if v != zero {
+			n++
+		}
+	}
+	each := func(s slots[T]) {
+		for _, v := range s.buf {
+			count(v)
+		}
+	}
+	switch q := q.(type) {
+	case *SPSC[T]:
+		each(q.slots)
+	case *MPSC[T]:
+		each(q.slots)
+	case *MPMC[T]:
+		each(q.slots)
+	case *Slot[T]:
+		for i := range q.buf {
+			count(q.buf[i].event)
+		}
+	}
+	return n
+}
+
 // HoldPush claims slots for items, as a push does that is stopped before it
 // publishes, and returns the rest of that push. It is nil if there is no room.
 func HoldPush[T any](q any, items []T, stamp int64) (publish func()) {

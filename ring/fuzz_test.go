@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seda-go/seda/internal/invariant"
+	"github.com/seda-go/seda/ring"
 )
 
 // The model of all four rings: a slice of events with the time of their push.
@@ -60,15 +61,22 @@ func (m *model) pop(n int) (items []int, stamp int64) {
 var fuzzCapacities = []int{2, 4, 8, 32, 256, 512, 2048}
 
 // runOps does what ops say on a ring and on the model. The first three bytes
-// choose the ring, its capacity and where its positions start; then come pairs
-// of an operation and a size.
+// choose the ring, its capacity and where its positions start, and if the last
+// of them is in its upper half the events are pointers; then come pairs of an
+// operation and a size.
 func runOps(t *testing.T, ops []byte) {
 	if len(ops) < 3 {
 		return
 	}
 	k := kinds[int(ops[0])%len(kinds)]
 	m := model{capacity: fuzzCapacities[int(ops[1])%len(fuzzCapacities)]}
-	q := make1[int](k, m.capacity, k.starts[int(ops[2])%len(k.starts)])
+	start := k.starts[int(ops[2])%len(k.starts)]
+	q := make1[int](k, m.capacity, start)
+	kept := func() int { return len(m.events) }
+	if ops[2] >= 128 {
+		pointers := make1[*int](k, m.capacity, start)
+		q, kept = boxed[int]{pointers}, func() int { return ring.Kept[*int](pointers) }
+	}
 	for ops = ops[3:]; len(ops) >= 2; ops = ops[2:] {
 		m.now++
 		size := int(ops[1])
@@ -79,6 +87,7 @@ func runOps(t *testing.T, ops []byte) {
 		}
 		step(t, q, &m, ops[0], size)
 		require.Equal(t, len(m.events), q.Len())
+		require.Equal(t, len(m.events), kept(), "slots that keep something alive")
 		stamp, ok := q.HeadTime()
 		require.Equal(t, len(m.events) > 0, ok)
 		if ok {
@@ -123,7 +132,11 @@ func step(t *testing.T, q queue[int], m *model, op byte, size int) {
 			require.Equal(t, want[0], v)
 		}
 	case 7:
-		s, ok := q.(sealer)
+		var whole any = q
+		if b, ok := q.(boxed[int]); ok {
+			whole = b.queue
+		}
+		s, ok := whole.(sealer)
 		if !ok || size%8 != 7 { // seldom: nothing can be pushed any more
 			return
 		}
@@ -137,6 +150,7 @@ func FuzzOps(f *testing.F) {
 	for kind := range byte(4) {
 		for capacity := range byte(len(fuzzCapacities)) {
 			f.Add([]byte{kind, capacity, 0, 0, 255, 4, 3, 2, 1, 6, 0, 3, 0, 4, 255})
+			f.Add([]byte{kind, capacity, 128, 0, 255, 4, 3, 2, 1, 6, 0, 3, 0, 2, 129, 4, 255, 4, 255})
 			f.Add([]byte{kind, capacity, 5, 3, 0, 3, 0, 3, 0, 4, 1, 2, 2, 4, 255, 2, 192, 7, 7, 3, 0, 5, 255})
 			f.Add([]byte{kind, capacity, 7, 0, 1, 0, 2, 0, 3, 6, 0, 4, 2, 0, 130, 5, 200, 2, 150, 6, 0})
 		}

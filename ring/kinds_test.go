@@ -57,6 +57,38 @@ func make1[T any](k kind, capacity int, start uint64) queue[T] {
 	}
 }
 
+// boxed is a ring of pointers to events, used as one of events.
+type boxed[T any] struct{ queue[*T] }
+
+func box[T any](items []T) []*T {
+	boxes := make([]*T, len(items))
+	for i, v := range items {
+		boxes[i] = &v
+	}
+	return boxes
+}
+
+func (b boxed[T]) PushBatch(items []T, stamp int64) int { return b.queue.PushBatch(box(items), stamp) }
+func (b boxed[T]) PushAll(items []T, stamp int64) bool  { return b.queue.PushAll(box(items), stamp) }
+func (b boxed[T]) Push(v T, stamp int64) bool           { return b.queue.Push(&v, stamp) }
+
+func (b boxed[T]) PopBatch(dst []T) (n int, stamp int64) {
+	boxes := make([]*T, len(dst))
+	n, stamp = b.queue.PopBatch(boxes)
+	for i, p := range boxes[:n] {
+		dst[i] = *p
+	}
+	return n, stamp
+}
+
+func (b boxed[T]) Pop() (v T, stamp int64, ok bool) {
+	p, stamp, ok := b.queue.Pop()
+	if ok {
+		v = *p
+	}
+	return v, stamp, ok
+}
+
 // eachKind runs f as a subtest for each of the four rings.
 func eachKind(t *testing.T, f func(t *testing.T, k kind)) {
 	for _, k := range kinds {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seda-go/seda/internal/invariant"
+	"github.com/seda-go/seda/ring"
 )
 
 // item says who pushed it and as which; the body repeats that, so that a torn
@@ -203,15 +204,17 @@ func (s *stress) checkStamps(t *testing.T, c int) {
 }
 
 func TestStress(t *testing.T) {
-	perProducer := 60_000
+	perProducer := 12_000
 	if invariant.Enabled {
-		perProducer = 5_000
+		perProducer = 2_500
 	}
 	if testing.Short() {
 		perProducer /= 4
 	}
+	delay(t)
 	eachKind(t, func(t *testing.T, k kind) {
-		for _, procs := range []int{1, 2, 4} {
+		runs := 0
+		for procs := 1; procs <= 8; procs++ {
 			for _, capacity := range []int{2, 16, 512} {
 				for _, sides := range [][2]int{{1, 1}, {3, 1}, {1, 3}, {3, 3}} {
 					if k.producers == 1 && sides[0] > 1 || k.consumers == 1 && sides[1] > 1 {
@@ -220,12 +223,13 @@ func TestStress(t *testing.T) {
 					name := fmt.Sprintf("procs=%d/capacity=%d/%dto%d", procs, capacity, sides[0], sides[1])
 					t.Run(name, func(t *testing.T) {
 						withProcs(t, procs)
+						runs++
 						s := stress{
-							q:           make1[item](k, capacity, k.starts[len(k.starts)-3]),
+							q:           make1[item](k, capacity, k.starts[len(k.starts)-1-runs%4]), // next to the end
 							producers:   sides[0],
 							consumers:   sides[1],
 							perProducer: perProducer / sides[0],
-							maxBatch:    max(1, min(capacity, 300)/2+1),
+							maxBatch:    min(capacity+1, 300),
 						}
 						if capacity == 2 {
 							s.perProducer /= 4
@@ -245,8 +249,9 @@ func TestStressSeal(t *testing.T) {
 	if testing.Short() {
 		rounds = 8
 	}
+	delay(t)
 	for _, k := range kinds[1:3] {
-		for _, procs := range []int{1, 2, 4} {
+		for _, procs := range []int{1, 2, 4, 8} {
 			t.Run(fmt.Sprintf("%s/procs=%d", k.name, procs), func(t *testing.T) {
 				withProcs(t, procs)
 				for round := range rounds {
@@ -263,6 +268,36 @@ func TestStressSeal(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Events are pointers, and the collector marks them all the while.
+func TestStressPointers(t *testing.T) {
+	delay(t)
+	eachKind(t, func(t *testing.T, k kind) {
+		withProcs(t, 4)
+		sides := [2]int{3, 3}
+		if k.producers == 1 {
+			sides[0] = 1
+		}
+		if k.consumers == 1 {
+			sides[1] = 1
+		}
+		s := stress{
+			q:         boxed[item]{make1[*item](k, 64, k.starts[len(k.starts)-3])},
+			producers: sides[0], consumers: sides[1], perProducer: 6_000 / sides[0], maxBatch: 24,
+		}
+		var done atomic.Bool
+		var collecting sync.WaitGroup
+		collecting.Go(func() {
+			for !done.Load() {
+				runtime.GC()
+			}
+		})
+		s.run(t)
+		done.Store(true)
+		collecting.Wait()
+		require.Zero(t, ring.Kept[*item](s.q.(boxed[item]).queue))
+	})
 }
 
 func withProcs(t *testing.T, n int) {
