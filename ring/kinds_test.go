@@ -69,8 +69,9 @@ func box[T any](items []T) []*T {
 }
 
 func (b boxed[T]) PushBatch(items []T, stamp int64) int { return b.queue.PushBatch(box(items), stamp) }
-func (b boxed[T]) PushAll(items []T, stamp int64) bool  { return b.queue.PushAll(box(items), stamp) }
-func (b boxed[T]) Push(v T, stamp int64) bool           { return b.queue.Push(&v, stamp) }
+
+func (b boxed[T]) PushAll(items []T, stamp int64) bool { return b.queue.PushAll(box(items), stamp) }
+func (b boxed[T]) Push(v T, stamp int64) bool          { return b.queue.Push(&v, stamp) }
 
 func (b boxed[T]) PopBatch(dst []T) (n int, stamp int64) {
 	boxes := make([]*T, len(dst))

@@ -5,10 +5,8 @@
 //	go run ./engine/mutants 'pair|line'   those whose line in the table matches
 //	go run ./engine/mutants -schedules    those that schedules of the real code show, too, and after how many schedules
 //
-// A mutation replaces some text within a function. One whose text is not in the code any more is an error: the lists have to follow the
-// code. Nothing is written to the tree: the compiler gets changed files as an overlay, with all mutants in them (weave.go), of which each run
-// of the tests chooses one. First the tests have to pass with none chosen. Mutations that no schedule of a test machine shows, such as a
-// missing fence, stand for variants of the model in engine/model, which then has to catch them; without spin these are skipped.
+// How a mutation is tried is said in internal/mutants. Mutations that no schedule of a test machine shows, such as a missing fence, stand for
+// variants of the model in engine/model, which then has to catch them; without spin these are skipped.
 //
 // With -schedules the tests are those with the tag yield, in which a seed says who goes on at each step; seeds are 1, 2 and so on, so the
 // table is the same each time. What costs only time, such as a wake-up too many, and what more than one rule prevents is not in it.
@@ -20,8 +18,13 @@ import (
 	"os"
 	"regexp"
 	"runtime"
-	"sync"
+	"time"
+
+	"github.com/seda-go/seda/internal/mutants"
 )
+
+// patience bounds the tests of one mutant. Tests wait for 20 s before they take something for lost.
+const patience = 100 * time.Second
 
 func main() {
 	jobs := flag.Int("j", runtime.NumCPU(), "how many at a time")
@@ -43,36 +46,12 @@ func run(jobs int, schedules bool, pattern string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	var mutants []mutant
+	s := mutants.Suite{Package: "engine", Patience: patience}
 	for _, m := range list {
-		if schedules {
-			if m.plays == "" {
-				continue
-			}
-			m = m.inPlay()
+		if schedules && m.plays == "" || !match.MatchString(m.rule+" "+m.what) {
+			continue
 		}
-		if match.MatchString(m.rule + " " + m.what) {
-			mutants = append(mutants, m)
-		}
+		s.Mutants = append(s.Mutants, m.tried(schedules))
 	}
-	t, err := newTree(schedules)
-	if err != nil {
-		return false, err
-	}
-	defer t.remove()
-	if err := t.prepare(mutants); err != nil {
-		return false, err
-	}
-	results := make([]result, len(mutants))
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, max(jobs, 1))
-	for i, m := range mutants {
-		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			results[i] = t.judge(i+1, m)
-		})
-	}
-	wg.Wait()
-	return report(os.Stdout, mutants, results), nil
+	return s.Run(jobs, os.Stdout)
 }

@@ -1,6 +1,10 @@
 package main
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/seda-go/seda/internal/mutants"
+)
 
 // mutant is a change that makes the engine wrong.
 type mutant struct {
@@ -14,10 +18,13 @@ type mutant struct {
 	plays string // schedules of the real code that show it, too: names of tests with the tag yield
 }
 
-// inPlay is what the mutant is with -schedules.
-func (m mutant) inPlay() mutant {
-	m.tests, m.model = m.plays, ""
-	return m
+// tried is the mutant as it is tried, with schedules or without.
+func (m mutant) tried(schedules bool) mutants.Mutant {
+	t := mutants.Mutant{Rule: m.rule, What: m.what, File: m.file, Old: m.old, New: m.new, Tests: m.tests, Model: m.model}
+	if schedules {
+		t.Tests, t.Model, t.Build = m.plays, "", "yield"
+	}
+	return t
 }
 
 // list has all mutants, in the order of the table.

@@ -36,6 +36,7 @@ var (
 // package is not.
 var rules = []rule{
 	{pattern: "ring", own: checks},
+	{pattern: "ring/mutants", own: []string{"internal/mutants"}},
 	{pattern: "ring/...", own: append([]string{"ring"}, checks...)},
 	{pattern: "affinity", own: checks, others: []string{sys}},
 	{pattern: "sched", own: checks},
@@ -47,6 +48,7 @@ var rules = []rule{
 
 	{pattern: "engine", own: append([]string{"internal/clock", "engine/internal/manual"}, joined...), others: []string{sys}},
 	{pattern: "engine/internal/manual"},
+	{pattern: "engine/mutants", own: []string{"internal/mutants"}},
 	{pattern: "engine/...", own: append([]string{"engine/..."}, joined...), others: []string{sys}},
 
 	{pattern: "internal/invariant"},

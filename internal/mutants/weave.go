@@ -1,4 +1,4 @@
-package main
+package mutants
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"strings"
 )
 
@@ -18,12 +19,15 @@ const chosen = "chosenMutant"
 //	func (w *worker) end()         { switch chosenMutant { case 3: w.endMutant3(); return }; w.endMutant0() }
 //	func (w *worker) endMutant0()  { as it was }
 //	func (w *worker) endMutant3()  { changed }
-func weave(text []byte, mutants map[int]mutant) ([]byte, error) {
+//
+// Mutants that are left change what is not within a function.
+func weave(text []byte, mutants map[int]Mutant) (woven []byte, left map[int]Mutant, err error) {
 	file := token.NewFileSet()
 	parsed, err := parser.ParseFile(file, "", text, parser.SkipObjectResolution)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	left = maps.Clone(mutants)
 	at := func(p token.Pos) int { return file.Position(p).Offset }
 	for i := len(parsed.Decls) - 1; i >= 0; i-- { // from the end, so that offsets stay right
 		f, ok := parsed.Decls[i].(*ast.FuncDecl)
@@ -33,10 +37,10 @@ func weave(text []byte, mutants map[int]mutant) ([]byte, error) {
 		from, to := at(f.Pos()), at(f.End())
 		body := string(text[from:to])
 		versions := map[int]string{}
-		for n, m := range mutants {
-			if strings.Contains(body, m.old) {
-				versions[n] = strings.Replace(body, m.old, m.new, 1)
-				delete(mutants, n)
+		for n, m := range left {
+			if strings.Contains(body, m.Old) {
+				versions[n] = strings.Replace(body, m.Old, m.New, 1)
+				delete(left, n)
 			}
 		}
 		if len(versions) == 0 {
@@ -45,14 +49,11 @@ func weave(text []byte, mutants map[int]mutant) ([]byte, error) {
 		versions[0] = body
 		woven, err := choose(body, versions)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		text = append(append(bytes.Clone(text[:from]), woven...), text[to:]...)
 	}
-	for _, m := range mutants {
-		return nil, fmt.Errorf("%s, %q: what it changes is not within a function", m.rule, m.what)
-	}
-	return text, nil
+	return text, left, nil
 }
 
 // choose returns the declarations of all versions of a function, and of the one that picks among them.

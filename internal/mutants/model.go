@@ -1,10 +1,12 @@
-package main
+package mutants
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -17,11 +19,18 @@ func (t *tree) check(variants []string) error {
 	}
 	slices.Sort(variants)
 	variants = slices.Compact(variants)
-	pattern := make([]string, len(variants))
-	for i, v := range variants {
-		pattern[i] = "^" + v + " +[|]"
+	script := filepath.Join(t.Package, "model/run.sh")
+	if _, err := os.Stat(filepath.Join(t.root, script)); err != nil {
+		for _, v := range variants {
+			t.model[v] = result{skipped: true, by: "the model, were there one"}
+		}
+		return nil
 	}
-	cmd := exec.Command("bash", "engine/model/run.sh", strings.Join(pattern, "|"))
+	lines := make([]string, len(variants))
+	for i, v := range variants {
+		lines[i] = "^" + v + " +[|]"
+	}
+	cmd := exec.Command("bash", script, strings.Join(lines, "|"))
 	cmd.Dir = t.root
 	out, err := cmd.CombinedOutput()
 	if err != nil && !errors.As(err, new(*exec.ExitError)) {

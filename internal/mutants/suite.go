@@ -1,0 +1,50 @@
+package mutants
+
+import (
+	"io"
+	"sync"
+	"time"
+)
+
+// Mutant is a change that makes a package wrong.
+type Mutant struct {
+	Rule  string // what it breaks
+	What  string
+	File  string // relative to the package's directory
+	Old   string // stands once in the file
+	New   string
+	Tests string // one of these has to notice: names, of subtests too, separated by |
+	Build string // the tag that these are built with, or race: under the race detector; empty: none
+	Model string // or the variant of the model that stands for it, as in its run.sh
+}
+
+// Suite is a package and its mutants.
+type Suite struct {
+	Package  string        // its directory, relative to the module's
+	Patience time.Duration // bounds the tests of one mutant: those that take longer hang
+	Mutants  []Mutant      // in the order of the table
+}
+
+// Run prints the table of the mutants to out, so many at a time, and reports whether all of them are killed.
+func (s Suite) Run(jobs int, out io.Writer) (bool, error) {
+	t, err := newTree(s)
+	if err != nil {
+		return false, err
+	}
+	defer t.remove()
+	if err := t.prepare(); err != nil {
+		return false, err
+	}
+	results := make([]result, len(s.Mutants))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, max(jobs, 1))
+	for i, m := range s.Mutants {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			results[i] = t.judge(i+1, m)
+		})
+	}
+	wg.Wait()
+	return report(out, s.Mutants, results), nil
+}
