@@ -27,7 +27,7 @@ import (
 // SEDA_SCHEDULES sets how many schedules each ring is tried with. One that
 // fails says how to run it alone.
 func TestSchedules(t *testing.T) {
-	n := 3000
+	n := 5000
 	if v, err := strconv.Atoi(os.Getenv("SEDA_SCHEDULES")); err == nil {
 		n = v
 	}
@@ -53,7 +53,7 @@ type play struct {
 	kind
 	q queue[int]
 
-	begun, ended int     // calls
+	pushes, pops, others calls
 	in           [][]int // accepted, per producer
 	out          [][]int // popped, per consumer
 	waiting      int     // what was accepted by calls that have ended, less what was popped by such
@@ -71,6 +71,12 @@ func perform(k kind, s yield.Schedule) error {
 	}
 	return err
 }
+
+// calls counts those of one side.
+type calls struct{ begun, ended int }
+
+// quiet reports whether none is on its way.
+func (c *calls) quiet() bool { return c.begun == c.ended }
 
 func (p *play) check(ok bool, format string, args ...any) {
 	if !ok && p.wrong == nil {
@@ -111,7 +117,7 @@ func (p *play) sealing() bool { _, ok := p.q.(sealer); return ok }
 
 func (p *play) seal() {
 	p.wander()
-	p.call(func() {
+	p.call(&p.pushes, nil, func() {
 		p.q.(sealer).Seal()
 		p.sealed = true
 	})
@@ -124,14 +130,33 @@ func (p *play) wander() {
 	}
 }
 
-// call makes a call and reports whether no other call overlapped it.
-func (p *play) call(f func()) (alone bool) {
-	began := p.begun
-	alone = p.begun == p.ended
-	p.begun++
+// call makes a call of a side. It reports whether no other call overlapped it,
+// and how many wait after it if none of the other side did; else -1.
+func (p *play) call(side, other *calls, f func()) (alone bool, left int) {
+	all := []*calls{&p.pushes, &p.pops, &p.others}
+	begun := func() (n int) {
+		for _, c := range all {
+			n += c.begun
+		}
+		return n
+	}
+	alone = p.pushes.quiet() && p.pops.quiet() && p.others.quiet()
+	apart, before := other != nil && other.quiet(), begun()
+	var theirs int
+	if other != nil {
+		theirs = other.begun
+	}
+	side.begun++
 	f()
-	p.ended++
-	return alone && p.begun == began+1
+	side.ended++
+	alone = alone && begun() == before+1
+	left = -1
+	if apart {
+		if n := p.q.Len(); other.begun == theirs {
+			left = n
+		}
+	}
+	return alone, left
 }
 
 // An event names its producer and its place among its events; a push has the
@@ -150,7 +175,7 @@ func (p *play) produce(id int) {
 
 func (p *play) push(id int, items []int) (n int) {
 	waiting, sealed, all := p.waiting, p.sealed, false
-	alone := p.call(func() {
+	alone, left := p.call(&p.pushes, &p.pops, func() {
 		switch stamp := int64(items[0]); p.IntN(3) {
 		case 0:
 			items = items[:1]
@@ -164,9 +189,9 @@ func (p *play) push(id int, items []int) (n int) {
 		default:
 			n = p.q.PushBatch(items, stamp)
 		}
+		p.waiting += n
 	})
 	p.in[id] = append(p.in[id], items[:n]...)
-	p.waiting += n
 	want := min(len(items), p.q.Cap()-waiting)
 	if all && want < len(items) {
 		want = 0
@@ -176,6 +201,8 @@ func (p *play) push(id int, items []int) (n int) {
 		p.check(n == 0, "%d events pushed into a sealed ring", n)
 	case alone:
 		p.check(n == want, "%d of %d events pushed, alone, and %d waited", n, len(items), waiting)
+	case left >= 0 && !p.sealed && n < len(items):
+		p.check(left == p.q.Cap() || all && left+len(items) > p.q.Cap(), "%d of %d events pushed, nobody popped, and %d wait", n, len(items), left)
 	}
 	return n
 }
@@ -189,7 +216,7 @@ func (p *play) consume(id int) {
 func (p *play) pop(id int) (n int) {
 	waiting, stamp, ok := p.waiting, int64(0), false
 	dst := make([]int, 1+p.IntN(p.q.Cap()+1))
-	alone := p.call(func() {
+	alone, left := p.call(&p.pops, &p.pushes, func() {
 		if len(dst) == 1 {
 			if dst[0], stamp, ok = p.q.Pop(); ok {
 				n = 1
@@ -197,14 +224,15 @@ func (p *play) pop(id int) (n int) {
 		} else {
 			n, stamp = p.q.PopBatch(dst)
 		}
+		p.waiting -= n
 	})
 	p.out[id] = append(p.out[id], dst[:n]...)
-	p.waiting -= n
 	if n > 0 {
 		first := int(stamp)
 		p.check(first>>16 == dst[0]>>16 && first <= dst[0] && dst[0] < first+p.q.Cap(), "event %#x has the stamp %#x", dst[0], stamp)
 	}
 	p.check(!alone || n == min(len(dst), waiting), "%d of %d events popped, alone, and %d waited", n, len(dst), waiting)
+	p.check(left <= 0 || n == len(dst), "%d of %d events popped, nobody pushed, and %d wait", n, len(dst), left)
 	return n
 }
 
@@ -212,11 +240,11 @@ func (p *play) pop(id int) (n int) {
 func (p *play) watch() {
 	for range 1 + p.IntN(6) {
 		waiting, n, stamp, ok := p.waiting, 0, int64(0), false
-		alone := p.call(func() { n = p.q.Len() })
+		alone, _ := p.call(&p.others, nil, func() { n = p.q.Len() })
 		p.check(n >= 0 && n <= p.q.Cap(), "length %d of %d", n, p.q.Cap())
 		p.check(!alone || n == waiting, "length %d, alone, and %d waited", n, waiting)
 		waiting = p.waiting
-		alone = p.call(func() { stamp, ok = p.q.HeadTime() })
+		alone, _ = p.call(&p.others, nil, func() { stamp, ok = p.q.HeadTime() })
 		p.check(!alone || ok == (waiting > 0), "head time %v, alone, and %d waited", ok, waiting)
 		p.check(!ok || stamp >= 0 && stamp < 2<<16, "head time %#x was never given", stamp)
 	}
