@@ -143,6 +143,7 @@ func (q *MPMC[T]) Pop() (v T, stamp int64, ok bool) {
 func (q *mpmcCursors) claimFree(want, least uint64) (pos, n uint64) {
 	for {
 		w := q.tail.Load()
+		window()
 		if w&sealBit != 0 {
 			return 0, 0
 		}
@@ -190,6 +191,7 @@ func (q *mpmcCursors) claimFull(want uint64) (pos, n uint64, stamp int64) {
 	}
 	for {
 		w := q.head.Load()
+		window()
 		pos, run, stamp := q.full.look(w, want)
 		if run == 0 {
 			if q.head.Load() != w {

@@ -143,6 +143,7 @@ func (q *mpscCursors) claim(want, least uint64) (pos, n uint64) {
 	capacity := q.full.mask + 1
 	for {
 		w := q.tail.Load()
+		window()
 		if w&sealBit != 0 {
 			return 0, 0
 		}
