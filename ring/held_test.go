@@ -207,6 +207,50 @@ func TestHeldPop(t *testing.T) {
 	})
 }
 
+// Calls that others overtake by laps, at any window before their claim, do not
+// fail for it: at every moment of these there is room for them, and events.
+func TestOvertaken(t *testing.T) {
+	for _, k := range kinds[1:] {
+		t.Run(k.name, func(t *testing.T) {
+			for _, call := range pushes {
+				overtake(t, k, call, func(q queue[int], dst []int) { q.PopBatch(dst); q.PushAll(dst, 10) })
+			}
+			for _, call := range pops {
+				if k.consumers != 1 { // nobody else may pop
+					overtake(t, k, call, func(q queue[int], dst []int) { q.PushAll(dst, 10); q.PopBatch(dst) })
+				}
+			}
+		})
+	}
+}
+
+// overtake has a ring of four with two events in it.
+func overtake(t *testing.T, k kind, held heldCall, others func(q queue[int], dst []int)) {
+	const laps = 3
+	for n := 1; ; n++ {
+		q := make1[int](k, 4, k.starts[n%len(k.starts)])
+		for range 2 { // spans of two, so that none is left of one that was begun
+			require.True(t, q.PushAll([]int{7, 8}, 10))
+			q.PopBatch(make([]int, 2))
+		}
+		require.True(t, q.PushAll([]int{7, 8}, 10))
+		ok := false
+		goOn := hold(n, func() { _, ok = held.call(q) })
+		if goOn == nil {
+			require.True(t, ok)
+			return
+		}
+		if q.Len() == 2 { // not claimed
+			for range 2 * laps {
+				others(q, make([]int, 2))
+				require.Equal(t, 2, q.Len())
+			}
+		}
+		goOn()
+		require.True(t, ok, "%s, overtaken at window %d", held.name, n)
+	}
+}
+
 // requireWhole finds that all slots of an empty ring can be used.
 func requireWhole(t *testing.T, q queue[int]) {
 	t.Helper()

@@ -27,23 +27,26 @@ import (
 // SEDA_SCHEDULES sets how many schedules each ring is tried with. One that
 // fails says how to run it alone.
 func TestSchedules(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) { schedules(t, k, (*play).run) })
+}
+
+// schedules tries a scenario.
+func schedules(t *testing.T, k kind, scenario func(p *play)) {
 	n := 5000
 	if v, err := strconv.Atoi(os.Getenv("SEDA_SCHEDULES")); err == nil {
 		n = v
 	}
-	eachKind(t, func(t *testing.T, k kind) {
-		for i := range uint64(n) {
-			s := yield.Schedule{Seed: seed() + i}
-			if err := perform(k, s); err != nil {
-				var steps bytes.Buffer
-				s.Trace = &steps
-				require.Error(t, perform(k, s), "the same seed, another schedule")
-				lines := strings.SplitAfter(steps.String(), "\n")
-				t.Fatalf("found after %d schedules: %v\nto run it alone: TEST_SEED=%d SEDA_SCHEDULES=1\n%s",
-					i+1, err, s.Seed, strings.Join(lines[max(len(lines)-60, 0):], ""))
-			}
+	for i := range uint64(n) {
+		s := yield.Schedule{Seed: seed() + i}
+		if err := perform(k, s, scenario); err != nil {
+			var steps bytes.Buffer
+			s.Trace = &steps
+			require.Error(t, perform(k, s, scenario), "the same seed, another schedule")
+			lines := strings.SplitAfter(steps.String(), "\n")
+			t.Fatalf("found after %d schedules: %v\nto run it alone: TEST_SEED=%d SEDA_SCHEDULES=1\n%s",
+				i+1, err, s.Seed, strings.Join(lines[max(len(lines)-60, 0):], ""))
 		}
-	})
+	}
 }
 
 // play is one schedule. Only one of its goroutines runs at a time, so that
@@ -54,18 +57,18 @@ type play struct {
 	q queue[int]
 
 	pushes, pops, others calls
-	in           [][]int // accepted, per producer
-	out          [][]int // popped, per consumer
-	waiting      int     // what was accepted by calls that have ended, less what was popped by such
-	sealed       bool
-	wrong        error // the first thing that went wrong
+	in                   [][]int // accepted, per producer
+	out                  [][]int // popped, per consumer
+	waiting              int     // what was accepted by calls that have ended, less what was popped by such
+	sealed               bool
+	wrong                error // the first thing that went wrong
 }
 
-func perform(k kind, s yield.Schedule) error {
+func perform(k kind, s yield.Schedule, scenario func(p *play)) error {
 	p := &play{Rand: rand.New(rand.NewPCG(s.Seed, 1)), kind: k}
 	p.q = make1[int](k, 2<<p.IntN(3), k.starts[p.IntN(len(k.starts))])
 	p.in, p.out = make([][]int, 2), make([][]int, 3)
-	err := s.Run(p.run)
+	err := s.Run(func() { scenario(p) })
 	if p.wrong != nil {
 		return p.wrong // that it cannot go on may come of that
 	}
