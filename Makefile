@@ -3,9 +3,10 @@ GO   ?= go
 TOOL  = $(GO) tool -modfile=tools/go.mod
 F    ?=
 FOR  ?= 1m
+ITEMS ?= 1e9
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race invariants schedules bench figures peers soak nightly model fmt lint ci
+.PHONY: help build test race invariants schedules bench figures peers soak rings mutants nightly model fmt lint ci
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,8 +23,8 @@ race: ## run the tests under the race detector
 invariants: ## run the tests with assertions on
 	$(GO) test -tags invariants ./...
 
-schedules: ## run the engine on many schedules, one goroutine at a time, each made of a seed
-	$(GO) test -tags yield -count=1 -run Schedules ./engine
+schedules: ## run engine and rings on many schedules, one goroutine at a time, each made of a seed
+	$(GO) test -tags yield -count=1 -run Schedules ./engine ./ring
 
 bench: ## run every benchmark once through; compare runs with benchstat
 	$(GO) test -run '^$$' -bench . -count 1 ./...
@@ -36,6 +37,13 @@ peers: ## measure the rings beside other queues in Go, C and C++, in about ten m
 
 soak: ## random load and trouble for a minute; FOR=8h for as long as that
 	$(GO) run ./engine/soak -for $(FOR)
+
+rings: ## move a billion events through rings of all kinds; ITEMS=1e10 for as many as that
+	$(GO) run ./ring/soak -items $(ITEMS)
+
+mutants: ## break engine and rings in one place at a time, and see that a test notices
+	$(GO) run ./ring/mutants
+	$(GO) run ./engine/mutants
 
 nightly: ## long stress, fuzzing, conservation and all figures, into bench/results
 	bash bench/nightly.sh

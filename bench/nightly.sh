@@ -10,7 +10,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
-steps=(conservation graphs wakeups schedules race stress soak fuzz checks model mutants figures accesslog benchmarks)
+steps=(conservation graphs wakeups schedules race stress soak rings fuzz checks model mutants ringmutants figures accesslog benchmarks)
 out=${out:-bench/results/$(date +%F)-$(nproc)cpu-$(uname -m)}
 export out # the steps are processes of their own, perhaps of the next day
 export GOFLAGS="${GOFLAGS:-} -trimpath" # no path of this machine in what is kept
@@ -21,13 +21,18 @@ step_graphs() { SEDA_GRAPHS=10000 go test -count=1 -v -timeout 55m -run RandomGr
 
 step_wakeups() { SEDA_WAKES=1000000 go test -count=1 -v -timeout 55m -run 'WakeUp' ./engine; }
 
-step_schedules() { SEDA_SCHEDULES=1000000 go test -tags yield -count=1 -v -timeout 55m -run Schedules ./engine; }
+step_schedules() {
+  SEDA_SCHEDULES=1000000 go test -tags yield -count=1 -v -timeout 55m -run Schedules ./engine &&
+    SEDA_SCHEDULES=1000000 go test -tags yield -count=1 -v -timeout 20m -run Schedules ./ring
+}
 
 step_race() { SEDA_EVENTS=1000000 go test -race -count=1 -v -timeout 55m -run 'Conserv|Stress' ./engine ./ring; }
 
 step_stress() { go test -tags invariants -count=10 -timeout 55m ./ring ./engine ./affinity ./sched; }
 
 step_soak() { go run ./engine/soak -for 10m && go run -race ./engine/soak -for 5m; }
+
+step_rings() { go run ./ring/soak -items 1e10 && go run -race ./ring/soak -for 3m; }
 
 step_fuzz() {
   local package target status=0
@@ -44,6 +49,8 @@ step_checks() { [ ! -f checks/go.mod ] || (cd checks && go test -count=5 -timeou
 step_model() { [ ! -f engine/model/run.sh ] || bash engine/model/run.sh; }
 
 step_mutants() { go run ./engine/mutants && go run ./engine/mutants -schedules; }
+
+step_ringmutants() { go run ./ring/mutants; }
 
 step_figures() { go run ./bench/figures -n 20; }
 
