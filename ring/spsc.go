@@ -35,9 +35,9 @@ type SPSC[T any] struct {
 	// head is the position of the next pop; written by the consumer: slots
 	// before it are free for the next lap, and so are spans that begin there.
 	head atomic.Uint64
-	// rest is where the span ends that head stands inside of; it is not past
-	// head where head is where a span begins. Written by the consumer, before
-	// head, and so is the time of that span, before rest. Read by HeadTime.
+	// rest is where the span ends that head stands inside of. Where it is not
+	// past head, a span begins at head. Written by the consumer, before head,
+	// and so is the time of that span, before rest. Read by HeadTime.
 	rest      atomic.Uint64
 	restStamp atomic.Uint64
 	_         pad
@@ -207,12 +207,13 @@ func (q *SPSC[T]) waiting(want uint64) (head, n uint64, stamp int64) {
 		invariant.Check(end-head <= q.mask+1, "ring: more events than slots")
 	}
 	n = min(end-head, want)
-	if n > 0 && end-head > n && end != rest {
+	if end-head > n && end != rest {
 		left := uint64(stamp)
 		if last != head {
 			left = q.spans[last&q.mask].stamp.Load()
 		}
 		release.Relaxed(&q.restStamp, left)
+		window()
 		release.Store(&q.rest, end) // pairs with the load in HeadTime: who sees it sees restStamp
 	}
 	return head, n, stamp
@@ -230,8 +231,10 @@ func (q *SPSC[T]) HeadTime() (stamp int64, ok bool) {
 			// Inside of a span, or a pop has noted what will be left and
 			// has not written head yet: the time is right, or is that of the
 			// next head. Pairs with the release store in waiting.
+			window()
 			stamp, ok = int64(q.restStamp.Load()), true
 		} else if ok = q.spanEnd(head) != head; ok {
+			window()
 			stamp = int64(q.spans[head&q.mask].stamp.Load())
 		}
 		if q.head.Load() == head { // else what we read may be of a later lap

@@ -6,9 +6,9 @@ var spsc = []mutants.Mutant{
 	{
 		Rule: "SPSC", What: "a batch is published before it is copied", File: "spsc.go",
 		Old: `	q.put(tail, items[:n])
-	q.publish(tail+n, stamp)
+	q.publish(tail, tail+n, stamp)
 `,
-		New: `	q.publish(tail+n, stamp)
+		New: `	q.publish(tail, tail+n, stamp)
 	q.put(tail, items[:n])
 `,
 		Tests: "TestStress/SPSC", Build: "race",
@@ -16,9 +16,9 @@ var spsc = []mutants.Mutant{
 	{
 		Rule: "SPSC", What: "a single event is published before it is written", File: "spsc.go",
 		Old: `	q.buf[tail&q.mask] = v
-	q.publish(tail+1, stamp)
+	q.publish(tail, tail+1, stamp)
 `,
-		New: `	q.publish(tail+1, stamp)
+		New: `	q.publish(tail, tail+1, stamp)
 	q.buf[tail&q.mask] = v
 `,
 		Tests: "TestStress/SPSC", Build: "race",
@@ -50,50 +50,79 @@ var spsc = []mutants.Mutant{
 		Tests: "TestRandomOps",
 	},
 	{
-		Rule: "SPSC", What: "a span of an earlier lap is taken for a new one", File: "spsc.go",
-		Old: `int64(end-head) <= 0 || want == 0`, New: `end == head || want == 0`,
-		Tests: "TestRandomOps",
-	},
-	{
-		Rule: "SPSC", What: "the span behind one is believed whatever its lap", File: "spsc.go",
-		Old: `		if int64(next-end) <= 0 {`, New: `		if next == end {`,
-		Tests: "TestRandomOps",
-	},
-	{
-		Rule: "SPSC", What: "the end of a span does not end it", File: "spsc.go",
-		Old: `	if end-head == n {
-		k++
-	}
+		Rule: "SPSC", What: "a single slot is freed before its event is taken", File: "spsc.go",
+		Old: `	v = q.takeOne(head)
+	release.Store(&q.head, head+1) // pairs with the loads in room and HeadTime
 `,
-		New:   ``,
+		New: `	release.Store(&q.head, head+1) // pairs with the loads in room and HeadTime
+	window()
+	v = q.takeOne(head)
+`,
+		Tests: "TestStress/SPSC", Build: "race",
+	},
+	{
+		Rule: "SPSC", What: "a span of an earlier lap is taken for a new one", File: "spsc.go",
+		Old: `	if int64(end-pos) <= 0 {`, New: `	if end == pos {`,
+		Tests: "TestRandomOps",
+	},
+	{
+		Rule: "SPSC", What: "a single pop takes any span for one of a single event", File: "spsc.go",
+		Old: `	if span.end.Load() != head+1 {`, New: `	if int64(span.end.Load()-head) <= 0 {`,
+		Tests: "TestRandomOps",
+	},
+	{
+		Rule: "SPSC", What: "what is left of a span is forgotten", File: "spsc.go",
+		Old: `	if end-head > n && end != rest {`, New: `	if false {`,
+		Tests: "TestRandomOps",
+	},
+	{
+		Rule: "SPSC", What: "what is left of one of several spans has the time of the first", File: "spsc.go",
+		Old: `		if last != head {`, New: `		if false {`,
+		Tests: "TestRandomOps",
+	},
+	{
+		Rule: "SPSC", What: "what is left of a span is one event less", File: "spsc.go",
+		Old: `		release.Store(&q.rest, end) // pairs`, New: `		release.Store(&q.rest, end-1) // pairs`,
+		Tests: "TestRandomOps",
+	},
+	{
+		Rule: "SPSC", What: "the rest of a span is noted before its time", File: "spsc.go",
+		Old: `		release.Relaxed(&q.restStamp, left)
+		window()
+`,
+		New: `		defer func() { window(); release.Relaxed(&q.restStamp, left) }()
+`,
+		Tests: "TestSchedulesOfReaders/SPSC", Build: "yield",
+	},
+	{
+		Rule: "SPSC", What: "HeadTime takes no notice of what is left of a span", File: "spsc.go",
+		Old: `		if int64(q.rest.Load()-head) > 0 {`, New: `		if false {`,
 		Tests: "TestRandomOps",
 	},
 	{
 		Rule: "SPSC", What: "the stamp is written after the end", File: "spsc.go",
-		Old: `	release.Relaxed(&s.stamp, uint64(stamp))
-	release.Relaxed(&q.tail, tail) // before end: head never passes a tail that others see
+		Old: `	release.Relaxed(&span.stamp, uint64(stamp))
+	release.Relaxed(&q.tail, end) // before the span's end: head never passes a tail that others see
 	window()
 `,
-		New: `	release.Relaxed(&q.tail, tail)
+		New: `	release.Relaxed(&q.tail, end)
 	window()
-	defer release.Relaxed(&s.stamp, uint64(stamp))
+	defer release.Relaxed(&span.stamp, uint64(stamp))
 `,
 		Tests: "TestSchedules/SPSC", Build: "yield",
 	},
 	{
 		Rule: "SPSC", What: "the tail is written after the end", File: "spsc.go",
-		Old: `	release.Relaxed(&q.tail, tail) // before end: head never passes a tail that others see
+		Old: `	release.Relaxed(&q.tail, end) // before the span's end: head never passes a tail that others see
 `,
-		New: `	defer release.Relaxed(&q.tail, tail)
+		New: `	defer release.Relaxed(&q.tail, end)
 `,
 		Tests: "TestSchedulesOfReaders/SPSC", Build: "yield",
 	},
 	{
 		Rule: "SPSC", What: "HeadTime does not look at the head again", File: "spsc.go",
-		Old: `		if q.head.Load() != head || q.spanHead.Load() != k {
-`,
-		New: `		if false {
-`,
+		Old:   `		if q.head.Load() == head { // else`,
+		New:   `		if true { // else`,
 		Tests: "TestSchedulesOfReaders/SPSC", Build: "yield",
 	},
 	{
@@ -110,9 +139,9 @@ var spsc = []mutants.Mutant{
 	},
 	{
 		Rule: "release", What: "SPSC publishes by a relaxed store", File: "spsc.go",
-		Old: `	release.Store(&s.end, tail)
+		Old: `	release.Store(&span.end, end)
 `,
-		New: `	release.Relaxed(&s.end, tail)
+		New: `	release.Relaxed(&span.end, end)
 `,
 		Model: "spsc -DPUBLISH_RELAXED",
 	},
