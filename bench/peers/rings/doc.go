@@ -32,7 +32,8 @@
 //     more transfer on the same queue, whose length follows from the one before. The clock is read at its begin and end by each thread. Memory that is
 //     placed badly, or well, is so for one sample.
 //   - In each round cells are shuffled, and the queues within a cell; ratios are formed within a round, and their median is printed. Where CPUs have
-//     more than one speed, as in many virtual machines, what is compared has mostly met the same one.
+//     more than one speed, as in many virtual machines, what is compared has mostly met the same one. How long a word takes to the other CPU and back is
+//     measured before each cell, and printed; -near 150ns, or RINGS_NEAR=150ns in the environment, waits for CPUs that are no farther apart.
 //
 // A thread that yields on a busy machine waits for others to run: figures of 2p2c, 3p1c and 1p3c mean little there. The load before and after is printed.
 //

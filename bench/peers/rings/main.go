@@ -26,6 +26,7 @@ type options struct {
 	rounds  int
 	time    time.Duration
 	cpus    string
+	near    time.Duration
 	format  string
 	list    bool
 	install bool
@@ -38,6 +39,8 @@ func start(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags.IntVar(&o.rounds, "rounds", 10, "how often everything is measured")
 	flags.DurationVar(&o.time, "time", 40*time.Millisecond, "how long what is timed is to last, after a quarter of that to warm up")
 	flags.StringVar(&o.cpus, "cpus", "", "the two CPUs to run on, such as 0,1; chosen if empty")
+	near, _ := time.ParseDuration(os.Getenv("RINGS_NEAR")) // for those who do not start this themselves
+	flags.DurationVar(&o.near, "near", near, "before a cell is measured, wait up to 20 s until a word goes to the other CPU and back in this time")
 	flags.StringVar(&o.format, "o", "text", "text or json")
 	flags.BoolVar(&o.list, "list", false, "print cells and queues, and measure nothing")
 	flags.BoolVar(&o.install, "install", true, "install missing packages, where this is possible")
@@ -78,7 +81,7 @@ func (o options) run(ctx context.Context, args []string, out, errs io.Writer) er
 	if o.install {
 		install(ctx, errs)
 	}
-	b := &bench{tables: tables, rounds: o.rounds, cpus: cpus, time: o.time, progress: errs}
+	b := &bench{tables: tables, rounds: o.rounds, cpus: cpus, time: o.time, near: float64(o.near), waits: waitInAll, progress: errs}
 	m := describe(ctx, cpus)
 	err = b.run(ctx)
 	m.After = load()

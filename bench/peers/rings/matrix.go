@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/internal/report"
 )
 
 // An entry is one contender in one cell, with what it took in each round.
@@ -23,8 +24,9 @@ type entry struct {
 
 // A table is one cell and all contenders that can do its work.
 type table struct {
-	cell    cell
-	entries []*entry
+	cell      cell
+	entries   []*entry
+	distances []float64 // between the CPUs, before each round
 }
 
 // plan makes the tables of what one of the patterns selects: a pattern of cells, or of cells and contenders with a slash between them.
@@ -99,6 +101,8 @@ type bench struct {
 	rounds   int
 	cpus     [2]int
 	time     time.Duration
+	near     float64       // wait for a distance of so many nanoseconds; 0: do not
+	waits    time.Duration // what is left for that
 	progress io.Writer
 
 	self     string            // this program
@@ -108,16 +112,22 @@ type bench struct {
 // run goes through all cells in every round, in an order that is shuffled anew, and through the contenders of a cell one after the other,
 // shuffled too: CPUs, and the distance between them, change their speed within seconds, and what is compared should meet the same one.
 func (b *bench) run(ctx context.Context) error {
-	var err error
-	if b.self, err = os.Executable(); err != nil {
+	self, err := os.Executable()
+	if err != nil {
 		return err
 	}
+	b.self = self
 	b.build(ctx)
 	rng := rand.New(rand.NewPCG(1, uint64(b.rounds)))
 	began := time.Now()
 	for round := range b.rounds {
 		for _, i := range rng.Perm(len(b.tables)) {
 			t := b.tables[i]
+			d, err := b.nearby(ctx)
+			if err != nil {
+				return err
+			}
+			t.distances = append(t.distances, d)
 			for _, k := range rng.Perm(len(t.entries)) {
 				if err := ctx.Err(); err != nil {
 					return err
@@ -125,9 +135,18 @@ func (b *bench) run(ctx context.Context) error {
 				t.entries[k].take(b.sample(ctx, t.entries[k], t.cell))
 			}
 		}
-		fmt.Fprintf(b.progress, "round %d of %d, %v\n", round+1, b.rounds, time.Since(began).Round(time.Second))
+		d := report.QuartilesOf(b.distances(round))
+		fmt.Fprintf(b.progress, "round %d of %d, %v, CPUs %s ns apart, quartiles %s and %s\n", round+1, b.rounds,
+			time.Since(began).Round(time.Second), number(d.Median), number(d.Low), number(d.High))
 	}
 	return nil
+}
+
+func (b *bench) distances(round int) (all []float64) {
+	for _, t := range b.tables {
+		all = append(all, t.distances[round])
+	}
+	return all
 }
 
 func (e *entry) take(xs []float64, err error) {

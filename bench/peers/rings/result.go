@@ -21,9 +21,10 @@ type result struct {
 }
 
 type cellResult struct {
-	Cell   string        `json:"cell"`
-	Values []string      `json:"values"` // what each number of a sample is
-	Queues []queueResult `json:"queues"`
+	Cell      string        `json:"cell"`
+	Values    []string      `json:"values"`      // what each number of a sample is
+	Distances []float64     `json:"distance_ns"` // between the CPUs, before each round
+	Queues    []queueResult `json:"queues"`
 }
 
 type queueResult struct {
@@ -42,7 +43,7 @@ func values(c cell) []string {
 func (b *bench) result(m machine) result {
 	r := result{Schema: "rings/1", Machine: m, Rounds: b.rounds}
 	for _, t := range b.tables {
-		c := cellResult{Cell: t.cell.String(), Values: values(t.cell)}
+		c := cellResult{Cell: t.cell.String(), Values: values(t.cell), Distances: t.distances}
 		for _, e := range t.entries {
 			c.Queues = append(c.Queues, queueResult{e.queue.name, e.why, e.rounds})
 		}
@@ -63,7 +64,8 @@ func (r result) writeText(out io.Writer) error {
 	r.Machine.write(out)
 	for _, c := range r.Cells {
 		for i, value := range c.Values {
-			fmt.Fprintf(out, "\n%s, %s\n", c.Cell, value)
+			d := report.QuartilesOf(c.Distances)
+			fmt.Fprintf(out, "\n%s, %s; CPUs %s ns apart, quartiles %s and %s\n", c.Cell, value, number(d.Median), number(d.Low), number(d.High))
 			if err := c.table(i).Write(out); err != nil {
 				return err
 			}

@@ -85,7 +85,7 @@ func TestResult(t *testing.T) {
 	require.NoError(t, err)
 	missing, err := find("rte_hts")
 	require.NoError(t, err)
-	b := bench{rounds: 3, tables: []*table{{c, []*entry{
+	b := bench{rounds: 3, tables: []*table{{cell: c, distances: []float64{90, 100, 400}, entries: []*entry{
 		{queue: ours, rounds: [][]float64{{1}, {2}, {3}}},
 		{queue: theirs, rounds: [][]float64{{2}, {2}, {30}}},
 		{queue: missing, rounds: [][]float64{nil, nil, nil}, why: "no compiler"},
@@ -93,7 +93,7 @@ func TestResult(t *testing.T) {
 	var text, printed bytes.Buffer
 	r := b.result(machine{})
 	require.NoError(t, r.writeText(&text))
-	require.Contains(t, text.String(), "1p1c.b64.8B.1024, ns an item\n")
+	require.Contains(t, text.String(), "1p1c.b64.8B.1024, ns an item; CPUs 100 ns apart, quartiles 95.0 and 250\n")
 	require.Regexp(t, `mpmc +2.00 +1.50 +2.50 +1.00\n +rte_mpmc +2.00 +2.00 +16.0 +0.50\n`, text.String())
 	require.Contains(t, text.String(), "# rte_hts was not measured in 1p1c.b64.8B.1024: no compiler\n")
 	require.NoError(t, r.writeJSON(&printed))
@@ -118,6 +118,7 @@ func TestProgram(t *testing.T) {
 		require.Empty(t, q.Missing)
 		require.Len(t, q.Samples, 2)
 		require.Len(t, q.Samples[0], values)
+		require.Len(t, r.Cells[i].Distances, 2)
 	}
 }
 
