@@ -20,8 +20,9 @@
 //
 // Producers number their items and write all words of each; consumers read all words and check that the number follows the one before. Where it
 // does not (there are several producers or consumers), a run of numbers ends, which is written down; after the timed part the runs of all
-// consumers must hold each number exactly once, and those of a producer in ascending order. A queue that fails is not measured any further, and
-// the reason is printed.
+// consumers must hold each number exactly once, and those of a producer in ascending order. A queue that fails, or has no result after 10 s, is not
+// measured in that cell any further, and the reason is printed. rte_mpmc is often so slow where threads share a CPU: its calls wait for one another without
+// yielding.
 //
 // # What is the same for all
 //
@@ -51,8 +52,7 @@
 //	rte_*                DPDK's rte_ring in memory of its own, by the calls for elements, bursts for batches: SP/SC, MP/MC, and the modes HTS and RTS
 //	boost_spsc           spsc_queue, with its calls for arrays
 //	boost_queue          lockfree::queue of fixed size, of at most 65534 items
-//	moodycamel           ConcurrentQueue with tokens, bulk calls, and try_enqueue, which keeps it from growing but where that failed 1024 times in a row:
-//	                     with three producers it may fail for ever. It orders items of one producer only
+//	moodycamel           ConcurrentQueue with tokens and bulk calls, bounded from outside: its own bound did not hold. It orders items of one producer only
 //	readerwriter         ReaderWriterQueue by moodycamel, with try_enqueue
 //	tbb                  concurrent_bounded_queue of oneTBB, try_push and try_pop
 //	rigtorp_*            SPSCQueue and MPMCQueue by Erik Rigtorp; in no package: RIGTORP=dir names where rigtorp/*.h are

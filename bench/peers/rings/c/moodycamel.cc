@@ -1,7 +1,7 @@
-// moodycamel::ConcurrentQueue with a token for each producer and consumer, and bulk calls; bounded by try_enqueue, which takes memory only
-// from what was there at the start, about as much as holds the capacity for each producer. Order is kept for each producer, not among them.
+// moodycamel::ConcurrentQueue with a token for each producer and consumer, and bulk calls. Order is kept for each producer, not among them.
 //
-// With three producers try_enqueue may fail for ever, also on an empty queue; after 1024 failures in a row the queue may grow by a block.
+// The queue has no bound of its own that holds: try_enqueue_bulk, which takes no memory, loses items when it fails in version 1.0.3, and with
+// three producers try_enqueue fails for ever now and then. So producers ask for its size when they may have filled it since they last did.
 #if __has_include(<concurrentqueue/moodycamel/concurrentqueue.h>)
 #include <concurrentqueue/moodycamel/concurrentqueue.h>
 #else
@@ -13,21 +13,24 @@
 template <class T>
 struct Queued {
   moodycamel::ConcurrentQueue<T> ring;
-  explicit Queued(int capacity) : ring(capacity, 4, 0) {}
+  size_t capacity;
+  explicit Queued(int capacity) : ring(capacity, 4, 0), capacity(capacity) {}
 
   struct In {
     Queued& q;
     moodycamel::ProducerToken token;
-    int failed = 0;
+    size_t room = 0;
     explicit In(Queued& q) : q(q), token(q.ring) {}
-    bool stuck(bool pushed) { return (failed = pushed || failed == 1024 ? 0 : failed + 1) == 1024; }
-    bool push(const T& v) {
-      bool pushed = q.ring.try_enqueue(token, v);
-      return stuck(pushed) ? q.ring.enqueue(token, v) : pushed;
+    size_t take(size_t n) {
+      if (room < n) room = q.capacity - std::min(q.capacity, q.ring.size_approx());
+      n = std::min(n, room);
+      room -= n;
+      return n;
     }
+    bool push(const T& v) { return take(1) == 1 && q.ring.enqueue(token, v); }
     size_t push(const T* v, size_t n) {
-      bool pushed = q.ring.try_enqueue_bulk(token, v, n);
-      return (stuck(pushed) ? q.ring.enqueue_bulk(token, v, n) : pushed) ? n : 0;
+      n = take(n);
+      return n > 0 && q.ring.enqueue_bulk(token, v, n) ? n : 0;
     }
   };
   struct Out {
