@@ -32,7 +32,7 @@ bench: ## run every benchmark once through; compare runs with benchstat
 figures: ## print the figures of the design and their bounds; F=engine. selects by prefix
 	$(GO) run ./bench/figures $(F)
 
-peers: ## measure the rings beside other queues in Go, C and C++, in about ten minutes
+peers: ## measure the rings beside other queues in Go, C and C++, in about twenty minutes
 	cd bench/peers && $(GO) run ./rings
 
 soak: ## random load and trouble for a minute; FOR=8h for as long as that

@@ -1,6 +1,6 @@
 // Rings measures the queues of package ring beside other bounded queues in Go, C and C++, on the same work.
 //
-//	make peers                                                # everything, in about ten minutes on a quiet machine
+//	make peers                                                # everything, ten times: about twenty minutes
 //	cd bench/peers && go run ./rings                          # the same
 //	go run ./rings -rounds 20 '1p1c.b64.*' 'rtt.*'            # some cells, more often
 //	go run ./rings '*.b1.*/xsync_*' '*.b1.*/mpmc'             # some queues in some cells
