@@ -103,10 +103,10 @@ func transfer(c cell, l loops, cpus [2]int, base, each uint64) (time.Duration, e
 		crew.add(p, func() {
 			l.produce(sent[p], c.batch, triesOf(c))
 			if left.Add(-1) == 0 {
-				done.Store(true)
 				if l.finish != nil {
 					l.finish()
 				}
+				done.Store(true)
 			}
 		})
 	}
