@@ -22,6 +22,17 @@ func set[T item](v *T, number uint64) {
 }
 
 func setAll[T item](vs []T, number uint64) {
+	for ; len(vs) >= 8; vs, number = vs[8:], number+8 {
+		w := (*[8]T)(vs)
+		set(&w[0], number)
+		set(&w[1], number+1)
+		set(&w[2], number+2)
+		set(&w[3], number+3)
+		set(&w[4], number+4)
+		set(&w[5], number+5)
+		set(&w[6], number+6)
+		set(&w[7], number+7)
+	}
 	for i := range vs {
 		set(&vs[i], number+uint64(i))
 	}
@@ -38,8 +49,17 @@ type tally struct {
 	changed uint64 // items whose further words were wrong
 }
 
-// checkAll notes vs and returns the number that comes next in the run; next is what the call before returned.
+// checkAll notes vs and returns the number that comes next in the run; next is what the call before returned. Small items that continue the
+// run are looked at eight at a time.
 func checkAll[T item](t *tally, vs []T, next uint64) uint64 {
+	for len(*new(T)) == 1 && len(vs) >= 8 {
+		w := (*[8]T)(vs)
+		if (w[0][0]^next)|(w[1][0]^(next+1))|(w[2][0]^(next+2))|(w[3][0]^(next+3))|
+			(w[4][0]^(next+4))|(w[5][0]^(next+5))|(w[6][0]^(next+6))|(w[7][0]^(next+7)) != 0 {
+			break
+		}
+		vs, next = vs[8:], next+8
+	}
 	for i := range vs {
 		v := &vs[i]
 		if (*v)[0] != next {

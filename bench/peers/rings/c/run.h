@@ -65,6 +65,18 @@ struct Tally {
     return next + 1;
   }
 
+  // check_all is check for each; small items that continue the run are looked at eight at a time.
+  template <size_t Words>
+  uint64_t check_all(const Item<Words>* v, size_t n, uint64_t next) {
+    for (; Words == 1 && n >= 8; v += 8, n -= 8, next += 8) {
+      uint64_t differ = 0;
+      for (size_t i = 0; i < 8; i++) differ |= v[i].number() ^ (next + i);
+      if (differ) break;
+    }
+    for (; n > 0; n--) next = check(*v++, next);
+    return next;
+  }
+
   void end(uint64_t next) { turn(next, next); }
 };
 
@@ -231,7 +243,7 @@ void pop_batches(Q& q, Tally& t, std::atomic<bool>& done, size_t batch, int trie
   for (int tried = 0;;) {
     size_t n = out.pop(dst.data(), batch);
     if (n > 0) {
-      for (size_t i = 0; i < n; i++) next = t.check(dst[i], next);
+      next = t.check_all(dst.data(), n, next);
       tried = 0;
       continue;
     }
