@@ -44,7 +44,7 @@ step_fuzz() {
   return $status
 }
 
-step_checks() { [ ! -f checks/go.mod ] || (cd checks && go test -count=5 -timeout 55m ./...); }
+step_checks() { [ ! -f checks/go.mod ] || (cd checks && go test -count=5 -timeout 30m ./... && SEDA_SCHEDULES=50000 go test -tags yield -timeout 25m -run Schedules ./...); }
 
 step_model() { [ ! -f engine/model/run.sh ] || bash engine/model/run.sh; }
 

@@ -27,14 +27,14 @@ type queue interface {
 	HeadTime() (stamp int64, ok bool)
 }
 
-// setup is one shape of history. Every client makes opsPerClient calls.
+// setup is one shape of history.
 type setup struct {
 	name                            string
 	make                            func(capacity int) queue
 	producers, consumers, observers int
 	seal                            bool
 	maxBatch                        int
-	shortPush, shortPop             bool // may fall short when overlapped
+	pushWhole, popWhole             bool // claims and publishes, or takes and frees, at the same moment
 }
 
 func setups() (all []setup) {
@@ -44,15 +44,15 @@ func setups() (all []setup) {
 	slot := func(c int) queue { return ring.NewSlot[event](c) }
 	for _, batch := range []int{1, 3} {
 		all = append(all, []setup{
-			{name: "SPSC", make: spsc, producers: 1, consumers: 1, shortPop: batch > 1},
-			{name: "MPSC", make: mpsc, producers: 3, consumers: 1, shortPop: true},
-			{name: "MPSC/observed", make: mpsc, producers: 2, consumers: 1, observers: 1, shortPop: true},
-			{name: "MPSC/sealed", make: mpsc, producers: 3, consumers: 1, seal: true, shortPop: true},
-			{name: "MPMC", make: mpmc, producers: 2, consumers: 2, shortPush: true, shortPop: true},
-			{name: "MPMC/observed", make: mpmc, producers: 2, consumers: 2, observers: 1, shortPush: true, shortPop: true},
-			{name: "MPMC/sealed", make: mpmc, producers: 2, consumers: 2, seal: true, shortPush: true, shortPop: true},
-			{name: "Slot", make: slot, producers: 2, consumers: 2, shortPush: true, shortPop: true},
-			{name: "Slot/observed", make: slot, producers: 2, consumers: 2, observers: 1, shortPush: true, shortPop: true},
+			{name: "SPSC", make: spsc, producers: 1, consumers: 1, pushWhole: true, popWhole: true},
+			{name: "MPSC", make: mpsc, producers: 3, consumers: 1, popWhole: true},
+			{name: "MPSC/observed", make: mpsc, producers: 2, consumers: 1, observers: 1, popWhole: true},
+			{name: "MPSC/sealed", make: mpsc, producers: 3, consumers: 1, seal: true, popWhole: true},
+			{name: "MPMC", make: mpmc, producers: 2, consumers: 2},
+			{name: "MPMC/observed", make: mpmc, producers: 2, consumers: 2, observers: 1},
+			{name: "MPMC/sealed", make: mpmc, producers: 2, consumers: 2, seal: true},
+			{name: "Slot", make: slot, producers: 2, consumers: 2},
+			{name: "Slot/observed", make: slot, producers: 2, consumers: 2, observers: 1},
 		}...)
 		for i := len(all) - 9; i < len(all); i++ {
 			all[i].maxBatch = batch
@@ -61,13 +61,18 @@ func setups() (all []setup) {
 	return all
 }
 
+// testSeed is TEST_SEED, or anything.
+func testSeed() uint64 {
+	if v, err := strconv.ParseUint(os.Getenv("TEST_SEED"), 10, 64); err == nil {
+		return v
+	}
+	return rand.Uint64()
+}
+
 // TestHistories records short histories of every setup, with single events and
 // with small batches, and checks each.
 func TestHistories(t *testing.T) {
-	seed := rand.Uint64()
-	if v, err := strconv.ParseUint(os.Getenv("TEST_SEED"), 10, 64); err == nil {
-		seed = v
-	}
+	seed := testSeed()
 	t.Logf("TEST_SEED=%d", seed)
 	histories := 120
 	if testing.Short() {
@@ -77,12 +82,10 @@ func TestHistories(t *testing.T) {
 	for _, s := range setups() {
 		t.Run(fmt.Sprintf("%s/batch=%d", s.name, s.maxBatch), func(t *testing.T) {
 			for i := range histories {
-				r := recorder{setup: s, seed: seed + uint64(i)}
 				capacity, procs := 2<<(i%3), 1+i%4
-				history := r.record(capacity, procs)
-				overlaps += overlapping(history)
-				allow(history, s.shortPush, s.shortPop)
-				requireLinearizable(t, fifo(capacity), history)
+				calls := record(s, seed+uint64(i), capacity, procs)
+				overlaps += overlapping(calls)
+				requireLinearizable(t, s, capacity, calls)
 			}
 		})
 	}
@@ -92,24 +95,25 @@ func TestHistories(t *testing.T) {
 
 // requireLinearizable fails with a picture of the history: a page for the
 // browser in the directory for temporary files.
-func requireLinearizable(t *testing.T, model porcupine.Model, history []porcupine.Operation) {
+func requireLinearizable(t *testing.T, s setup, capacity int, calls []*call) {
 	t.Helper()
-	result, info := porcupine.CheckOperationsVerbose(model, history, 20*time.Second)
+	m := model(capacity)
+	result, info := porcupine.CheckOperationsVerbose(m, history(calls, s.pushWhole, s.popWhole), 20*time.Second)
 	if result == porcupine.Ok {
 		return
 	}
 	f, err := os.CreateTemp("", "history-*.html")
 	require.NoError(t, err)
-	require.NoError(t, porcupine.Visualize(model, info, f))
+	require.NoError(t, porcupine.Visualize(m, info, f))
 	require.NoError(t, f.Close())
 	require.Equal(t, porcupine.Ok, result, "the history is drawn in %s", f.Name())
 }
 
 // overlapping counts the pairs of calls that overlap.
-func overlapping(history []porcupine.Operation) (pairs int) {
-	for i, a := range history {
-		for _, b := range history[:i] {
-			if a.Call <= b.Return && b.Call <= a.Return {
+func overlapping(calls []*call) (pairs int) {
+	for i, a := range calls {
+		for _, b := range calls[:i] {
+			if a.overlaps(b) {
 				pairs++
 			}
 		}
@@ -120,121 +124,123 @@ func overlapping(history []porcupine.Operation) (pairs int) {
 // recorder runs one history.
 type recorder struct {
 	setup
-	seed  uint64
-	began time.Time
+	q    queue
+	seed uint64
+	each int          // calls of a client
+	now  func() int64 // order is all that counts
 }
 
-const opsPerClient = 200
-
-// client makes its nth call.
-type client func(q queue, id, n int, rng *rand.Rand) porcupine.Operation
-
 // record runs the clients at once, and then pops what is left, alone.
-func (r *recorder) record(capacity, procs int) []porcupine.Operation {
+func record(s setup, seed uint64, capacity, procs int) []*call {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
-	clients := slices.Concat(
-		slices.Repeat([]client{r.push}, r.producers),
-		slices.Repeat([]client{r.pop}, r.consumers),
-		slices.Repeat([]client{r.head}, r.observers))
-	q := r.make(capacity)
-	histories := make([][]porcupine.Operation, len(clients))
-	r.began = time.Now()
+	began := time.Now()
+	r := recorder{setup: s, q: s.make(capacity), seed: seed, each: 200, now: func() int64 { return int64(time.Since(began)) }}
+	clients := r.clients()
+	lists := make([][]*call, len(clients))
 	var wg sync.WaitGroup
 	var waiting atomic.Int64
 	waiting.Store(int64(len(clients)))
-	for id, call := range clients {
+	for id, make := range clients {
 		wg.Go(func() {
 			for waiting.Add(-1); waiting.Load() > 0; { // a channel would start them one after the other
 				runtime.Gosched()
 			}
-			histories[id] = r.calls(q, id, call)
+			lists[id] = r.calls(id, make)
 		})
 	}
 	wg.Wait()
-	all := slices.Concat(histories...)
-	for {
-		op := r.popBatch(q, len(clients), capacity)
-		all = append(all, op)
-		if len(op.Output.(output).items) == 0 {
-			return all
-		}
-	}
+	return append(slices.Concat(lists...), r.rest(len(clients), capacity)...)
 }
 
-func (r *recorder) calls(q queue, id int, call client) (history []porcupine.Operation) {
+// client makes its nth call.
+type client func(id, n int, rng *rand.Rand) *call
+
+func (r *recorder) clients() []client {
+	return slices.Concat(
+		slices.Repeat([]client{r.push}, r.producers),
+		slices.Repeat([]client{r.pop}, r.consumers),
+		slices.Repeat([]client{r.head}, r.observers))
+}
+
+func (r *recorder) calls(id int, make client) (calls []*call) {
 	rng := rand.New(rand.NewPCG(r.seed, uint64(id)))
-	for n := range opsPerClient {
-		if r.seal && id == 0 && n == opsPerClient/2 {
-			history = append(history, r.timed(id, input{kind: opSeal}, func() (out output) {
-				q.(interface{ Seal() }).Seal()
-				return out
-			}))
+	for n := range r.each {
+		if r.seal && id == 0 && n == r.each/2 {
+			calls = append(calls, r.timed(call{client: id, kind: callSeal}, func(*call) { r.q.(interface{ Seal() }).Seal() }))
 		}
-		history = append(history, call(q, id, n, rng))
+		calls = append(calls, make(id, n, rng))
 		if rng.IntN(4) == 0 {
 			runtime.Gosched()
 		}
 	}
-	return history
+	return calls
 }
 
-// timed makes the call and notes when it began and ended, which is when its
-// stores are visible to the other clients: the rings order nothing after a
+// rest pops what is left.
+func (r *recorder) rest(id, capacity int) (calls []*call) {
+	for {
+		c := r.popBatch(id, capacity)
+		calls = append(calls, c)
+		if len(c.popped) == 0 {
+			return calls
+		}
+	}
+}
+
+// timed makes the call and notes when it began and ended. It begins before
+// anything is loaded, and ends when its stores are visible to the other clients: the rings order nothing after a
 // release store, so by the clock the call may have returned before.
-func (r *recorder) timed(id int, in input, call func() output) porcupine.Operation {
-	op := porcupine.Operation{ClientId: id, Input: in, Call: int64(time.Since(r.began))}
-	op.Output = call()
+func (r *recorder) timed(c call, f func(c *call)) *call {
 	var fence atomic.Int64
-	fence.Add(1) // as any read-modify-write, after all stores before it are visible
-	op.Return = int64(time.Since(r.began))
-	return op
+	c.begin = r.now()
+	fence.Add(1) // as any read-modify-write: no load after it comes before it
+	f(&c)
+	fence.Add(1) // and all stores before it are visible
+	c.end = r.now()
+	return &c
 }
 
-func (r *recorder) push(q queue, id, n int, rng *rand.Rand) porcupine.Operation {
-	first := event(id*opsPerClient+n+1) << 4
+func (r *recorder) push(id, n int, rng *rand.Rand) *call {
+	first := event(id*r.each+n+1) << 4
 	items := make([]event, 1+rng.IntN(r.maxBatch))
 	for i := range items {
 		items[i] = first + event(i)
 	}
 	if rng.IntN(3) == 0 {
-		return r.timed(id, input{kind: opPushAll, items: items}, func() output {
-			return output{ok: q.PushAll(items, stampOf(first))}
+		return r.timed(call{client: id, kind: callPushAll, items: items}, func(c *call) {
+			if r.q.PushAll(items, stampOf(first)) {
+				c.n = len(items)
+			}
 		})
 	}
-	return r.timed(id, input{kind: opPush, items: items}, func() (out output) {
+	return r.timed(call{client: id, kind: callPush, items: items}, func(c *call) {
 		if len(items) > 1 {
-			out.n = q.PushBatch(items, stampOf(first))
-		} else if q.Push(first, stampOf(first)) {
-			out.n = 1
+			c.n = r.q.PushBatch(items, stampOf(first))
+		} else if r.q.Push(first, stampOf(first)) {
+			c.n = 1
 		}
-		return out
 	})
 }
 
-func (r *recorder) pop(q queue, id, _ int, rng *rand.Rand) porcupine.Operation {
+func (r *recorder) pop(id, _ int, rng *rand.Rand) *call {
 	if rng.IntN(3) > 0 {
-		return r.popBatch(q, id, 1+rng.IntN(r.maxBatch))
+		return r.popBatch(id, 1+rng.IntN(r.maxBatch))
 	}
-	return r.timed(id, input{kind: opPop, want: 1}, func() output {
-		v, stamp, ok := q.Pop()
-		if !ok {
-			return output{}
+	return r.timed(call{client: id, kind: callPop, want: 1}, func(c *call) {
+		if v, stamp, ok := r.q.Pop(); ok {
+			c.popped, c.stamp = []event{v}, stamp
 		}
-		return output{items: []event{v}, stamp: stamp}
 	})
 }
 
-func (r *recorder) popBatch(q queue, id, want int) porcupine.Operation {
+func (r *recorder) popBatch(id, want int) *call {
 	dst := make([]event, want)
-	return r.timed(id, input{kind: opPop, want: want}, func() output {
-		n, stamp := q.PopBatch(dst)
-		return output{items: dst[:n], stamp: stamp}
+	return r.timed(call{client: id, kind: callPop, want: want}, func(c *call) {
+		n, stamp := r.q.PopBatch(dst)
+		c.popped, c.stamp = dst[:n], stamp
 	})
 }
 
-func (r *recorder) head(q queue, id, _ int, _ *rand.Rand) porcupine.Operation {
-	return r.timed(id, input{kind: opHead}, func() output {
-		stamp, ok := q.HeadTime()
-		return output{stamp: stamp, ok: ok}
-	})
+func (r *recorder) head(id, _ int, _ *rand.Rand) *call {
+	return r.timed(call{client: id, kind: callHead}, func(c *call) { c.stamp, c.ok = r.q.HeadTime() })
 }

@@ -14,135 +14,180 @@ type event = uint32
 
 func stampOf(v event) int64 { return int64(v >> 4) }
 
-type opKind int
+// stepKind is what a call does at one moment.
+type stepKind int
 
 const (
-	opPush    opKind = iota // PushBatch, or Push for one event
-	opPushAll               // PushAll
-	opPop                   // PopBatch, or Pop for one event
-	opHead                  // HeadTime
-	opSeal                  // Seal
+	stepRefuse  stepKind = iota // a push finds too little room, or the seal, and gives up
+	stepRoom                    // a push finds less room than it wants, and goes on with that
+	stepClaim                   // a push claims slots
+	stepPublish                 // and publishes them
+	stepEmpty                   // a pop finds nothing, and gives up
+	stepFind                    // a pop finds fewer events than it wants, and goes on with those
+	stepTake                    // a pop claims events
+	stepFree                    // and frees their slots
+	stepHead                    // HeadTime
+	stepSeal                    // Seal
 )
 
-func (k opKind) isPush() bool { return k == opPush || k == opPushAll }
-
-// input is what a call was given.
-type input struct {
-	kind  opKind
-	items []event // to push
-	want  int     // to pop
-	// overlapped: a call of the other side overlaps, and the ring documents
-	// that the answer may then fall short of what the queue would allow.
-	overlapped bool
+// step is one of the moments of a call.
+type step struct {
+	kind   stepKind
+	client int
+	call   *call
+	whole  bool // claims and publishes, or takes and frees, at the same moment
 }
 
-// output is what a call answered.
-type output struct {
-	n     int     // accepted
-	items []event // popped
-	stamp int64
-	ok    bool // PushAll, HeadTime
+// cell is a slot from the oldest one that is not free on.
+type cell struct {
+	v     event
+	state cellState
 }
 
-// state of the queue; a string, so that states compare with ==.
+type cellState byte
+
+const (
+	claimed cellState = iota
+	full
+	taken
+	free
+)
+
+// state of a ring; comparable with ==.
 type state struct {
-	queue  string // four bytes an event, the oldest first
+	cells  string // five bytes each, the oldest first: its state, its event
 	sealed bool
+	// Clients that found less than they wanted, and have not claimed that
+	// yet, a bit for each: what they found holds until another call of their
+	// side claims.
+	rooms, finds uint16
 }
 
-const eventBytes = 4
+const cellBytes = 5
 
-func (s state) length() int { return len(s.queue) / eventBytes }
+func (s state) length() int { return len(s.cells) / cellBytes }
 
-func (s state) at(i int) event {
-	return binary.LittleEndian.Uint32([]byte(s.queue[i*eventBytes : (i+1)*eventBytes]))
+func (s state) at(i int) cell {
+	b := s.cells[i*cellBytes:]
+	return cell{binary.LittleEndian.Uint32([]byte(b[1:cellBytes])), cellState(b[0])}
 }
 
-func (s state) append(items []event) state {
-	b := []byte(s.queue)
+// add appends cells for items.
+func (s state) add(items []event, as cellState) state {
+	b := []byte(s.cells)
 	for _, v := range items {
-		b = binary.LittleEndian.AppendUint32(b, v)
+		b = binary.LittleEndian.AppendUint32(append(b, byte(as)), v)
 	}
-	s.queue = string(b)
+	s.cells = string(b)
 	return s
 }
 
-// fifo is the model of a ring with that capacity.
-func fifo(capacity int) porcupine.Model {
+// turn gives the cells of items another state, if they stand together in was.
+func (s state) turn(items []event, was, as cellState) (bool, state) {
+	for i := range s.length() {
+		if s.at(i).v == items[0] {
+			b := []byte(s.cells)
+			for j := range items {
+				if i+j >= s.length() || s.at(i+j) != (cell{items[j], was}) {
+					return false, s
+				}
+				b[(i+j)*cellBytes] = byte(as)
+			}
+			s.cells = string(b)
+			for len(s.cells) > 0 && s.at(0).state == free {
+				s.cells = s.cells[cellBytes:]
+			}
+			return true, s
+		}
+	}
+	return false, s
+}
+
+// room is how many slots a push can claim: those before the first that was
+// popped and is not freed.
+func (s state) room(capacity int) int {
+	if s.sealed {
+		return 0
+	}
+	return capacity - s.length()
+}
+
+// ready is where the next pop begins, and how many events it can take: those
+// before the first that is claimed and not published.
+func (s state) ready() (head, n int) {
+	for head < s.length() && s.at(head).state >= taken {
+		head++
+	}
+	for head+n < s.length() && s.at(head+n).state == full {
+		n++
+	}
+	return head, n
+}
+
+// model is that of a ring with that capacity.
+func model(capacity int) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return state{} },
-		Step: func(st, in, out any) (bool, any) {
-			return step(capacity, st.(state), in.(input), out.(output))
+		Step: func(st, in, _ any) (bool, any) {
+			return next(capacity, st.(state), in.(step))
 		},
-		DescribeOperation: func(in, out any) string { return fmt.Sprintf("%+v -> %+v", in, out) },
+		DescribeOperation: func(in, _ any) string {
+			s := in.(step)
+			return fmt.Sprintf("%d of %v", s.kind, s.call)
+		},
 	}
 }
 
-func step(capacity int, s state, in input, out output) (bool, state) {
-	room := capacity - s.length()
-	if s.sealed {
-		room = 0
+func next(capacity int, s state, in step) (bool, state) {
+	if in.kind >= stepEmpty && in.kind <= stepFree {
+		return nextOfPop(s, in)
 	}
+	c, room := in.call, s.room(capacity)
 	switch in.kind {
-	case opPush:
-		if out.n > room || out.n < min(room, len(in.items)) && !in.overlapped {
-			return false, s
+	case stepRefuse:
+		return room == 0 || c.kind == callPushAll && room < len(c.items), s
+	case stepRoom:
+		s.rooms |= 1 << in.client
+		return room == c.n, s
+	case stepClaim:
+		ok := room >= c.n && (c.n == len(c.items) || s.rooms&(1<<in.client) != 0)
+		s.rooms = 0
+		if in.whole {
+			return ok, s.add(c.items[:c.n], full)
 		}
-		return true, s.append(in.items[:out.n])
-	case opPushAll:
-		if !out.ok {
-			return len(in.items) > room || in.overlapped, s
-		}
-		return len(in.items) <= room, s.append(in.items)
-	case opPop:
-		return stepPop(s, in, out)
-	case opHead:
-		if !out.ok {
-			return s.length() == 0 || in.overlapped, s
-		}
-		return s.length() > 0 && stampOf(s.at(0)) == out.stamp, s
+		return ok, s.add(c.items[:c.n], claimed)
+	case stepPublish:
+		return s.turn(c.items[:c.n], claimed, full)
+	case stepHead:
+		head, n := s.ready()
+		return c.ok == (n > 0) && (n == 0 || stampOf(s.at(head).v) == c.stamp), s
 	default:
 		s.sealed = true
+		s.rooms = 0
 		return true, s
 	}
 }
 
-func stepPop(s state, in input, out output) (bool, state) {
-	n := len(out.items)
-	if n > s.length() || n < min(in.want, s.length()) && !in.overlapped {
-		return false, s
-	}
-	for i, v := range out.items {
-		if s.at(i) != v {
+func nextOfPop(s state, in step) (bool, state) {
+	c := in.call
+	head, ready := s.ready()
+	switch in.kind {
+	case stepEmpty:
+		return ready == 0, s
+	case stepFind:
+		s.finds |= 1 << in.client
+		return ready == len(c.popped), s
+	case stepTake:
+		ok := ready >= len(c.popped) && (len(c.popped) == c.want || s.finds&(1<<in.client) != 0) && stampOf(c.popped[0]) == c.stamp
+		s.finds = 0
+		if !ok || s.at(head).v != c.popped[0] {
 			return false, s
 		}
-	}
-	if n > 0 && stampOf(out.items[0]) != out.stamp {
-		return false, s
-	}
-	s.queue = s.queue[n*eventBytes:]
-	return true, s
-}
-
-// allow marks the calls that may fall short because one of the other side
-// overlaps them. Only a push can make a pop or HeadTime fall short, only a pop
-// a push.
-func allow(history []porcupine.Operation, pushes, pops bool) {
-	for i := range history {
-		in := history[i].Input.(input)
-		if in.kind.isPush() && !pushes || !in.kind.isPush() && !pops {
-			continue
+		if in.whole {
+			return s.turn(c.popped, full, free)
 		}
-		for j := range history {
-			other := history[j].Input.(input).kind
-			if in.kind.isPush() && other != opPop || !in.kind.isPush() && !other.isPush() {
-				continue
-			}
-			if history[i].Call <= history[j].Return && history[j].Call <= history[i].Return {
-				in.overlapped = true
-				break
-			}
-		}
-		history[i].Input = in
+		return s.turn(c.popped, full, taken)
+	default:
+		return s.turn(c.popped, taken, free)
 	}
 }
