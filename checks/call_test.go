@@ -83,12 +83,17 @@ func (c *call) steps(pushWhole, popWhole bool) (kinds []stepKind, whole bool) {
 
 // history is what porcupine orders: every step as an operation that may take
 // effect at any moment of its call. The order of the steps of one call follows
-// from the model.
+// from the model; that they seem to begin one after the other makes porcupine
+// try them in that order first.
 func history(calls []*call, pushWhole, popWhole bool) (ops []porcupine.Operation) {
 	for _, c := range calls {
 		kinds, whole := c.steps(pushWhole, popWhole)
-		for _, k := range kinds {
-			ops = append(ops, porcupine.Operation{ClientId: c.client, Call: c.begin, Return: c.end, Input: step{k, c.client, c, whole}})
+		for i, k := range kinds {
+			const parts = 8 // of a unit of time
+			ops = append(ops, porcupine.Operation{
+				ClientId: c.client, Input: step{k, c.client, c, whole},
+				Call: c.begin*parts + int64(i), Return: c.end*parts + parts - 1,
+			})
 		}
 	}
 	return slices.Clip(ops)
