@@ -94,7 +94,7 @@ func pattern(names string) string {
 
 var (
 	failed  = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
-	hanging = regexp.MustCompile(`running tests:\n\t(\w+)`)
+	hanging = regexp.MustCompile(`running tests:\s+(\w+)`)
 	after   = regexp.MustCompile(`found (after \d+ schedules)`)
 	broken  = regexp.MustCompile(`(?m)^panic: (invariant broken: .*?)( \[|$)`)
 )
