@@ -204,7 +204,7 @@ func (s *stress) checkStamps(t *testing.T, c int) {
 }
 
 func TestStress(t *testing.T) {
-	perProducer := 12_000
+	perProducer := 9_000
 	if invariant.Enabled {
 		perProducer = 2_500
 	}
