@@ -109,7 +109,7 @@ func runOf[T any](r round, c codec[T]) (uint64, error) {
 	case <-ended:
 	case <-time.After(patience):
 		stamp, ok := p.q.HeadTime()
-		return 0, fmt.Errorf("no end after %v: length %d, head %#x %v, %d producers have ended, %v accepted", patience, p.q.Len(), stamp, ok, p.stopped.Load(), p.accepted)
+		return 0, fmt.Errorf("no end after %v: length %d, head %#x %v, %d producers have ended", patience, p.q.Len(), stamp, ok, p.stopped.Load())
 	}
 	if err := p.wrong.Load(); err != nil {
 		return 0, *err
