@@ -48,8 +48,9 @@ mutants: ## break engine and rings in one place at a time, and see that a test n
 nightly: ## long stress, fuzzing, conservation and all figures, into bench/results
 	bash bench/nightly.sh
 
-model: ## check the model of the wake-up protocol with spin
+model: ## check the models of the wake-up protocol and of the rings with spin
 	bash engine/model/run.sh
+	bash ring/model/run.sh
 
 fmt: ## format the Go files
 	$(TOOL) gofumpt -w .

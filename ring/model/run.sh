@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Checks the models of the rings with spin: each as it stands, which must hold, with stores that are visible at once (no option), with store
+# buffers (-DTSO) and with stores that only a release store holds back (-DWEAK); and each broken in one place, which must fail. Needs about
+# two minutes on two CPUs and less than 2 GiB; with DEEP=1, which adds larger bounds, about ten minutes and 4 GiB.
+#
+#   run.sh            all of them
+#   run.sh <pattern>  those whose line in the list below matches, as by grep -E
+#
+# Every state is kept whole, none by its hash. A trace of what was found:
+# spin -a [-D...] <model>.pml; cc -DSAFETY -o pan pan.c; ./pan; spin -t -p -g [-D...] <model>.pml
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+optimise=-O1
+
+# model, options | what is expected: holds, or the reason why it fails
+list() {
+  cat <<'END'
+mpmc                                  | holds
+mpmc -DTSO                            | holds
+mpmc -DWEAK -DSPAN=2                  | holds
+mpmc -DSPAN=2                         | holds
+mpmc -DSTALE -DEVENTS=5               | holds
+mpmc -DREACH                          | reached
+mpmc -DPUBLISH_BEFORE_COPY            | wrong stamp
+mpmc -DFREE_BEFORE_TAKE               | wrong event
+mpmc -DNO_LAP                         | in two hands
+mpmc -DLAP_OF_ONE_BIT                 | wrong stamp
+mpmc -DREMAINDER_KEPT                 | in two hands
+mpmc -DREMAINDER_LOST                 | overlooked
+mpmc -DMERGE_ONE_TOO_LONG             | in two hands
+mpmc -DSTAMP_AT_START_ONLY            | wrong stamp
+mpmc -DSTALE -DSTORE_FOR_CAS          | wrong stamp
+mpmc -DWEAK -DRELAXED_PUBLISH         | wrong stamp
+mpmc -DWEAK -DRELAXED_FREE            | wrong event
+END
+  [[ -z ${DEEP:-} ]] || cat <<'END'
+mpmc -DEVENTS=10                      | holds
+mpmc -DBATCH=4 -DWEAK                 | holds
+END
+}
+
+# reason turns what pan prints into the words of the list.
+reason() {
+  case $1 in
+    *"errors: 0"*) echo "holds" ;;
+    *"violated (popped<"*) echo "reached" ;;
+    *"violated (slot["*) echo "wrong event" ;;
+    *"violated (hand["*) echo "in two hands" ;;
+    *"violated (pos=="*) echo "claimed twice" ;;
+    *"violated ((seen=="*) echo "wrong stamp" ;;
+    *"violated (((tail!="* | *"violated (((head!="*) echo "overlooked" ;;
+    *"violated ((( !(known"* | *"violated (((( !(known"*) echo "push torn" ;;
+    *) echo "unknown" ;;
+  esac
+}
+
+. "$here/../../internal/model/check.sh"
