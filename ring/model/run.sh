@@ -20,6 +20,15 @@ mpmc -DTSO                            | holds
 mpmc -DWEAK -DSPAN=2                  | holds
 mpmc -DSPAN=2                         | holds
 mpmc -DSTALE -DEVENTS=5               | holds
+spsc                                  | holds
+spsc -DTSO                            | holds
+spsc -DWEAK                           | holds
+spsc -DREADER -DEVENTS=7              | holds
+spsc -DREADER -DTSO -DEVENTS=6        | holds
+spsc -DREADER -DWEAK -DEVENTS=6 -DBATCH=1 | holds
+slot                                  | holds
+slot -DTSO                            | holds
+slot -DWEAK                           | holds
 mpmc -DREACH                          | reached
 mpmc -DPUBLISH_BEFORE_COPY            | wrong stamp
 mpmc -DFREE_BEFORE_TAKE               | wrong event
@@ -32,10 +41,27 @@ mpmc -DSTAMP_AT_START_ONLY            | wrong stamp
 mpmc -DSTALE -DSTORE_FOR_CAS          | wrong stamp
 mpmc -DWEAK -DRELAXED_PUBLISH         | wrong stamp
 mpmc -DWEAK -DRELAXED_FREE            | wrong event
+spsc -DPUBLISH_BEFORE_COPY            | wrong stamp
+spsc -DFREE_BEFORE_TAKE               | wrong event
+spsc -DROOM_TOO_LARGE=1               | wrong event
+spsc -DANY_END                        | wrong event
+spsc -DWEAK -DRELAXED_END             | wrong stamp
+spsc -DWEAK -DRELAXED_HEAD            | wrong event
+spsc -DREADER -DHEAD_ONCE             | wrong HeadTime
+spsc -DREADER -DTAIL_AFTER_END        | negative Len
+spsc -DREADER -DLEN_TAIL_FIRST        | negative Len
+slot -DREACH                          | reached
+slot -DFIRST_BEFORE_REST              | push torn
+slot -DFREE_BEFORE_TAKE               | wrong event
+slot -DANY_OLDER                      | wrong event
+slot -DWEAK -DRELAXED_FIRST           | wrong stamp
+slot -DWEAK -DRELAXED_FREE            | wrong event
 END
   [[ -z ${DEEP:-} ]] || cat <<'END'
 mpmc -DEVENTS=10                      | holds
 mpmc -DBATCH=4 -DWEAK                 | holds
+spsc -DREADER -DWEAK -DEVENTS=6       | holds
+slot -DWEAK -DEVENTS=12               | holds
 END
 }
 
@@ -43,13 +69,16 @@ END
 reason() {
   case $1 in
     *"errors: 0"*) echo "holds" ;;
-    *"violated (popped<"*) echo "reached" ;;
+    *"violated (popped<"* | *"violated (head<"*) echo "reached" ;;
     *"violated (slot["*) echo "wrong event" ;;
     *"violated (hand["*) echo "in two hands" ;;
     *"violated (pos=="*) echo "claimed twice" ;;
-    *"violated ((seen=="*) echo "wrong stamp" ;;
+    *"violated ((seen=="* | *"violated (stamp["*) echo "wrong stamp" ;;
     *"violated (((tail!="* | *"violated (((head!="*) echo "overlooked" ;;
-    *"violated ((( !(known"* | *"violated (((( !(known"*) echo "push torn" ;;
+    *"violated ((( !(known"* | *"violated (((( !(known"* | *"violated (((known["*) echo "push torn" ;;
+    *"violated ((((s<"*) echo "wrong HeadTime" ;;
+    *"violated (tail>=h"* | *"violated (h>=head"*) echo "negative Len" ;;
+    *"invalid end state"*) echo "stuck" ;;
     *) echo "unknown" ;;
   esac
 }
