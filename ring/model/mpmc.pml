@@ -165,14 +165,14 @@ end:
 	:: atomic {
 		looks(seenHead, head) -> look(seenHead, head, length(full_[at(next(seenHead))], next(seenHead)), FILLED, pushed);
 		if
-		:: mine && least[_pid] == 1 -> seen = headStamp
+		:: mine && least[_pid] == 1 -> seen = stampOf(head)
 		:: else -> assert(!mine || head != seenHead || whole)
 		fi
 	}
 	:: burst {
 		atomic {
 			mine && unchanged(head, seenHead) && stored ->
-			assert(seen == born[at(position(head))] && seen == headStamp); seen = 0;
+			assert(seen == born[at(position(head))] && seen == stampOf(head)); seen = 0;
 			claim(seenHead, head, popped, FILLED, TAKING, 2);
 			rightEvents(pos, n)
 #ifdef REACH

@@ -26,6 +26,10 @@ spsc -DWEAK                           | holds
 spsc -DREADER -DEVENTS=7              | holds
 spsc -DREADER -DTSO -DEVENTS=6        | holds
 spsc -DREADER -DWEAK -DEVENTS=6 -DBATCH=1 | holds
+mpsc                                  | holds
+mpsc -DTSO -DEVENTS=7                 | holds
+mpsc -DWEAK -DEVENTS=7                | holds
+mpsc -DWEAK -DEVENTS=6 -DSPAN=2       | holds
 slot                                  | holds
 slot -DTSO                            | holds
 slot -DWEAK                           | holds
@@ -50,6 +54,14 @@ spsc -DWEAK -DRELAXED_HEAD            | wrong event
 spsc -DREADER -DHEAD_ONCE             | wrong HeadTime
 spsc -DREADER -DTAIL_AFTER_END        | negative Len
 spsc -DREADER -DLEN_TAIL_FIRST        | negative Len
+mpsc -DREACH                          | reached
+mpsc -DPUBLISH_BEFORE_COPY            | wrong stamp
+mpsc -DFREE_BEFORE_TAKE               | wrong event
+mpsc -DOLD_LIMIT_IS_ROOM              | in two hands
+mpsc -DLIMIT_TOO_LARGE=1              | in two hands
+mpsc -DLAP_OF_ONE_BIT                 | in two hands
+mpsc -DWEAK -DRELAXED_PUBLISH         | wrong stamp
+mpsc -DWEAK -DRELAXED_HEAD -DEVENTS=5 | wrong event
 slot -DREACH                          | reached
 slot -DFIRST_BEFORE_REST              | push torn
 slot -DFREE_BEFORE_TAKE               | wrong event
@@ -60,6 +72,7 @@ END
   [[ -z ${DEEP:-} ]] || cat <<'END'
 mpmc -DEVENTS=10                      | holds
 mpmc -DBATCH=4 -DWEAK                 | holds
+mpsc -DWEAK -DEVENTS=8                | holds
 spsc -DREADER -DWEAK -DEVENTS=6       | holds
 slot -DWEAK -DEVENTS=12               | holds
 END
@@ -69,11 +82,11 @@ END
 reason() {
   case $1 in
     *"errors: 0"*) echo "holds" ;;
-    *"violated (popped<"* | *"violated (head<"*) echo "reached" ;;
+    *"violated (popped<"* | *"violated (head<"* | *"violated ((own>>2)<"*) echo "reached" ;;
     *"violated (slot["*) echo "wrong event" ;;
     *"violated (hand["*) echo "in two hands" ;;
     *"violated (pos=="*) echo "claimed twice" ;;
-    *"violated ((seen=="* | *"violated (stamp["*) echo "wrong stamp" ;;
+    *"violated ((seen=="* | *"violated ((s=="* | *"violated (stamp["*) echo "wrong stamp" ;;
     *"violated (((tail!="* | *"violated (((head!="*) echo "overlooked" ;;
     *"violated ((( !(known"* | *"violated (((( !(known"* | *"violated (((known["*) echo "push torn" ;;
     *"violated ((((s<"*) echo "wrong HeadTime" ;;
