@@ -250,7 +250,9 @@ func (q *MPMC[T]) Len() int {
 // Seal ends pushing. A push that claimed its slots before Seal publishes them,
 // also after Seal has returned; every other push fails from then on, and Len
 // only falls. Sealed, and after that a Len of 0, say that the ring is finished.
-func (q *MPMC[T]) Seal() { q.tail.Or(sealBit) }
+func (q *MPMC[T]) Seal() {
+	q.tail.Or(sealBit) // in one order with the compare-and-swaps of claims, which is what makes it a cut
+}
 
 // Sealed reports whether Seal has been called.
 func (q *MPMC[T]) Sealed() bool { return q.tail.Load()&sealBit != 0 }

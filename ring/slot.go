@@ -150,7 +150,7 @@ func (q *Slot[T]) claim(cursor *atomic.Uint64, offset, want, least uint64) (pos,
 	for {
 		pos = cursor.Load()
 		window()
-		// Pairs with the release stores in fill and empty.
+		// Pairs with the release stores in publish and free.
 		for n = 0; n < want && q.at(pos+n).sequence.Load() == pos+n+offset; n++ {
 		}
 		if n < least {

@@ -108,7 +108,8 @@ func (l *spanLog) length(pos uint64) uint64 {
 
 // look counts the events that are published from the position of head word w
 // on, merging spans until there are want. stamp is that of the first. What it
-// returns holds if the head still is w afterwards.
+// returns holds if the head still is w afterwards. The stamps were stored before
+// the header that length has seen, here or for whoever left the remainder.
 func (l *spanLog) look(w, want uint64) (pos, run uint64, stamp int64) {
 	pos = w >> posShift
 	run = w & remMask

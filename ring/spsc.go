@@ -222,7 +222,8 @@ func (q *SPSC[T]) waiting(want uint64) (head, n uint64, stamp int64) {
 // HeadTime is the stamp of the oldest waiting event, false if there is none.
 // Any goroutine may call it; the event may be gone when it returns, but the
 // stamp was that of the head at some time during the call, or of the event
-// that becomes the head when a pop on its way ends.
+// that becomes the head when a pop ends that is on its way, or has returned
+// and cannot be seen by all yet.
 func (q *SPSC[T]) HeadTime() (stamp int64, ok bool) {
 	for {
 		head := q.head.Load()
@@ -248,6 +249,7 @@ func (q *SPSC[T]) HeadTime() (stamp int64, ok bool) {
 // goroutine may call it; on a ring in use it is a recent value, and 0 is
 // exact: every event pushed before the call has been popped.
 func (q *SPSC[T]) Len() int {
+	// Pair with the stores of head in the pops and of tail in publish, which the pop had seen.
 	head := q.head.Load() // first: it cannot be past a tail read later
 	window()
 	return int(min(q.tail.Load()-head, q.mask+1))

@@ -11,7 +11,7 @@ func Store(p *atomic.Uint64, v uint64) { p.Store(v) }
 // StoreInt is Store for a signed value.
 func StoreInt(p *atomic.Int64, v int64) { p.Store(v) }
 
-// Fence orders every store before it, those of this package too, before every load after it. Where Store is the store of sync/atomic
+// Fence orders the stores of this package and of sync/atomic before it before the loads of sync/atomic after it. Where Store is that of sync/atomic
 // there is nothing to do: those operations behave as if in one total order.
 func Fence() {}
 

@@ -26,6 +26,7 @@ spsc -DWEAK                           | holds
 spsc -DREADER -DEVENTS=7              | holds
 spsc -DREADER -DTSO -DEVENTS=6        | holds
 spsc -DREADER -DWEAK -DEVENTS=6 -DBATCH=1 | holds
+spsc -DREADER -DWEAK -DEVENTS=5       | holds
 mpsc                                  | holds
 mpsc -DTSO -DEVENTS=7                 | holds
 mpsc -DWEAK -DEVENTS=7                | holds
@@ -51,6 +52,9 @@ spsc -DROOM_TOO_LARGE=1               | wrong event
 spsc -DANY_END                        | wrong event
 spsc -DWEAK -DRELAXED_END             | wrong stamp
 spsc -DWEAK -DRELAXED_HEAD            | wrong event
+spsc -DSTAMP_OF_FIRST                 | wrong stamp
+spsc -DREADER -DREST_BEFORE_STAMP     | wrong HeadTime
+spsc -DREADER -DWEAK -DRELAXED_REST -DEVENTS=6 | wrong HeadTime
 spsc -DREADER -DHEAD_ONCE             | wrong HeadTime
 spsc -DREADER -DTAIL_AFTER_END        | negative Len
 spsc -DREADER -DLEN_TAIL_FIRST        | negative Len
@@ -86,7 +90,7 @@ reason() {
     *"violated (slot["*) echo "wrong event" ;;
     *"violated (hand["*) echo "in two hands" ;;
     *"violated (pos=="*) echo "claimed twice" ;;
-    *"violated ((seen=="* | *"violated ((s=="* | *"violated (stamp["*) echo "wrong stamp" ;;
+    *"violated ((seen=="* | *"violated (seen=="* | *"violated ((s=="* | *"violated (stamp["*) echo "wrong stamp" ;;
     *"violated (((tail!="* | *"violated (((head!="*) echo "overlooked" ;;
     *"violated ((( !(known"* | *"violated (((( !(known"* | *"violated (((known["*) echo "push torn" ;;
     *"violated ((((s<"*) echo "wrong HeadTime" ;;

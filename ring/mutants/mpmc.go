@@ -118,7 +118,7 @@ var mpmc = []mutants.Mutant{
 	},
 	{
 		Rule: "MPMC", What: "the seal is stored, not or-ed", File: "mpmc.go",
-		Old: `{ q.tail.Or(sealBit) }`, New: `{ w := q.tail.Load(); window(); q.tail.Store(w | sealBit) }`,
+		Old: `	q.tail.Or(sealBit)`, New: `	w := q.tail.Load(); window(); q.tail.Store(w | sealBit)`,
 		Tests: "TestSchedules/MPMC", Build: "yield",
 	},
 	{
@@ -187,6 +187,6 @@ func (q *mpmcCursors) freeSpan(`,
 `,
 		New: `	release.Relaxed(&q.free[pos&q.full.mask], header(next, n, q.full.spanMask))
 `,
-		Model: "mpmc -DFREE_RELAXED",
+		Model: "mpmc -DWEAK -DRELAXED_FREE",
 	},
 }

@@ -48,7 +48,7 @@ var mpsc = []mutants.Mutant{
 	},
 	{
 		Rule: "MPSC", What: "the seal is stored, not or-ed", File: "mpsc.go",
-		Old: `{ q.tail.Or(sealBit) }`, New: `{ w := q.tail.Load(); window(); q.tail.Store(w | sealBit) }`,
+		Old: `	q.tail.Or(sealBit)`, New: `	w := q.tail.Load(); window(); q.tail.Store(w | sealBit)`,
 		Tests: "TestSchedules/MPSC", Build: "yield",
 	},
 	{
@@ -121,6 +121,6 @@ var mpsc = []mutants.Mutant{
 `,
 		New: `	release.Relaxed(&q.head, word(pos+m, run-m))
 `,
-		Model: "mpsc -DFREE_RELAXED",
+		Model: "mpsc -DWEAK -DRELAXED_HEAD -DEVENTS=5",
 	},
 }

@@ -202,11 +202,11 @@ var slot = []mutants.Mutant{
 	{
 		Rule: "release", What: "Slot publishes by a relaxed store", File: "slot.go",
 		Old: `{ release.Store(&s.sequence, pos+1) }`, New: `{ release.Relaxed(&s.sequence, pos+1) }`,
-		Model: "slot -DPUBLISH_RELAXED",
+		Model: "slot -DWEAK -DRELAXED_FIRST",
 	},
 	{
 		Rule: "release", What: "Slot frees by a relaxed store", File: "slot.go",
 		Old: `{ release.Store(&s.sequence, pos+q.mask+1) }`, New: `{ release.Relaxed(&s.sequence, pos+q.mask+1) }`,
-		Model: "slot -DFREE_RELAXED",
+		Model: "slot -DWEAK -DRELAXED_FREE",
 	},
 }

@@ -96,6 +96,6 @@ var spans = []mutants.Mutant{
 `,
 		New: `	release.Relaxed(&start.header, header(pos, n, l.spanMask))
 `,
-		Model: "mpmc -DPUBLISH_RELAXED",
+		Model: "mpmc -DWEAK -DRELAXED_PUBLISH",
 	},
 }

@@ -143,7 +143,12 @@ var spsc = []mutants.Mutant{
 `,
 		New: `	release.Relaxed(&span.end, end)
 `,
-		Model: "spsc -DPUBLISH_RELAXED",
+		Model: "spsc -DWEAK -DRELAXED_END",
+	},
+	{
+		Rule: "release", What: "SPSC notes the rest of a span by a relaxed store", File: "spsc.go",
+		Old: `		release.Store(&q.rest, end)`, New: `		release.Relaxed(&q.rest, end)`,
+		Model: "spsc -DREADER -DWEAK -DRELAXED_REST -DEVENTS=6",
 	},
 	{
 		Rule: "release", What: "SPSC frees slots by a relaxed store", File: "spsc.go",
@@ -151,6 +156,6 @@ var spsc = []mutants.Mutant{
 `,
 		New: `	release.Relaxed(&q.head, head+m)
 `,
-		Model: "spsc -DFREE_RELAXED",
+		Model: "spsc -DWEAK -DRELAXED_HEAD",
 	},
 }
