@@ -40,8 +40,8 @@ func Kept[T comparable](q any) (n int) {
 	case *MPMC[T]:
 		each(q.slots)
 	case *Slot[T]:
-		for i := range q.buf {
-			count(q.buf[i].event)
+		for i := range q.Cap() {
+			count(q.at(uint64(i)).event)
 		}
 	}
 	return n

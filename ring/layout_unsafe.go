@@ -36,5 +36,5 @@ const (
 	_ = unsafe.Offsetof(mpmc{}.slots) - falseSharing
 	_ = unsafe.Offsetof(mpsc{}.slots) - falseSharing
 	_ = unsafe.Offsetof(spsc{}.slots) - falseSharing
-	_ = unsafe.Offsetof(sl{}.buf) - falseSharing
+	_ = unsafe.Offsetof(sl{}.cells) - falseSharing
 )

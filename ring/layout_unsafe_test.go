@@ -73,5 +73,29 @@ func TestMemoryPerSlot(t *testing.T) {
 	require.Equal(t, size+24, size+unsafe.Sizeof(spanStart{})+unsafe.Sizeof(spanLog{}.ends[0]), "MPSC")
 	require.Equal(t, size+32, size+unsafe.Sizeof(spanStart{})+unsafe.Sizeof(spanLog{}.ends[0])+
 		unsafe.Sizeof(mpmcCursors{}.free[0]), "MPMC")
-	require.Equal(t, size+16, unsafe.Sizeof(slot[event]{}), "Slot")
+	require.Equal(t, size+16, unsafe.Sizeof(slot[event]{}), "Slot, before it is rounded up")
+}
+
+// Slots that fit on a line stand on one.
+func TestSlotsStandOnWholeLines(t *testing.T) {
+	for size, distance := range map[uintptr]uint8{16: 4, 17: 5, 24: 5, 32: 5, 40: 6, 64: 6, 65: 7, 144: 8} {
+		require.Equal(t, distance, cellDistance(size), "%d bytes", size)
+	}
+	requireWhole[uint64](t)
+	requireWhole[*int](t)
+	requireWhole[[6]uint64](t)
+	requireWhole[[16]uint64](t)
+	requireWhole[struct{}](t)
+}
+
+func requireWhole[T any](t *testing.T) {
+	const line = 64
+	c := newCells[T](1024)
+	size := unsafe.Sizeof(slot[T]{})
+	for pos := range uint64(1024) {
+		first := uintptr(unsafe.Pointer(c.at(pos)))
+		require.LessOrEqual(t, (first+size-1)/line-first/line, (size-1)/line, "slot %d of %d bytes", pos, size)
+		require.Equal(t, uintptr(c.base)+uintptr(pos)<<c.distance, first)
+	}
+	require.Equal(t, c.at(1), c.at(1025))
 }

@@ -23,12 +23,12 @@ import (
 // behind one that is popped and not yet freed cannot be filled. Spurious
 // failure: so a pop may find nothing, and a push no room, while a call of the
 // other side is between its claim and its end. Memory: the event and 16 bytes
-// per slot. A push synchronizes before the pop that takes its events, and a pop
+// per slot, rounded up to a power of two, so that none which fits on a cache
+// line stands on two. A push synchronizes before the pop that takes its events, and a pop
 // before the push that fills its slots again.
 type Slot[T any] struct {
-	_     pad
-	buf   []slot[T]
-	mask  uint64
+	_ pad
+	cells[T]
 	scrub bool // T holds pointers: a popped slot must not keep its event alive
 
 	_    pad
@@ -57,8 +57,7 @@ func NewSlot[T any](capacity int) *Slot[T] { return newSlot[T](capacity, 0) }
 func newSlot[T any](capacity int, start uint64) *Slot[T] {
 	mustCapacity(capacity)
 	q := &Slot[T]{
-		buf:   make([]slot[T], capacity),
-		mask:  uint64(capacity) - 1,
+		cells: newCells[T](capacity),
 		scrub: hasPointers(reflect.TypeFor[T]()),
 	}
 	for i := range uint64(capacity) {
@@ -69,10 +68,8 @@ func newSlot[T any](capacity int, start uint64) *Slot[T] {
 	return q
 }
 
-func (q *Slot[T]) at(pos uint64) *slot[T] { return &q.buf[pos&q.mask] }
-
 // Cap is the number of slots.
-func (q *Slot[T]) Cap() int { return len(q.buf) }
+func (q *Slot[T]) Cap() int { return int(q.mask + 1) }
 
 // PushBatch appends as many of items as fit, in order, and returns their
 // number. stamp is the time of the push in nanoseconds on the caller's clock.
@@ -95,7 +92,7 @@ func (q *Slot[T]) PushAll(items []T, stamp int64) bool {
 	if len(items) == 0 {
 		return true
 	}
-	if len(items) > len(q.buf) {
+	if len(items) > q.Cap() {
 		return false
 	}
 	pos, n := q.claim(&q.tail, 0, uint64(len(items)), uint64(len(items)))
