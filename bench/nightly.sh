@@ -10,7 +10,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
-steps=(conservation graphs wakeups schedules race stress soak rings fuzz checks model mutants ringmutants figures accesslog benchmarks)
+steps=(conservation graphs wakeups schedules race stress soak rings fuzz checks model mutants ringmutants figures peers accesslog benchmarks)
 out=${out:-bench/results/$(date +%F)-$(nproc)cpu-$(uname -m)}
 export out # the steps are processes of their own, perhaps of the next day
 export GOFLAGS="${GOFLAGS:-} -trimpath" # no path of this machine in what is kept
@@ -46,9 +46,12 @@ step_fuzz() {
 
 step_checks() { [ ! -f checks/go.mod ] || (cd checks && go test -count=5 -timeout 30m ./... && SEDA_SCHEDULES=50000 go test -tags yield -timeout 25m -run Schedules ./...); }
 
-step_model() { [ ! -f engine/model/run.sh ] || bash engine/model/run.sh; }
+step_model() { bash engine/model/run.sh && bash ring/model/run.sh; }
 
 step_mutants() { go run ./engine/mutants && go run ./engine/mutants -schedules; }
+
+# All rings and their peers in all cells; near CPUs where the machine has both kinds.
+step_peers() { (cd bench/peers && go run ./rings -near 150ns); }
 
 step_ringmutants() { go run ./ring/mutants; }
 
