@@ -30,11 +30,13 @@
 // be stopped for milliseconds; who cannot bear that gives them a ring of their
 // own.
 //
-// Spurious failure. A pop may find fewer events than Len says, and none, while
-// a push overlaps it that has claimed and not yet published (MPSC, MPMC,
-// Slot). A push may find less room than there is, and none, while a pop
-// overlaps it that has claimed and not yet freed (MPMC, Slot). In SPSC, and
-// for pushes in MPSC, the number is exact for a moment during the call.
+// Spurious failure. Len counts events from their claim on (SPSC: from just before
+// their publication): while a push overlaps that has come to the one and not to
+// the other, a pop may find fewer events than Len says, and none, and HeadTime
+// none. A push may find less room than there is, and none, while a pop
+// overlaps it that has claimed and not yet freed (MPMC, Slot). How many events
+// pops of SPSC find published, and how much room pushes of SPSC and MPSC find, is
+// exact for a moment during the call.
 //
 // Sealing. Seal (MPSC, MPMC) cuts between the pushes that are accepted and
 // those that are not, exactly and without a counter: the seal is a bit of the

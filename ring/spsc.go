@@ -17,7 +17,7 @@ import (
 // spans tell it what there is.
 //
 // Order: FIFO. Progress: wait-free; HeadTime is lock-free. Spurious failure:
-// none, how many fit, or are there, is exact for a moment during the call.
+// none, how many fit, or are published, is exact for a moment during the call.
 // Memory: the event and 16 bytes per slot. A push synchronizes before the pop
 // that takes its events, and a pop before the push that fills its slots again.
 type SPSC[T any] struct {
@@ -247,7 +247,8 @@ func (q *SPSC[T]) HeadTime() (stamp int64, ok bool) {
 
 // Len is the number of events pushed and not yet popped, from 0 to Cap. Any
 // goroutine may call it; on a ring in use it is a recent value, and 0 is
-// exact: every event pushed before the call has been popped.
+// exact: every event pushed before the call has been popped. Of a push that is
+// on its way it may count events that a pop does not find yet.
 func (q *SPSC[T]) Len() int {
 	// Pair with the stores of head in the pops and of tail in publish, which the pop had seen.
 	head := q.head.Load() // first: it cannot be past a tail read later
