@@ -93,7 +93,8 @@ func requirePublished(t *testing.T, published map[string]int) {
 	for _, name := range []string{
 		"SPSC[go.shape.uint8]).Push", "SPSC[go.shape.uint8]).PushBatch", "SPSC[go.shape.uint8]).Pop", "SPSC[go.shape.uint8]).PopBatch",
 		"MPSC[go.shape.uint8]).Pop", "MPSC[go.shape.uint8]).PopBatch", "spanLog).publishSpan", "mpmcCursors).freeSpan",
-		"Slot[go.shape.uint8]).Push", "Slot[go.shape.uint8]).Pop",
+		"SPSC[go.shape.uint8]).popOf", "SPSC[go.shape.uint8]).waiting", "mpscCursors).claim",
+		"Slot[go.shape.uint8]).Push", "Slot[go.shape.uint8]).Pop", "Slot[go.shape.uint8]).fillAll", "Slot[go.shape.uint8]).emptyAll",
 		"SPSC[go.shape.[500]uint64]).Pop", "Slot[go.shape.*uint8]).Pop", "SPSC[go.shape.string]).Push",
 	} {
 		found := 0
