@@ -24,7 +24,7 @@ import (
 // failure: so a pop may find nothing, and a push no room, while a call of the
 // other side is between its claim and its end. Memory: the event and 16 bytes
 // per slot, rounded up to a power of two, so that none which fits on a cache
-// line stands on two. A push synchronizes before the pop that takes its events, and a pop
+// line stands on two (but for rings with pointers of 0.5 to 32 KB). A push synchronizes before the pop that takes its events, and a pop
 // before the push that fills its slots again.
 type Slot[T any] struct {
 	_ pad
