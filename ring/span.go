@@ -21,8 +21,8 @@ import (
 //
 // # Why 55 bits are enough
 //
-// A word comes back to an earlier value only after 2^55 events. Two things
-// could then go wrong, and both need more than that:
+// A word comes back to an earlier value only after 2^55 events. Three things
+// could then go wrong, and each needs more than that:
 //
 //   - ABA: a goroutine reads the word and span headers behind it, stops, and
 //     its compare-and-swap succeeds although the headers are of another time.
@@ -31,6 +31,8 @@ import (
 //   - a stale header: a header written 2^55 events ago at an index where no
 //     span has begun since, and where now a claim ends whose own header is
 //     not written yet.
+//   - a limit (MPSC) that a producer computed and stores 2^55 events later,
+//     give or take a capacity: it would be ahead of the head.
 //
 // At six events per nanosecond, more than one thread pushes and pops in batches
 // of 256 when it does nothing else, 2^55 events take 69 days; at ten million a
