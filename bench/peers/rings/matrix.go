@@ -36,14 +36,18 @@ func plan(patterns []string) ([]*table, error) {
 		patterns = []string{"*"}
 	}
 	var tables []*table
+	used := map[string]bool{}
 	for _, c := range candidates(patterns) {
 		t := &table{cell: c}
 		for _, q := range contenders {
-			chosen, err := selects(patterns, c, q)
+			chosen, err := selecting(patterns, c, q)
 			if err != nil {
 				return nil, err
 			}
-			if chosen && q.takes(c) {
+			for _, p := range chosen {
+				used[p] = true
+			}
+			if len(chosen) > 0 {
 				t.entries = append(t.entries, &entry{queue: q})
 			}
 		}
@@ -51,8 +55,10 @@ func plan(patterns []string) ([]*table, error) {
 			tables = append(tables, t)
 		}
 	}
-	if len(tables) == 0 {
-		return nil, fmt.Errorf("no cell and queue is like %s", strings.Join(patterns, " "))
+	for _, p := range patterns {
+		if !used[p] {
+			return nil, fmt.Errorf("no cell and queue is like %s", p)
+		}
 	}
 	return tables, nil
 }
@@ -77,7 +83,8 @@ func candidates(patterns []string) []cell {
 	return all
 }
 
-func selects(patterns []string, c cell, q contender) (bool, error) {
+// selecting returns those of the patterns that select a contender in a cell whose work it can do.
+func selecting(patterns []string, c cell, q contender) (chosen []string, err error) {
 	for _, p := range patterns {
 		ofCell, ofQueue, named := strings.Cut(p, "/")
 		if !named {
@@ -86,13 +93,13 @@ func selects(patterns []string, c cell, q contender) (bool, error) {
 		cellFits, err := path.Match(ofCell, c.String())
 		queueFits, err2 := path.Match(ofQueue, q.name)
 		if err = errors.Join(err, err2); err != nil {
-			return false, fmt.Errorf("%s: %w", p, err)
+			return nil, fmt.Errorf("%s: %w", p, err)
 		}
-		if cellFits && queueFits {
-			return true, nil
+		if cellFits && queueFits && q.takes(c) {
+			chosen = append(chosen, p)
 		}
 	}
-	return false, nil
+	return chosen, nil
 }
 
 // A bench measures tables, each sample in a process of its own.
@@ -118,6 +125,9 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	b.self = self
 	b.build(ctx)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	rng := rand.New(rand.NewPCG(1, uint64(b.rounds)))
 	began := time.Now()
 	for round := range b.rounds {
@@ -129,10 +139,11 @@ func (b *bench) run(ctx context.Context) error {
 			}
 			t.distances = append(t.distances, d)
 			for _, k := range rng.Perm(len(t.entries)) {
-				if err := ctx.Err(); err != nil {
-					return err
+				xs, err := b.sample(ctx, t.entries[k], t.cell)
+				if ctx.Err() != nil {
+					return ctx.Err() // which says nothing of the contender
 				}
-				t.entries[k].take(b.sample(ctx, t.entries[k], t.cell))
+				t.entries[k].take(xs, err)
 			}
 		}
 		d := report.QuartilesOf(b.distances(round))
@@ -163,14 +174,14 @@ func (b *bench) build(ctx context.Context) {
 	for _, t := range b.tables {
 		for _, e := range t.entries {
 			source := e.queue.program
-			if source == "" {
+			if source == "" || ctx.Err() != nil {
 				continue
 			}
 			if _, known := b.programs[source]; !known {
 				fmt.Fprintf(b.progress, "compile %s.cc\n", source)
 				program, err := nativeOf(source).build(ctx)
 				b.programs[source] = program
-				if err != nil {
+				if err != nil && ctx.Err() == nil {
 					reasons[source] = err.Error()
 				}
 			}

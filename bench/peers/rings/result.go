@@ -63,6 +63,9 @@ func (r result) writeJSON(out io.Writer) error {
 func (r result) writeText(out io.Writer) error {
 	r.Machine.write(out)
 	for _, c := range r.Cells {
+		if len(c.Distances) == 0 {
+			continue // it was ended before it came to this cell
+		}
 		for i, value := range c.Values {
 			d := report.QuartilesOf(c.Distances)
 			fmt.Fprintf(out, "\n%s, %s; CPUs %s ns apart, quartiles %s and %s\n", c.Cell, value, number(d.Median), number(d.Low), number(d.High))

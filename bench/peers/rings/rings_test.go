@@ -56,6 +56,8 @@ func TestPlan(t *testing.T) {
 	require.NotContains(t, names("1p1c.b64.*"), "1p1c.b64.8B.1024/xsync_spsc", "it has no call for many")
 	_, err := plan([]string{"3p3c.*"})
 	require.ErrorContains(t, err, "no cell and queue is like 3p3c.*")
+	_, err = plan([]string{"1p1c.b1.*", "-o", "json"})
+	require.ErrorContains(t, err, "no cell and queue is like -o", "flags come first")
 	_, err = plan([]string{"["})
 	require.Error(t, err)
 }
