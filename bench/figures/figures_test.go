@@ -135,6 +135,20 @@ func TestRunFails(t *testing.T) {
 	require.NotContains(t, out.String(), "figure ")
 }
 
+// What could not be measured since the user ended it is neither missing nor well.
+func TestRunInterrupted(t *testing.T) {
+	var out, errs bytes.Buffer
+	ctx, cancel := context.WithCancel(t.Context())
+	s := fake(nil)
+	s.collect = func(context.Context, []string, int) ([]round, map[string]string, error) {
+		cancel()
+		return nil, map[string]string{"ours": "go list: canceled"}, nil
+	}
+	require.Equal(t, 1, run(ctx, []suite{s, fake(nil)}, nil, &out, &errs))
+	require.Contains(t, errs.String(), "test: context canceled")
+	require.NotContains(t, out.String(), "figure ")
+}
+
 func TestRunProfiles(t *testing.T) {
 	var out, errs bytes.Buffer
 	file := filepath.Join(t.TempDir(), "cpu.prof")

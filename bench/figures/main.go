@@ -123,7 +123,7 @@ func measure(ctx context.Context, chosen []suite, reps int, out, errs io.Writer)
 		if err != nil {
 			fmt.Fprintf(errs, "figures: %v\n", err)
 			code = 1
-			if errors.Is(err, context.Canceled) {
+			if ctx.Err() != nil {
 				return code
 			}
 			continue

@@ -102,6 +102,9 @@ func (s suite) run(ctx context.Context, n int, notes io.Writer) ([]figure, error
 		measure = s.collectAll
 	}
 	rounds, missing, err := measure(ctx, n+1)
+	if ctx.Err() != nil {
+		err = ctx.Err() // what was not measured is not missing
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.id, err)
 	}
