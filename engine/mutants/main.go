@@ -13,9 +13,11 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"regexp"
 	"runtime"
 	"time"
@@ -30,7 +32,9 @@ func main() {
 	jobs := flag.Int("j", runtime.NumCPU(), "how many at a time")
 	schedules := flag.Bool("schedules", false, "break what schedules of the real code show, and try these")
 	flag.Parse()
-	ok, err := run(*jobs, *schedules, flag.Arg(0))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ok, err := run(ctx, *jobs, *schedules, flag.Arg(0))
+	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(2)
@@ -41,7 +45,7 @@ func main() {
 }
 
 // run prints the table of the mutants that match pattern, and reports whether all of them are killed.
-func run(jobs int, schedules bool, pattern string) (bool, error) {
+func run(ctx context.Context, jobs int, schedules bool, pattern string) (bool, error) {
 	match, err := regexp.Compile(pattern)
 	if err != nil {
 		return false, err
@@ -53,5 +57,5 @@ func run(jobs int, schedules bool, pattern string) (bool, error) {
 		}
 		s.Mutants = append(s.Mutants, m.tried(schedules))
 	}
-	return s.Run(jobs, os.Stdout)
+	return s.Run(ctx, jobs, os.Stdout)
 }

@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -9,7 +10,7 @@ import (
 )
 
 // compile makes the tests of the package, with files of it changed.
-func (t *tree) compile(build, name string, changed map[string][]byte) error {
+func (t *tree) compile(ctx context.Context, build, name string, changed map[string][]byte) error {
 	overlay, err := t.overlay(name, changed)
 	if err != nil {
 		return err
@@ -23,7 +24,7 @@ func (t *tree) compile(build, name string, changed map[string][]byte) error {
 	default:
 		args = append(args, "-tags", build)
 	}
-	cmd := exec.Command("go", append(args, "./"+t.Package)...)
+	cmd := exec.CommandContext(ctx, "go", append(args, "./"+t.Package)...)
 	cmd.Dir = t.root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("compile the mutants: %w\n%s", err, out)

@@ -21,14 +21,14 @@ type result struct {
 }
 
 // pass checks that the tests of a build exist, and pass on the code as it is.
-func (t *tree) pass(build string) error {
+func (t *tree) pass(ctx context.Context, build string) error {
 	var tests []string
 	for _, m := range t.Mutants {
 		if m.Model == "" && m.Build == build {
 			tests = append(tests, m.Tests)
 		}
 	}
-	out, err := t.test(0, Mutant{Tests: strings.Join(tests, "|"), Build: build}, "-test.v")
+	out, err := t.test(ctx, 0, Mutant{Tests: strings.Join(tests, "|"), Build: build}, "-test.v")
 	if err != nil {
 		return fmt.Errorf("the tests have to pass before anything is mutated: %w\n%s", err, out)
 	}
@@ -43,28 +43,28 @@ func (t *tree) pass(build string) error {
 }
 
 // judge runs the tests of mutant number n.
-func (t *tree) judge(n int, m Mutant) result {
+func (t *tree) judge(ctx context.Context, n int, m Mutant) result {
 	if m.Model != "" {
 		return t.model[m.Model]
 	}
 	if files, alone := t.alone[n]; alone {
-		if err := t.compile(m.Build, binary(m.Build, n), files); err != nil {
+		if err := t.compile(ctx, m.Build, binary(m.Build, n), files); err != nil {
 			return result{killed: true, by: "the compiler"}
 		}
 	}
-	if out, err := t.test(n, m); err != nil {
+	if out, err := t.test(ctx, n, m); err != nil {
 		return result{killed: true, by: cause(out, err)}
 	}
 	return result{by: "nothing: " + m.Tests}
 }
 
 // test runs the tests of m, which is number n; 0 is none.
-func (t *tree) test(n int, m Mutant, args ...string) ([]byte, error) {
+func (t *tree) test(ctx context.Context, n int, m Mutant, args ...string) ([]byte, error) {
 	patience := t.Patience
 	if n == 0 {
 		patience = 10 * time.Minute // all tests, of all mutants
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	ctx, cancel := context.WithTimeout(ctx, 2*patience)
 	defer cancel()
 	number := 0
 	if _, alone := t.alone[n]; alone {

@@ -2,6 +2,7 @@ package mutants
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +13,7 @@ import (
 )
 
 // check runs variants of the model.
-func (t *tree) check(variants []string) error {
+func (t *tree) check(ctx context.Context, variants []string) error {
 	t.model = map[string]result{}
 	if len(variants) == 0 {
 		return nil
@@ -30,7 +31,7 @@ func (t *tree) check(variants []string) error {
 	for i, v := range variants {
 		lines[i] = "^" + v + " +[|]"
 	}
-	cmd := exec.Command("bash", script, strings.Join(lines, "|"))
+	cmd := exec.CommandContext(ctx, "bash", script, strings.Join(lines, "|"))
 	cmd.Dir = t.root
 	out, err := cmd.CombinedOutput()
 	if err != nil && !errors.As(err, new(*exec.ExitError)) {

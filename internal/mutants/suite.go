@@ -1,6 +1,9 @@
 package mutants
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -25,15 +28,18 @@ type Suite struct {
 	Mutants  []Mutant      // in the order of the table
 }
 
-// Run prints the table of the mutants to out, so many at a time, and reports whether all of them are killed.
-func (s Suite) Run(jobs int, out io.Writer) (bool, error) {
-	t, err := newTree(s)
+// Run prints the table of the mutants to out, so many at a time, and reports whether all of them are killed. There is no table when ctx has ended.
+func (s Suite) Run(ctx context.Context, jobs int, out io.Writer) (bool, error) {
+	if len(s.Mutants) == 0 {
+		return false, errors.New("no line of the table matches")
+	}
+	t, err := newTree(ctx, s)
 	if err != nil {
 		return false, err
 	}
 	defer t.remove()
-	if err := t.prepare(); err != nil {
-		return false, err
+	if err := t.prepare(ctx); err != nil {
+		return false, cmp.Or(ctx.Err(), err)
 	}
 	results := make([]result, len(s.Mutants))
 	var wg sync.WaitGroup
@@ -42,9 +48,12 @@ func (s Suite) Run(jobs int, out io.Writer) (bool, error) {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			results[i] = t.judge(i+1, m)
+			results[i] = t.judge(ctx, i+1, m)
 		})
 	}
 	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
 	return report(out, s.Mutants, results), nil
 }

@@ -2,6 +2,7 @@ package mutants
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -21,8 +22,8 @@ type tree struct {
 	model map[string]result
 }
 
-func newTree(s Suite) (*tree, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+func newTree(ctx context.Context, s Suite) (*tree, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return nil, fmt.Errorf("find the module: %w", err)
 	}
@@ -36,20 +37,20 @@ func (t *tree) remove() { _ = os.RemoveAll(t.dir) }
 func (t *tree) path(name string) string { return filepath.Join(t.root, t.Package, name) }
 
 // prepare compiles the tests with all mutants in the code, and checks that the tests pass as long as none is chosen; and it runs the model.
-func (t *tree) prepare() error {
+func (t *tree) prepare(ctx context.Context) error {
 	builds, variants, err := t.sort()
 	if err != nil {
 		return err
 	}
 	for _, build := range slices.Sorted(maps.Keys(builds)) {
-		if err := t.weaveAll(build, builds[build]); err != nil {
+		if err := t.weaveAll(ctx, build, builds[build]); err != nil {
 			return err
 		}
-		if err := t.pass(build); err != nil {
+		if err := t.pass(ctx, build); err != nil {
 			return err
 		}
 	}
-	return t.check(variants)
+	return t.check(ctx, variants)
 }
 
 // sort returns the mutants by build and the variants of the model, when it has found the text of each in the code.
@@ -77,7 +78,7 @@ func (t *tree) sort() (builds map[string]map[int]Mutant, variants []string, err 
 }
 
 // weaveAll compiles the tests of a build with its mutants, and makes the files of those that have to be compiled alone.
-func (t *tree) weaveAll(build string, mutants map[int]Mutant) error {
+func (t *tree) weaveAll(ctx context.Context, build string, mutants map[int]Mutant) error {
 	files := map[string]map[int]Mutant{}
 	for n, m := range mutants {
 		if files[m.File] == nil {
@@ -107,7 +108,7 @@ func (t *tree) weaveAll(build string, mutants map[int]Mutant) error {
 			"package %s\n\nimport (\n\t\"os\"\n\t\"strconv\"\n)\n\nvar %s, _ = strconv.Atoi(os.Getenv(%q))\n",
 			filepath.Base(filepath.Join(t.Package, pkg)), chosen, chosen)
 	}
-	return t.compile(build, binary(build, 0), changed)
+	return t.compile(ctx, build, binary(build, 0), changed)
 }
 
 // binary is the name of the tests of a build: with all mutants, or with number n alone.

@@ -11,9 +11,11 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"regexp"
 	"runtime"
 	"slices"
@@ -37,7 +39,9 @@ func main() {
 				s.Mutants = append(s.Mutants, m)
 			}
 		}
-		ok, err = s.Run(*jobs, os.Stdout)
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		ok, err = s.Run(ctx, *jobs, os.Stdout)
+		stop()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
