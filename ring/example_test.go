@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/seda-go/seda/ring"
 )
@@ -66,6 +67,55 @@ func ExampleMPMC_HeadTime() {
 	// [b c] 1000
 }
 
+// PushAll pushes all or none. What does not fit now may fit when others have
+// popped; more than Cap never does.
+func ExampleMPMC_PushAll() {
+	q := ring.NewMPMC[int](4)
+	fmt.Println(q.PushAll([]int{1, 2, 3}, 0), q.PushAll([]int{4, 5}, 0), q.Len())
+	q.Pop()
+	fmt.Println(q.PushAll([]int{4, 5}, 0), q.Len())
+	// Output:
+	// true false 3
+	// true 4
+}
+
+// Waiting is done outside of the ring: the consumer announces that it sleeps and
+// looks again, the producers look for that after each push. A load would not do,
+// nor a send to a channel that gives up when it is full: either can come before
+// the push is seen by others, and an event is left with nobody awake. Swap is a
+// read-modify-write, which cannot.
+func ExampleMPSC_Len() {
+	q := ring.NewMPSC[int](16)
+	var asleep atomic.Bool
+	wake := make(chan struct{}, 1)
+	for range 3 {
+		go func() {
+			for range 100 {
+				for !q.Push(1, 0) {
+					runtime.Gosched()
+				}
+				if asleep.Swap(false) {
+					wake <- struct{}{}
+				}
+			}
+		}()
+	}
+	for sum := 0; sum < 300; {
+		if v, _, ok := q.Pop(); ok {
+			sum += v
+			continue
+		}
+		asleep.Store(true)
+		if q.Len() > 0 && asleep.CompareAndSwap(true, false) {
+			runtime.Gosched() // an event is there, or claimed and about to be
+			continue
+		}
+		<-wake
+	}
+	fmt.Println("all are there")
+	// Output: all are there
+}
+
 // Seal ends pushing; the consumer goes on until Sealed and a Len of 0 say that
 // nothing can come any more.
 func ExampleMPSC_Seal() {
@@ -86,6 +136,8 @@ func ExampleMPSC_Seal() {
 	for !q.Sealed() || q.Len() > 0 {
 		if v, _, ok := q.Pop(); ok {
 			sum += v
+		} else {
+			runtime.Gosched()
 		}
 	}
 	fmt.Println("popped:", sum)
