@@ -28,8 +28,9 @@
 #include <x86intrin.h>
 #endif
 
+// An item is aligned as the Go allocator aligns arrays of it: one of 64 bytes does not lie across two cache lines.
 template <size_t Words>
-struct Item {
+struct alignas(Words * 8) Item {
   uint64_t word[Words];
   uint64_t number() const { return word[0]; }
   void set(uint64_t number) {
