@@ -143,7 +143,7 @@ func tripSuite() suite {
 }
 
 // best is a row that divides the time of the best of ours by that of the best of theirs that could be measured, best by their medians: whoever
-// is lucky in one round is not taken for it.
+// is lucky in one round is not taken for it. What the row is says which they were, and how many peers were there to choose from.
 func best(id string, ours, theirs []string, bound float64) row {
 	what := ours[0]
 	if len(ours) > 1 {
@@ -151,24 +151,34 @@ func best(id string, ours, theirs []string, bound float64) row {
 	}
 	return row{
 		id: id, of: ours, among: theirs, bound: bound, what: what + " / the best peer",
-		pick: func(rounds []round) func(round) float64 {
-			one, other := fastestOf(rounds, ours), fastestOf(rounds, theirs)
-			return func(r round) float64 { return r[one] / r[other] }
+		pick: func(rounds []round) (func(round) float64, string) {
+			rivals := measured(rounds, theirs)
+			one, other := fastestOf(rounds, measured(rounds, ours)), fastestOf(rounds, rivals)
+			return func(r round) float64 { return r[one] / r[other] },
+				fmt.Sprintf("%s / %s, the best of %d peers, %d more not measured", one, other, len(rivals), len(theirs)-len(rivals))
 		},
 	}
 }
 
-// fastestOf is the name with the lowest median, of those that were measured.
+// measured are those of names that have a sample in every round.
+func measured(rounds []round, names []string) (all []string) {
+	for _, name := range names {
+		if !slices.ContainsFunc(rounds, func(r round) bool { _, has := r[name]; return !has }) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// fastestOf is the name with the lowest median.
 func fastestOf(rounds []round, names []string) string {
 	found, lowest := "", 0.0
 	for _, name := range names {
-		var xs []float64
-		for _, r := range rounds {
-			if x, measured := r[name]; measured {
-				xs = append(xs, x)
-			}
+		xs := make([]float64, len(rounds))
+		for i, r := range rounds {
+			xs[i] = r[name]
 		}
-		if len(xs) == len(rounds) && (found == "" || median(xs) < lowest) {
+		if found == "" || median(xs) < lowest {
 			found, lowest = name, median(xs)
 		}
 	}

@@ -27,7 +27,7 @@ func TestCollect(t *testing.T) {
 	s.add(best("test.none", []string{"a"}, []string{"z"}, 1), "ns")
 	var out, errs bytes.Buffer
 	require.Zero(t, run(t.Context(), []suite{s.suite}, []string{"-n", "3"}, &out, &errs), errs.String())
-	require.Contains(t, out.String(), "figure test.best 1.500 1.500 ok n=3 ci=1.500..1.500 the best ring / the best peer\n", "a and x, by their medians")
+	require.Contains(t, out.String(), "figure test.best 1.500 1.500 ok n=3 ci=1.500..1.500 a / x, the best of 2 peers, 1 more not measured\n", "by their medians")
 	require.Contains(t, out.String(), "figure test.z - 1.000 skip n=0 ci=-..- z: not here\n")
 	require.Contains(t, out.String(), "figure test.none - 1.000 skip n=0 ci=-..- z: not here\n")
 	require.Contains(t, out.String(), "# test b: median 9.000, quartiles 5.000 and 9.000 ns; rounds 1.000 9.000 9.000\n")

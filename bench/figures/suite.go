@@ -36,8 +36,9 @@ type row struct {
 	of    []string // the contenders that value needs
 	among []string // contenders of which it needs one
 	value func(r round) float64
-	pick  func(rounds []round) func(r round) float64 // instead of value, where it takes all rounds to know which contenders to compare
-	bound float64                                    // NaN: none
+	// pick makes value and what, where it takes all rounds to know which contenders to compare.
+	pick  func(rounds []round) (value func(r round) float64, what string)
+	bound float64 // NaN: none
 	what  string
 }
 
@@ -171,15 +172,15 @@ func (s suite) figures(rounds []round, missing map[string]string) []figure {
 			all = append(all, skipped(row.id, row.bound, name+": "+missing[name]))
 			continue
 		}
-		value := row.value
+		value, what := row.value, row.what
 		if row.pick != nil {
-			value = row.pick(rounds)
+			value, what = row.pick(rounds)
 		}
 		values := make([]float64, len(rounds))
 		for i, r := range rounds {
 			values[i] = value(r)
 		}
-		all = append(all, judge(row.id, values, row.bound, row.what))
+		all = append(all, judge(row.id, values, row.bound, what))
 	}
 	return all
 }
