@@ -23,7 +23,7 @@ const (
 
 var (
 	capacities = []string{"1024", "65536"}
-	goMPMC     = []string{"chan", "xsync_mpmc", "lfq_mpmc_seq", "workiva"}
+	goMPMC     = []string{"chan", "chan_try", "xsync_mpmc", "lfq_mpmc_seq", "workiva"}
 	goSPSC     = []string{"xsync_spsc", "lfq_spsc"}
 	rteMany    = []string{"rte_mpmc", "rte_hts", "rte_rts"}
 	ourRings   = []string{"spsc", "mpsc", "mpmc", "slot"}

@@ -99,3 +99,23 @@ func chanTrips[T item](c cell) trips {
 		},
 	}
 }
+
+// trySend and tryReceive are a channel used as a queue whose calls do not block. A thread that blocks in a channel while its goroutine is locked
+// to it has to be woken by the system.
+func trySend[T item](q chan T, v T) bool {
+	select {
+	case q <- v:
+		return true
+	default:
+		return false
+	}
+}
+
+func tryReceive[T item](q chan T) (v T, ok bool) {
+	select {
+	case v = <-q:
+		return v, true
+	default:
+		return v, false
+	}
+}

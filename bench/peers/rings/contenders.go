@@ -62,6 +62,10 @@ var contenders = []contender{
 		loops8: chanLoops[[1]uint64], loops64: chanLoops[[8]uint64], trips8: chanTrips[[1]uint64],
 	},
 	{
+		name: "chan_try", producers: true, consumers: true, single: true,
+		loops8: chanTryLoops[[1]uint64], loops64: chanTryLoops[[8]uint64], trips8: chanTryTrips[[1]uint64],
+	},
+	{
 		name: "xsync_spsc", single: true, module: xsyncV4,
 		loops8: xsyncSPSCLoops[[1]uint64], loops64: xsyncSPSCLoops[[8]uint64], trips8: xsyncSPSCTrips[[1]uint64],
 	},

@@ -1052,6 +1052,92 @@ func lfqMPMCSeqReceive[T item](q *lfq.MPMCSeq[T], tries int) T {
 	}
 }
 
+func chanTryLoops[T item](c cell) loops {
+	q := make(chan T, c.capacity)
+	return loops{
+		produce: func(r run, batch, tries int) {
+			chanTryPushes[T](q, r, tries)
+		},
+		consume: func(t *tally, done *atomic.Bool, batch, tries int) {
+			chanTryPops[T](q, t, done, tries)
+		},
+	}
+}
+
+func chanTryPushes[T item](q chan T, r run, tries int) {
+	var v T
+	for n := r.first; n < r.end; n++ {
+		set(&v, n)
+		for tried := 0; !(trySend(q, v)); {
+			tried = again(tried, tries)
+		}
+	}
+}
+
+func chanTryPops[T item](q chan T, t *tally, done *atomic.Bool, tries int) {
+	next, over, tried := uint64(0), false, 0
+	for {
+		v, ok := tryReceive(q)
+		if ok {
+			if v[0] != next {
+				next = t.turn(v[0], next)
+			}
+			if len(v) == 8 && changed(words(&v), next) {
+				t.changed++
+			}
+			next, tried = next+1, 0
+			continue
+		}
+		if over {
+			break
+		}
+		tried = again(tried, tries)
+		over = done.Load() // before the try that finds nothing more
+	}
+	t.end(next)
+}
+
+func chanTryTrips[T item](c cell) trips {
+	there, back := make(chan T, c.capacity), make(chan T, c.capacity)
+	return trips{
+		call: func(took []uint32, tries int) (wrong int) {
+			var w T
+			last := ticks()
+			for i := range took {
+				set(&w, uint64(i))
+				chanTrySend[T](there, w, tries)
+				if v := chanTryReceive[T](back, tries); v != w {
+					wrong++
+				}
+				now := ticks()
+				took[i], last = uint32(min(now-last, maxTicks)), now
+			}
+			return wrong
+		},
+		answer: func(n, tries int) {
+			for range n {
+				chanTrySend[T](back, chanTryReceive[T](there, tries), tries)
+			}
+		},
+	}
+}
+
+func chanTrySend[T item](q chan T, v T, tries int) {
+	for tried := 0; !(trySend(q, v)); {
+		tried = again(tried, tries)
+	}
+}
+
+func chanTryReceive[T item](q chan T, tries int) T {
+	for tried := 0; ; {
+		v, ok := tryReceive(q)
+		if ok {
+			return v
+		}
+		tried = again(tried, tries)
+	}
+}
+
 func workivaLoops[T item](c cell) loops {
 	q := queue.NewRingBuffer(uint64(c.capacity))
 	return loops{

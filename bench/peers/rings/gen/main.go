@@ -54,6 +54,10 @@ var queues = []queue{
 	lfq("lfqSPSC", "SPSC", ""), lfq("lfqMPSC", "MPSC", "q.Drain()"), lfq("lfqMPMC", "MPMC", "q.Drain()"),
 	lfq("lfqMPMCSeq", "MPMCSeq", ""),
 	{
+		Name: "chanTry", Type: "chan T", New: "make(chan T, c.capacity)",
+		Push: "trySend(q, v)", Pop: "v, ok := tryReceive(q)",
+	},
+	{
 		Name: "workiva", Type: "*queue.RingBuffer", New: "queue.NewRingBuffer(uint64(c.capacity))",
 		Push: "offer(q, v)", Pop: "v, ok := poll[T](q)",
 	},
