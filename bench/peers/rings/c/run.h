@@ -141,6 +141,19 @@ inline uint64_t ticks() {
 #endif
 }
 
+// Whole cache lines, of which the compiler knows that nothing else points into them.
+template <class T>
+struct Lines {
+  using value_type = T;
+  T* allocate(size_t n) { return static_cast<T*>(aligned_alloc(64, (n * sizeof(T) + 63) / 64 * 64)); }
+  void deallocate(T* p, size_t) { free(p); }
+};
+
+// What is pushed, or popped into, many at a time. With Lines g++ vectorizes rte_ring's copies of 64 bytes better, which then take three quarters of
+// the time, and those of 8 bytes worse, which take a fifth more: each gets what serves it.
+template <class T>
+using Buffer = std::conditional_t<sizeof(T) == 8, std::vector<T>, std::vector<T, Lines<T>>>;
+
 struct Work {
   int producers, consumers, batch, bytes, capacity;
   int cpus[2];
@@ -216,7 +229,7 @@ void pops(Q& q, Tally& t, std::atomic<bool>& done, int tries) {
 template <class Q, class T>
 void push_batches(Q& q, Run r, size_t batch, int tries) {
   typename Q::In in(q);
-  std::vector<T> items(batch);
+  Buffer<T> items(batch);
   for (uint64_t n = r.first; n < r.end;) {
     size_t left = std::min<uint64_t>(batch, r.end - n);
     for (size_t i = 0; i < left; i++) items[i].set(n + i);
@@ -238,7 +251,7 @@ void push_batches(Q& q, Run r, size_t batch, int tries) {
 template <class Q, class T>
 void pop_batches(Q& q, Tally& t, std::atomic<bool>& done, size_t batch, int tries) {
   typename Q::Out out(q);
-  std::vector<T> dst(batch);
+  Buffer<T> dst(batch);
   uint64_t next = 0;
   bool over = false;
   for (int tried = 0;;) {
