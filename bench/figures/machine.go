@@ -24,6 +24,9 @@ func printMachine(out io.Writer) {
 		kernel = []byte("unknown")
 	}
 	fmt.Fprintf(out, "# kernel %s, commit %s\n", strings.TrimSpace(string(kernel)), commit())
+	if wanted := os.Getenv("RINGS_NEAR"); wanted != "" { // see bench/peers/rings
+		fmt.Fprintf(out, "# rings: before each cell waited, for a while, for CPUs no farther apart than %s\n", wanted)
+	}
 	near, far, err := twoCPUs()
 	if err != nil {
 		return

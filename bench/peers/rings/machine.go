@@ -23,6 +23,7 @@ type machine struct {
 	Versions []string `json:"versions"` // of modules, packages and the compiler
 	Before   string   `json:"load_before"`
 	After    string   `json:"load_after"`
+	Near     string   `json:"near,omitempty"` // what was waited for before a cell
 }
 
 func describe(ctx context.Context, cpus [2]int) machine {
@@ -70,6 +71,9 @@ func (m machine) write(out io.Writer) {
 	fmt.Fprintf(out, "# %s, %d CPUs, threads on %d and %d, kernel %s, %s %s, commit %s\n", m.Model, m.CPUs, m.Pinned[0], m.Pinned[1],
 		m.Kernel, m.Go, m.Arch, m.Commit)
 	fmt.Fprintf(out, "# %s\n# load before %s; after %s\n", strings.Join(m.Versions, "; "), m.Before, m.After)
+	if m.Near != "" {
+		fmt.Fprintf(out, "# before each cell waited, for a while, for CPUs no farther apart than %s\n", m.Near)
+	}
 }
 
 // load is how many threads wanted to run lately: over 1, 5 and 15 minutes.

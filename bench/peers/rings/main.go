@@ -83,6 +83,9 @@ func (o options) run(ctx context.Context, args []string, out, errs io.Writer) er
 	}
 	b := &bench{tables: tables, rounds: o.rounds, cpus: cpus, time: o.time, near: float64(o.near), waits: waitInAll, progress: errs}
 	m := describe(ctx, cpus)
+	if o.near > 0 {
+		m.Near = o.near.String()
+	}
 	err = b.run(ctx)
 	m.After = load()
 	write := b.result(m).writeText
