@@ -28,7 +28,7 @@ var (
 	rteMany    = []string{"rte_mpmc", "rte_hts", "rte_rts"}
 	ourRings   = []string{"spsc", "mpsc", "mpmc", "slot"}
 	allPeers   = slices.Concat(goSPSC, goMPMC, []string{"lfq_mpsc", "rte_spsc"}, rteMany, []string{
-		"boost_spsc", "boost_queue", "moodycamel", "readerwriter", "tbb", "rigtorp_spsc", "rigtorp_mpmc",
+		"boost_spsc", "boost_spsc_fixed", "boost_queue", "moodycamel", "readerwriter", "tbb", "rigtorp_spsc", "rigtorp_mpmc",
 	})
 )
 
@@ -81,8 +81,8 @@ func ringSuites() []suite {
 	mpmc.against("mpmc", 1, none, "rte_mpmc", "rigtorp_mpmc")
 
 	spsc := newRingsSuite("ring.spsc")
-	spsc.against("spsc", 64, 0.80, "rte_spsc", "boost_spsc")
-	spsc.against("spsc", 256, 1.0, "boost_spsc")
+	spsc.against("spsc", 64, 0.80, "rte_spsc", "boost_spsc", "boost_spsc_fixed")
+	spsc.against("spsc", 256, 1.0, "boost_spsc", "boost_spsc_fixed")
 	spsc.against("spsc", 1, 0.67, goSPSC...)
 	spsc.against("spsc", 1, none, "rte_spsc", "boost_spsc", "readerwriter", "rigtorp_spsc")
 	return []suite{mpmc.suite, spsc.suite, overSuite(), wideSuite(), tripSuite()}

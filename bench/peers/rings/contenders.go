@@ -98,6 +98,7 @@ var contenders = []contender{
 	{name: "rte_hts", producers: true, consumers: true, single: true, batches: true, program: "rte"},
 	{name: "rte_rts", producers: true, consumers: true, single: true, batches: true, program: "rte"},
 	{name: "boost_spsc", single: true, batches: true, program: "boost"},
+	{name: "boost_spsc_fixed", single: true, batches: true, program: "boost"},
 	{name: "boost_queue", producers: true, consumers: true, single: true, program: "boost"},
 	{name: "moodycamel", producers: true, consumers: true, single: true, batches: true, program: "moodycamel"},
 	{name: "readerwriter", single: true, program: "readerwriter"},

@@ -53,6 +53,7 @@
 //	workiva              RingBuffer of Workiva/go-datastructures, with one consumer, since its only call to take that does not block reads the clock
 //	rte_*                DPDK's rte_ring in memory of its own, by the calls for elements, bursts for batches: SP/SC, MP/MC, and the modes HTS and RTS
 //	boost_spsc           spsc_queue, with its calls for arrays
+//	boost_spsc_fixed     the same, with the capacity in its type
 //	boost_queue          lockfree::queue of fixed size, of at most 65534 items
 //	moodycamel           ConcurrentQueue with tokens and bulk calls, bounded from outside: its own bound did not hold. It orders items of one producer only
 //	readerwriter         ReaderWriterQueue by moodycamel, with try_enqueue

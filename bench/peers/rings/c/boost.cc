@@ -1,27 +1,35 @@
-// Boost.Lockfree: spsc_queue, with its calls for many items, and queue of fixed size (which has none).
+// Boost.Lockfree: spsc_queue, with its calls for many items, of a capacity known at run time or when compiled, and queue of fixed size (which has none).
 #include <boost/lockfree/queue.hpp>
 #include <boost/lockfree/spsc_queue.hpp>
 
 #include "run.h"
 
-template <class T>
-struct SPSC {
-  boost::lockfree::spsc_queue<T> ring;
-  explicit SPSC(int capacity) : ring(capacity) {}
+template <class T, class... Options>
+struct Single {
+  boost::lockfree::spsc_queue<T, Options...> ring;
+  explicit Single(int capacity) requires(sizeof...(Options) == 0) : ring(capacity) {}
+  explicit Single(int) requires(sizeof...(Options) > 0) {}
 
   struct In {
-    SPSC& q;
-    explicit In(SPSC& q) : q(q) {}
+    Single& q;
+    explicit In(Single& q) : q(q) {}
     bool push(const T& v) { return q.ring.push(v); }
     size_t push(const T* v, size_t n) { return q.ring.push(v, n); }
   };
   struct Out {
-    SPSC& q;
-    explicit Out(SPSC& q) : q(q) {}
+    Single& q;
+    explicit Out(Single& q) : q(q) {}
     bool pop(T& v) { return q.ring.pop(v); }
     size_t pop(T* v, size_t n) { return q.ring.pop(v, n); }
   };
 };
+
+template <class T>
+using SPSC = Single<T>;
+template <class T>
+using Small = Single<T, boost::lockfree::capacity<1024>>;
+template <class T>
+using Large = Single<T, boost::lockfree::capacity<65536>>;
 
 // A queue of fixed size takes its nodes from an array whose indexes have 16 bits: 65534 of them at most. What is one node
 // short of the capacity is measured as if it were not.
@@ -42,4 +50,9 @@ struct MPMC {
   };
 };
 
-int main(int argc, char** argv) { return program({queue<SPSC>("boost_spsc"), queue<MPMC>("boost_queue")}, argc, argv); }
+int main(int argc, char** argv) {
+  std::vector<Queue> queues{queue<SPSC>("boost_spsc"), queue<MPMC>("boost_queue")};
+  if (argc > 6 && atoi(argv[6]) == 1024) queues.push_back(queue<Small>("boost_spsc_fixed"));
+  if (argc > 6 && atoi(argv[6]) == 65536) queues.push_back(queue<Large>("boost_spsc_fixed"));
+  return program(queues, argc, argv);
+}
