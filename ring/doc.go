@@ -6,6 +6,14 @@
 //	MPMC    many       many       stages that several workers fill and empty
 //	Slot    many       many       the latency of a single event
 //
+// Where either side is one goroutine, the ring for that is the faster one. MPMC
+// is for batches: it moves 64 small events in a third of the time of Slot. Slot
+// is for events that come one by one, and are small: a round trip takes a little
+// less time than over MPMC, and a stream of single events as much.
+//
+// A ring is made by its constructor, and must not be copied. The zero value is
+// of no use: pushes to it fail, or panic.
+//
 // # Contract
 //
 // All four have the same methods. None of them blocks, waits for another
@@ -50,6 +58,13 @@
 // producer that then looks whether somebody sleeps needs a fence in between.
 // Without one, a pop on another CPU may by the clock begin after a push has
 // returned and not find its events yet, and likewise a push the freed slots.
+//
+// So who lets a consumer sleep has to put a read-modify-write of sync/atomic
+// between its push and its look: a send to a channel, in a select with a
+// default, looks by a plain load whether there is room, and passes the
+// push. The consumer says that it is going to sleep by such an operation, too,
+// and looks at the ring once more before it does. The example of MPSC.Len shows
+// both.
 //
 // Memory. Popped slots of types with pointers are cleared before they are
 // freed, so a ring keeps alive only what waits in it. The types say how many

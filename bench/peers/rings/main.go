@@ -45,6 +45,10 @@ func start(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags.BoolVar(&o.list, "list", false, "print cells and queues, and measure nothing")
 	flags.BoolVar(&o.install, "install", true, "install missing packages, where this is possible")
 	flags.StringVar(&o.sample, "sample", "", "measure this `queue` once, in the cell that is the only argument, and print nothing but the result")
+	flags.Usage = func() {
+		fmt.Fprintln(errs, "Usage: rings [flags] [cell or cell/queue]..., with * for anything; all of them if there is none")
+		flags.PrintDefaults()
+	}
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
@@ -57,10 +61,16 @@ func start(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	if err := o.run(ctx, flags.Args(), out, errs); err != nil {
 		fmt.Fprintln(errs, "rings:", err)
+		if errors.As(err, new(usageError)) {
+			return 2
+		}
 		return 1
 	}
 	return 0
 }
+
+// usageError is what is wrong with the words of the command line.
+type usageError struct{ error }
 
 func (o options) run(ctx context.Context, args []string, out, errs io.Writer) error {
 	if o.sample != "" {
@@ -68,7 +78,7 @@ func (o options) run(ctx context.Context, args []string, out, errs io.Writer) er
 	}
 	tables, err := plan(args)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	if o.list {
 		list(tables, out)
@@ -99,14 +109,14 @@ func (o options) run(ctx context.Context, args []string, out, errs io.Writer) er
 func (o options) measureOnce(ctx context.Context, name string, out io.Writer) error {
 	t, err := find(o.sample)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	c, err := parseCell(name)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	if !t.takes(c) {
-		return fmt.Errorf("%s cannot do the work of %s", t.name, c)
+		return usageError{fmt.Errorf("%s cannot do the work of %s", t.name, c)}
 	}
 	cpus, err := twoCPUs(o.cpus)
 	if err != nil {
@@ -133,10 +143,10 @@ func list(tables []*table, out io.Writer) {
 func twoCPUs(named string) (cpus [2]int, err error) {
 	set, err := affinity.Parse(named)
 	if err != nil {
-		return cpus, fmt.Errorf("cpus: %w", err)
+		return cpus, usageError{fmt.Errorf("cpus: %w", err)}
 	}
 	if named != "" && set.Len() != 2 {
-		return cpus, fmt.Errorf("cpus %s: want two", named)
+		return cpus, usageError{fmt.Errorf("cpus %s: want two", named)}
 	}
 	if named == "" {
 		if set, err = affinity.Allowed(); err != nil {

@@ -126,8 +126,8 @@ func TestProgram(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for args, code := range map[string]int{
-		"-rounds 0": 2, "-o xml": 2, "-sample spsc": 2, "-what": 2, "-h": 0, "-list 1p1c.b1.*": 0, "nothing": 1,
-		"-sample nothing 1p1c.b1.8B.1024": 1, "-sample spsc 2p2c.b1.8B.1024": 1, "-cpus 0 1p1c.*": 1,
+		"-rounds 0": 2, "-o xml": 2, "-sample spsc": 2, "-what": 2, "-h": 0, "-list 1p1c.b1.*": 0, "nothing": 2,
+		"-sample nothing 1p1c.b1.8B.1024": 2, "-sample spsc 2p2c.b1.8B.1024": 2, "-cpus 0 1p1c.*": 2,
 	} {
 		var out, errs bytes.Buffer
 		require.Equal(t, code, start(t.Context(), strings.Fields(args), &out, &errs), args)
