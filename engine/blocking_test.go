@@ -225,6 +225,7 @@ func TestBlockingExpired(t *testing.T) {
 	for range 5 {
 		require.NoError(t, s.Submit(limited(t), 1))
 	}
+	eventually(t, "the worker sleeps", func() bool { return e.Asleep(0) }) // and will read the clock before it takes another event
 	clock.advance(2 * time.Second)
 	g.open()
 	st := drain(t, e).Stage("s")
