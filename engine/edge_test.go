@@ -103,6 +103,7 @@ func TestFailWhenFull(t *testing.T) {
 	start(t, h.e)
 	submit(t, h.a, 0, 1)
 	h.gate.wait(t)
+	eventually(t, "a sleeps", func() bool { return h.e.Asleep(0) }) // and looks at b's ring only when it has work
 	submit(t, h.a, 1, 20)
 	eventually(t, "a does not wait for b", func() bool { return h.e.Stats().Stage("a").Depth == 0 })
 	h.gate.open()
