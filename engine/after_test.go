@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -56,7 +57,9 @@ func TestAfterKeepsTheDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*ms)
 	defer cancel()
 	_, err := engine.Call(ctx, a, func(r engine.Reply[int]) question { return question{r, 1} })
-	require.ErrorIs(t, err, context.DeadlineExceeded)
+	if !errors.Is(err, engine.ErrExpired) { // the caller was late to see that its time was over, and found the answer
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	}
 	s := drain(t, e)
 	require.Equal(t, uint64(1), s.Stage("a").Expired+s.Stage("b").Expired)
 }

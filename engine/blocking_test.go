@@ -197,6 +197,7 @@ func TestBlockingCallAndClose(t *testing.T) {
 	g.wait(t)
 	g.wait(t)
 	eventually(t, "all are there", func() bool { return e.Stats().Stage("s").Depth == 5 })
+	eventually(t, "the worker sleeps", func() bool { return e.Asleep(0) }) // and will look at the plan before it takes another event
 	closed := async(e.Close)
 	eventually(t, "it is closing", e.Stopping)
 	g.open()

@@ -3,7 +3,9 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -49,8 +51,14 @@ func (s *counter) wait(ctx context.Context, t *testing.T, v int) <-chan error {
 	t.Helper()
 	before := s.inlet().Waiting
 	done := async(func() error { return s.stage.Submit(ctx, v) })
-	eventually(t, "Submit waits", func() bool { return s.inlet().Waiting == before+1 })
+	eventually(t, "Submit waits", func() bool { return s.inlet().Waiting == before+1 && standing() >= before+1 })
 	return done
+}
+
+// standing returns how many calls of Submit have looked for room in vain, and sleep. Waiting counts them from before that look on.
+func standing() int {
+	stacks := make([]byte, 1<<20)
+	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "(*Engine).stand(")
 }
 
 func TestTrySubmitFull(t *testing.T) {
