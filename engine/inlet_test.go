@@ -49,9 +49,9 @@ func (s *counter) inlet() engine.InletStats { return s.e.Stats().Stages[0].Inlet
 // wait submits v in another goroutine and returns when the call waits for room.
 func (s *counter) wait(ctx context.Context, t *testing.T, v int) <-chan error {
 	t.Helper()
-	before := s.inlet().Waiting
+	before, stood := s.inlet().Waiting, standing()
 	done := async(func() error { return s.stage.Submit(ctx, v) })
-	eventually(t, "Submit waits", func() bool { return s.inlet().Waiting == before+1 && standing() >= before+1 })
+	eventually(t, "Submit waits", func() bool { return s.inlet().Waiting == before+1 && standing() == stood+1 })
 	return done
 }
 
