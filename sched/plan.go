@@ -23,10 +23,11 @@ type Plan struct {
 type Limit struct {
 	Depth int     // refuse while so many events of the source wait in its rings; 0: until they are full
 	Rate  float64 // events per second, with a burst of at most Depth or the capacity; 0: any rate
+	Age   int64   // ns: what waited longer in the source's rings expires when a worker comes to it; 0: nothing does
 	Retry int64   // after how many ns a refused caller may try again with some hope; 0: not known
 }
 
-// String writes l, as in "depth 40, 1200/s, retry 25ms", or "all".
+// String writes l, as in "depth 40, 1200/s, age 5ms, retry 25ms", or "all".
 func (l Limit) String() string {
 	var parts []string
 	if l.Depth > 0 {
@@ -34,6 +35,9 @@ func (l Limit) String() string {
 	}
 	if l.Rate > 0 {
 		parts = append(parts, fmt.Sprintf("%.4g/s", l.Rate))
+	}
+	if l.Age > 0 {
+		parts = append(parts, "age "+time.Duration(l.Age).String())
 	}
 	if l.Retry > 0 {
 		parts = append(parts, "retry "+time.Duration(l.Retry).String())
@@ -105,7 +109,7 @@ func (p Plan) Check(y *System) error {
 		}
 	}
 	for k, l := range p.Admit {
-		if l.Depth < 0 || l.Retry < 0 || !(l.Rate >= 0) || math.IsInf(l.Rate, 1) {
+		if l.Depth < 0 || l.Age < 0 || l.Retry < 0 || !(l.Rate >= 0) || math.IsInf(l.Rate, 1) {
 			bad("plan limits source %q to %+v", y.Sources[k].Name, l)
 		}
 	}

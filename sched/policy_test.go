@@ -44,6 +44,7 @@ func TestPlanCheck(t *testing.T) {
 		`stage "b" batches of 65, want 0 to 64`:      func(p *sched.Plan) { p.Batch = []int{65} },
 		`stage "b" 1 threads, want 0 to 0`:           func(p *sched.Plan) { p.Threads = []int{1} },
 		`limits source "a/submit" to`:                func(p *sched.Plan) { p.Admit = []sched.Limit{{Rate: math.NaN()}} },
+		`plan limits source "a/submit"`:              func(p *sched.Plan) { p.Admit = []sched.Limit{{Age: -1}} },
 		"0 threads for 2 stages, 2 limits for 1 sou": func(p *sched.Plan) { p.Admit = make([]sched.Limit, 2) },
 	} {
 		p := sched.ServeAll(2, 2)
@@ -62,7 +63,7 @@ func TestDraft(t *testing.T) {
 	d.SetServe([][]int{{1}, {0}}, "why")
 	d.SetBatch(1, 8, "knee")
 	d.SetThreads(1, 2, "idle")
-	d.SetLimit(0, sched.Limit{Depth: 3, Rate: 1200, Retry: 25e6}, "late")
+	d.SetLimit(0, sched.Limit{Depth: 3, Rate: 1200, Age: 5e6, Retry: 25e6}, "late")
 	d.Wait(5)
 	d.Wait(9)
 	require.True(t, d.Moved)
@@ -71,7 +72,7 @@ func TestDraft(t *testing.T) {
 		{"cores", "workers", "0,1 | 0,1", "1 | 0", "why"},
 		{"batch", "a", "0", "8", "knee"},
 		{"threads", "a", "0", "2", "idle"},
-		{"admit", "a/submit", "all", "depth 3, 1200/s, retry 25ms", "late"},
+		{"admit", "a/submit", "all", "depth 3, 1200/s, age 5ms, retry 25ms", "late"},
 	}, d.Changes)
 	require.Nil(t, p.Batch, "the plan that holds is not written")
 	d.Reset(d.Plan)
