@@ -204,6 +204,7 @@ func (p *plant) begin(w int) bool {
 	var ready sched.Set
 	for _, s := range p.plan.Serve[w] {
 		st := &p.stages[s]
+		p.expire(st)
 		if st.waiting() == 0 {
 			continue
 		}
@@ -234,6 +235,22 @@ func (p *plant) begin(w int) bool {
 	wk.picker.Charge(s, b.end-b.began)
 	p.idle--
 	return true
+}
+
+// expire discards what has waited longer than the limit of its source allows.
+func (p *plant) expire(st *station) {
+	for i, k := range st.from {
+		if k < 0 || p.plan.Admit[k].Age == 0 {
+			continue
+		}
+		late := 0
+		for late < len(st.rings[i]) && p.now-st.rings[i][late].enqueued > p.plan.Admit[k].Age {
+			late++
+		}
+		st.rings[i] = st.rings[i][late:]
+		st.seen.Expired += uint64(late)
+		st.seen.Done += uint64(late)
+	}
 }
 
 // waiting returns how many events are in the rings.

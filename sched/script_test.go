@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,7 +35,8 @@ import (
 //
 // runs a policy on it, fresh. Lines that begin with a time change the plant then; each plot is of one of: cap, batch (mean since the tick before), depth,
 // age (of the head, µs), cores, threads, rate (events/s), cost (ns per event) of a stage, and offered, admitted (events/s), waiting, limit (its depth) of a
-// source. "changes=n" prints the first n decisions, and how many there were. At the end stand rates and response times since from.
+// source. "changes=n" prints the first n decisions, and how many there were. At the end stand rates and response times since from, and
+// how many events a second were done within the target of their source.
 func TestScripts(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/*.txt")
 	require.NoError(t, err)
@@ -257,8 +259,12 @@ func (r *trial) summary(start *sched.Snapshot) (out []string) {
 	}
 	for k := range r.sys.Sources {
 		a, b, w := &start.Sources[k], &end.Sources[k], r.waits[k]
-		out = append(out, fmt.Sprintf("source %s: offered %s/s, refused %s/s, mean %v, p99 %v", r.sys.Sources[k].Name,
-			count(float64(b.Offered-a.Offered)/seconds), count(float64(b.Refused-a.Refused)/seconds), digits(mean(w)), digits(quantile(w, 0.99))))
+		line := fmt.Sprintf("source %s: offered %s/s, refused %s/s, mean %v, p99 %v", r.sys.Sources[k].Name,
+			count(float64(b.Offered-a.Offered)/seconds), count(float64(b.Refused-a.Refused)/seconds), digits(mean(w)), digits(quantile(w, 0.99)))
+		if target := r.sys.Sources[k].Target; target > 0 { // w is sorted
+			line += fmt.Sprintf(", in time %s/s", count(float64(sort.Search(len(w), func(i int) bool { return w[i] > target }))/seconds))
+		}
+		out = append(out, line)
 	}
 	return out
 }
