@@ -10,6 +10,7 @@ import (
 // makers are the policies that have a name.
 var makers = map[string]Maker{
 	"static":    func(*System) (Policy, error) { return Laws{}, nil },
+	"admission": withServeAll(func(y *System) Policy { return newAdmission(y) }),
 	"serve-all": func(*System) (Policy, error) { return serveAll{}, nil },
 }
 
@@ -31,4 +32,10 @@ func (serveAll) Decide(s *Snapshot, d *Draft) {
 	if s.Settled {
 		d.SetServe(ServeAll(len(s.Workers), len(s.Stages)).Serve, "every worker serves every stage")
 	}
+}
+
+// withServeAll makes a policy of a law that decides about something else than cores: every worker serves every stage, and batches are as large as
+// stages allow.
+func withServeAll(law func(*System) Policy) Maker {
+	return func(y *System) (Policy, error) { return Laws{serveAll{}, law(y)}, nil }
 }

@@ -1,0 +1,208 @@
+package sched
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Constants of the admission law.
+const (
+	admitAim    = 0.8 // part of the target that the gate aims at; the rest is for what no estimate knows: wake-ups, stolen CPU, spread
+	admitLeast  = 0.5 // the factor below which no decision lowers anything
+	admitLow    = 1. / 16
+	admitHigh   = 4    // bounds of a gate's correction
+	admitBack   = 1.05 // factor by which it returns to 1, each trimEvery
+	admitHungry = 0.1  // part of what is offered that may be refused while workers have nothing to do for that part of their time
+	admitSmooth = 8    // snapshots over which the time behind the stage is averaged
+	admitBehind = 0.5  // part of the target that may be spent behind the stage
+)
+
+// admission is the law by which seda admits: a gate for every source, which holds between any two events, and a slow trim.
+//
+// Gate. Limit.Depth is such that an event let in now is done within the part admitAim of its Target: how long a queue may be follows from how
+// long it may take (J. Little, "A Proof for the Queuing Formula: L = λW", 1961, read backwards). Workers take what waits in batches, and
+// nothing of a batch is done before all of it is. So an event waits for the batch in hand, then for those ahead, then for its own. With
+// n batches at a time, at most B events in a batch, e ns per event, and E events of all classes waiting, that is
+//
+//	2·e·E              while one batch takes all that waits (E <= B),
+//	e·B·(1 + E/(n·B))  in whole batches otherwise,
+//
+// and has to be no more than
+//
+//	aim = right · (admitAim · Target - time behind the stage, but no more than half of the target)
+//
+// e is what an event costs the workers of its stage, there and behind, divided by the part of their time that other stages leave them. E is shared
+// out among the sources of the stage: each has the larger of its part of what was accepted lately and of what is its own by the weights of
+// the classes, 1:4:16:64; and at least one event.
+//
+// The check needs no estimate: an event that came after the last correction and has waited longer than the aim was let in wrongly. Then right is
+// cut by as much as the event waits too long, at most by half. So it is where the 99th percentile of response times, of 500 batches or
+// more, exceeds the target. It returns to 1 by 5 % each 100 ms. It grows beyond where workers have nothing to do although a good part
+// of the events is refused: a gate does not keep workers from work.
+//
+// The trim sets Limit.Rate: see trim. Limit.Retry is how long it takes until what stands ahead of a refused event is done, or until the
+// rate lets in another.
+type admission struct {
+	y       *System
+	m       *meter
+	sources []admitted
+	epoch   uint64
+	trimmed int64 // when rates and corrections were last decided,
+	looked  int64 // and when they last were ahead of time
+}
+
+// admitted is one source of an admission.
+type admitted struct {
+	way
+	right float64 // correction of the gate
+	cut   int64   // when it was last cut
+	slow  float64 // ns behind the stage, smoothed
+	room  float64 // events that may wait, before rounding; 0: any number
+	rate  float64 // events per second; 0: any number
+	trust float64 // part of the capacity that the source's group is given
+	group int     // the lowest index among the sources that need the same workers
+}
+
+// newAdmission returns our admission law. It decides nothing for sources without a target.
+func newAdmission(y *System) *admission {
+	a := &admission{y: y, m: newMeter(y), sources: make([]admitted, len(y.Sources))}
+	for k := range a.sources {
+		a.sources[k].right, a.sources[k].trust = 1, 1
+	}
+	return a
+}
+
+// Decide sets the limits of sources that have a target.
+func (a *admission) Decide(s *Snapshot, d *Draft) {
+	a.m.see(s, &d.Plan)
+	for k := range a.sources {
+		x := &a.sources[k]
+		if x.way = a.m.way(a.y.Sources[k].Stage); a.y.Sources[k].Target > 0 {
+			x.slow += (x.behind - x.slow) / admitSmooth
+			a.check(k, s)
+			a.gate(k, s, &d.Plan)
+		}
+	}
+	a.trim(s)
+	for k := range a.sources {
+		if a.y.Sources[k].Target > 0 {
+			a.limit(k, s, d)
+		}
+	}
+}
+
+// aim returns in what time the gate of source k wants an event to be done by its own workers, in ns.
+func (a *admission) aim(k int) float64 {
+	x := &a.sources[k]
+	target := float64(a.y.Sources[k].Target)
+	return x.right * (admitAim*target - min(x.slow, admitBehind*target))
+}
+
+// check corrects the gate where events that it let in turn out to be late.
+func (a *admission) check(k int, s *Snapshot) {
+	x, target, age := &a.sources[k], float64(a.y.Sources[k].Target), s.Sources[k].HeadAge
+	late := 1.0
+	if s.Now-age > x.cut {
+		late = float64(age) / (admitAim * target)
+	}
+	if x.began > x.cut {
+		late = max(late, x.tail/target)
+	}
+	if late > 1 && x.room > 0 {
+		x.right, x.cut = max(x.right*max(1/late, admitLeast), admitLow), s.Now+a.settle(k, s)
+	}
+}
+
+// settle returns how many ns it takes until the stage of source k has done what it has.
+func (a *admission) settle(k int, s *Snapshot) int64 {
+	x := &a.sources[k]
+	return int64(float64(s.Stages[a.y.Sources[k].Stage].Depth) * x.each / x.servs)
+}
+
+// gate finds how many events of source k may wait. As long as nothing is known of what they cost, it goes by how many came within the aim.
+func (a *admission) gate(k int, s *Snapshot, plan *Plan) {
+	x, stage := &a.sources[k], a.y.Sources[k].Stage
+	if x.each == 0 {
+		if age := float64(s.Sources[k].HeadAge); age > a.aim(k) {
+			x.room = float64(s.Sources[k].Depth) * a.aim(k) / age
+		}
+		return
+	}
+	most := float64(a.y.Stages[stage].MaxBatch)
+	if b := plan.Batch[stage]; b > 0 {
+		most = float64(b)
+	}
+	all := a.aim(k) / 2 / x.each
+	if all > most {
+		all = x.servs * most * max(math.Floor(a.aim(k)/(x.each*most))-1, 1)
+	}
+	x.room = all * a.share(k)
+}
+
+// share returns the part of what may wait at its stage that source k can have.
+func (a *admission) share(k int) float64 {
+	accepted, weights := 0.0, 0.0
+	for j, c := range a.y.Sources {
+		if r := &a.m.rates[j]; c.Stage == a.y.Sources[k].Stage && (j == k || r.offered > 0) {
+			accepted, weights = accepted+r.accepted, weights+weight(c.Class)
+		}
+	}
+	return max(weight(a.y.Sources[k].Class)/weights, a.m.rates[k].accepted/max(accepted, 1e-9))
+}
+
+func weight(class int) float64 { return math.Exp2(2 * float64(class)) }
+
+// limit drafts the limit of source k.
+func (a *admission) limit(k int, s *Snapshot, d *Draft) {
+	x, old := &a.sources[k], d.Plan.Admit[k]
+	l := Limit{Rate: x.rate * a.drain(k)}
+	if x.room > 0 && x.room < float64(a.y.Sources[k].Capacity) {
+		l.Depth = steady(old.Depth, x.room)
+	}
+	if math.Abs(l.Rate-old.Rate) < old.Rate/50 {
+		l.Rate = old.Rate
+	}
+	if l.Depth > 0 && (l.Depth < old.Depth || old.Depth == 0) {
+		x.cut = s.Now + a.settle(k, s) // what is in rings and hands came by a wider gate
+	}
+	if l.Depth > 0 || l.Rate > 0 {
+		l.Retry = a.retry(k, old.Retry)
+	}
+	if l != old {
+		r := &a.m.rates[k]
+		d.SetLimit(k, l, fmt.Sprintf("an event takes %v of %v, %v behind; corrected by %.2f; %.0f/s offered, %.0f/s possible", short(x.each),
+			short(float64(a.y.Sources[k].Target)), short(x.slow), x.right, r.offered, x.most))
+	}
+}
+
+// retry returns after how many ns a refused caller may try again: the old time unless it is off by a factor of 2.
+func (a *admission) retry(k int, old int64) int64 {
+	x := &a.sources[k]
+	ns := x.slow + a.aim(k)
+	if x.rate > 0 {
+		ns = max(ns, 1e9/x.rate)
+	}
+	if ns < 2*float64(old) && 2*ns > float64(old) {
+		return old
+	}
+	return int64(short(ns))
+}
+
+// steady rounds room to a depth, unless the old one is close.
+func steady(old int, room float64) int {
+	if now := float64(old); old > 0 && room > now-0.5 && room < 1.125*(now+1) {
+		return old
+	}
+	return max(int(min(room+0.25, math.MaxInt32)), 1)
+}
+
+// short writes a time in ns with three digits.
+func short(ns float64) time.Duration {
+	d := time.Duration(min(ns, math.MaxInt64/2))
+	unit := time.Duration(1)
+	for unit*1000 <= d {
+		unit *= 10
+	}
+	return d.Round(unit)
+}

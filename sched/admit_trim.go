@@ -1,0 +1,241 @@
+package sched
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Constants of the trim.
+const (
+	trimEvery  = 100e6 // ns between decisions about rates and corrections,
+	trimSoon   = 20e6  // and between those that cannot wait
+	trimDrain  = 40e6  // ns in which an excess is to be gone
+	trimHarm   = 0.03  // part of a class's offer whose refusal makes the lower ones give way
+	trimAlone  = 0.15  // part of its time for which the narrowest place is idle, above which a class loses events to nobody but itself
+	trimRoom   = 1.1   // what a source may bring in, as a multiple of what it offers, before it is limited
+	trimFloor  = 0.01  // part of the capacity that no class is denied
+	trimReturn = 0.25  // part of the way back to a higher rate, each trimEvery
+	trimIdle   = 0.03  // part of its time that the narrowest place may have nothing to do while rates refuse events
+	trimLow    = 0.5   // bounds of trust
+	trimHigh   = 1.25
+)
+
+// trim decides about rates every 100 ms, or after 20 ms where it cannot wait: where an event would take twice its target, where events wait
+// too long behind their stage and no rate is set, or where a class loses events while a lower one is let in. Then it only cuts.
+//
+// Sources that need the same workers are a group, and share its capacity. A source's part is its rate divided by that of its narrowest place,
+// in events per second. The parts are dealt out from the highest class down: as long as they suffice a source is not limited; the class with
+// which they run out divides what is left evenly, nobody getting more than it offers; classes below keep 1 %. Without classes above, and
+// with the narrowest place at its own stage, a source needs no rate: its gate refuses just what is too much, and never leaves a worker idle.
+//
+// What is dealt out is 1, corrected by trust: down by half of what a higher class loses while a lower one is let in, down by 3 % while events
+// wait too long behind the stage, up by 2 % while the narrowest place is idle and rates refuse. And a rate is lowered, at once and for as
+// long as events wait for more than half of their target behind the stage, so that what is too much is gone in 40 ms: see drain.
+//
+// A cut is made at once; a rate returns by a quarter of the way each 100 ms. Nothing is cut in the tick after cores moved, nor while a
+// worker is spare that could run the narrowest place, unless an event would take twice its target.
+func (a *admission) trim(s *Snapshot) {
+	moved := s.Epoch != a.epoch
+	a.epoch = s.Epoch
+	full := s.Now-a.trimmed >= trimEvery
+	if !full && (s.Now-a.looked < trimSoon || !a.urgent(s)) {
+		return
+	}
+	a.looked = s.Now
+	a.regroup()
+	for k := range a.sources {
+		if a.sources[k].group == k {
+			a.deal(k, s, moved, full)
+		}
+	}
+	if full {
+		a.trimmed = s.Now
+		for k := range a.sources {
+			a.recover(k)
+		}
+	}
+}
+
+// recover lets the gate's correction return.
+func (a *admission) recover(k int) {
+	x, r := &a.sources[k], &a.m.rates[k]
+	idle := a.m.idle(&x.way, a.y.Sources[k].Stage)
+	switch {
+	case x.rate == 0 && idle > admitHungry && r.refused > admitHungry*r.offered:
+		x.right = min(x.right/(1-idle), admitHigh)
+	case x.right < 1:
+		x.right = min(x.right*admitBack, 1)
+	}
+}
+
+// urgent reports whether rates cannot wait.
+func (a *admission) urgent(s *Snapshot) bool {
+	lost, lowest := -1, math.MaxInt
+	for k, c := range a.y.Sources {
+		if a.doubled(k, s) || a.sources[k].rate == 0 && a.over(k) > 0 {
+			return true
+		}
+		if r := &a.m.rates[k]; r.refused > trimHarm*r.offered {
+			lost = max(lost, c.Class)
+		}
+		if a.m.rates[k].accepted > 0 {
+			lowest = min(lowest, c.Class)
+		}
+	}
+	return lost > lowest
+}
+
+// doubled reports whether an event of source k would take twice its target.
+func (a *admission) doubled(k int, s *Snapshot) bool {
+	target := float64(a.y.Sources[k].Target)
+	return target > 0 && float64(s.Sources[k].HeadAge)+a.sources[k].behind > 2*target
+}
+
+// over returns by how many ns events of source k are too long behind their stage, because that is where the narrowest place is.
+func (a *admission) over(k int) float64 {
+	x, c := &a.sources[k], &a.y.Sources[k]
+	if c.Target == 0 || x.narrow == c.Stage {
+		return 0
+	}
+	return max(x.behind-admitBehind*float64(c.Target), 0)
+}
+
+// drain returns the part of its rate that source k has until an excess behind its stage is gone, in tenths.
+func (a *admission) drain(k int) float64 {
+	return 1 - min(math.Round(10*a.over(k)/trimDrain), 9)/10
+}
+
+// regroup finds which sources need the same workers.
+func (a *admission) regroup() {
+	for k := range a.sources {
+		x := &a.sources[k]
+		x.group = k
+		for j := range k {
+			y := &a.sources[j]
+			if both := x.feet.And(&y.feet); both.Empty() || y.group == x.group {
+				continue
+			}
+			low, high := min(x.group, y.group), max(x.group, y.group)
+			for i := range k + 1 {
+				if a.sources[i].group == high {
+					a.sources[i].group = low
+				}
+			}
+		}
+	}
+}
+
+// deal shares out the capacity of a group.
+func (a *admission) deal(group int, s *Snapshot, moved, full bool) {
+	var members []int
+	short, twice, help := false, false, false
+	for k := range a.sources {
+		x, r := &a.sources[k], &a.m.rates[k]
+		if x.group != group {
+			continue
+		}
+		members = append(members, k)
+		short = short || r.refused > 0.001*r.offered || a.over(k) > 0
+		twice, help = twice || a.doubled(k, s), help || a.m.help(&x.way)
+	}
+	slices.SortStableFunc(members, func(i, j int) int { return a.y.Sources[j].Class - a.y.Sources[i].Class })
+	if full {
+		a.judge(members)
+	}
+	left, cut := a.sources[members[0]].trust, twice || !moved && !help
+	if !short {
+		left = math.Inf(1)
+	}
+	for top := true; len(members) > 0; top = false {
+		n := 1
+		for n < len(members) && a.y.Sources[members[n]].Class == a.y.Sources[members[0]].Class {
+			n++
+		}
+		left = a.class(members[:n], left, top, cut, full)
+		members = members[n:]
+	}
+}
+
+// part returns the part of the group's capacity that source k wants, with some room: all of it if too much came in.
+func (a *admission) part(k int) float64 {
+	part := trimRoom * a.m.rates[k].offered / a.sources[k].most
+	if a.over(k) > 0 {
+		part = max(part, trimRoom)
+	}
+	return part
+}
+
+// class gives the sources of a class what they want, if there is enough left, or divides what there is. It returns what is left then.
+func (a *admission) class(members []int, left float64, top, cut, full bool) float64 {
+	slices.SortStableFunc(members, func(i, j int) int { return cmp.Compare(a.part(i), a.part(j)) })
+	sum, gated := 0.0, top
+	for _, k := range members {
+		sum += a.part(k)
+		gated = gated && a.sources[k].narrow == a.y.Sources[k].Stage
+	}
+	free := sum <= left || gated
+	for i, k := range members {
+		want, even := a.part(k), left/float64(len(members)-i)
+		if free || want <= even {
+			a.set(k, math.Inf(1), cut, full)
+		} else {
+			a.set(k, max(even, trimFloor)*a.sources[k].most, cut, full)
+		}
+		left = max(left-min(want, even), 0)
+	}
+	return left
+}
+
+// set moves the rate of source k to what it may be.
+func (a *admission) set(k int, rate float64, cut, full bool) {
+	x, now := &a.sources[k], a.sources[k].rate
+	if now == 0 {
+		now = math.Inf(1)
+	}
+	enough := trimRoom * a.m.rates[k].offered
+	switch {
+	case a.y.Sources[k].Target == 0:
+	case rate < now:
+		if cut {
+			x.rate = rate
+		}
+	case full && rate > now:
+		x.rate = now + trimReturn*(min(rate, 2*enough+1)-now)
+		if math.IsInf(rate, 1) && x.rate > enough {
+			x.rate = 0
+		}
+	}
+}
+
+// judge corrects the trust in the capacity of a group.
+func (a *admission) judge(members []int) {
+	trust, harm, over, spare := a.sources[members[0]].trust, 0.0, false, false
+	for _, k := range members {
+		r, x := &a.m.rates[k], &a.sources[k]
+		over = over || a.over(k) > 0
+		idle := a.m.idle(&x.way, a.y.Sources[k].Stage)
+		spare = spare || x.rate > 0 && r.refused > 0 && idle > trimIdle
+		if idle < trimAlone && r.refused > trimHarm*r.offered && a.lower(members, a.y.Sources[k].Class) {
+			harm = max(harm, r.refused/x.most)
+		}
+	}
+	switch {
+	case harm > 0:
+		trust -= min(harm/2, 0.1)
+	case over:
+		trust *= 0.97
+	case spare:
+		trust += 0.02
+	}
+	for _, k := range members {
+		a.sources[k].trust = min(max(trust, trimLow), trimHigh)
+	}
+}
+
+// lower reports whether a source below a class is let in for more than what nobody is denied.
+func (a *admission) lower(members []int, class int) bool {
+	return slices.ContainsFunc(members, func(j int) bool {
+		return a.y.Sources[j].Class < class && a.m.rates[j].accepted > 2*trimFloor*a.sources[j].most
+	})
+}
