@@ -33,8 +33,8 @@ const (
 //	aim = right · (admitAim · Target - time behind the stage, but no more than half of the target)
 //
 // e is what an event costs the workers of its stage, there and behind, divided by the part of their time that other stages leave them. E is shared
-// out among the sources of the stage: each has the larger of its part of what was accepted lately and of what is its own by the weights of
-// the classes, 1:4:16:64; and at least one event.
+// out among the sources of the stage, by the larger of the part that was accepted from each lately and of the part that is its own by the weights of
+// the classes, 1:4:16:64; those of lower classes do not count. At least one event may wait.
 //
 // The check needs no estimate: an event that came after the last correction and has waited longer than the aim was let in wrongly. Then right is
 // cut by as much as the event waits too long, at most by half. So it is where the 99th percentile of response times, of 500 batches or
@@ -142,13 +142,25 @@ func (a *admission) gate(k int, s *Snapshot, plan *Plan) {
 
 // share returns the part of what may wait at its stage that source k can have.
 func (a *admission) share(k int) float64 {
-	accepted, weights := 0.0, 0.0
+	own, accepted, weights, sum := a.y.Sources[k], 0.0, 0.0, 0.0
+	rival := func(j int) bool {
+		c := &a.y.Sources[j]
+		return c.Stage == own.Stage && c.Class >= own.Class && (j == k || a.m.rates[j].offered > 0)
+	}
 	for j, c := range a.y.Sources {
-		if r := &a.m.rates[j]; c.Stage == a.y.Sources[k].Stage && (j == k || r.offered > 0) {
-			accepted, weights = accepted+r.accepted, weights+weight(c.Class)
+		if rival(j) {
+			accepted, weights = accepted+a.m.rates[j].accepted, weights+weight(c.Class)
 		}
 	}
-	return max(weight(a.y.Sources[k].Class)/weights, a.m.rates[k].accepted/max(accepted, 1e-9))
+	claim := func(j int) float64 {
+		return max(weight(a.y.Sources[j].Class)/weights, a.m.rates[j].accepted/max(accepted, 1e-9))
+	}
+	for j := range a.y.Sources {
+		if rival(j) {
+			sum += claim(j)
+		}
+	}
+	return claim(k) / sum
 }
 
 func weight(class int) float64 { return math.Exp2(2 * float64(class)) }
@@ -170,10 +182,18 @@ func (a *admission) limit(k int, s *Snapshot, d *Draft) {
 		l.Retry = a.retry(k, old.Retry)
 	}
 	if l != old {
-		r := &a.m.rates[k]
-		d.SetLimit(k, l, fmt.Sprintf("an event takes %v of %v, %v behind; corrected by %.2f; %.0f/s offered, %.0f/s possible", short(x.each),
-			short(float64(a.y.Sources[k].Target)), short(x.slow), x.right, r.offered, x.most))
+		d.SetLimit(k, l, a.why(k, s))
 	}
+}
+
+// why says what decided about the limit of source k.
+func (a *admission) why(k int, s *Snapshot) string {
+	x, r, target := &a.sources[k], &a.m.rates[k], short(float64(a.y.Sources[k].Target))
+	if x.each == 0 {
+		return fmt.Sprintf("no event is done yet, the oldest waits for %v of %v", short(float64(s.Sources[k].HeadAge)), target)
+	}
+	return fmt.Sprintf("an event takes %v of %v, %v behind; corrected by %.2f; %.0f/s offered, %.0f/s possible",
+		short(x.each), target, short(x.slow), x.right, r.offered, x.most)
 }
 
 // retry returns after how many ns a refused caller may try again: the old time unless it is off by a factor of 2.
@@ -191,7 +211,7 @@ func (a *admission) retry(k int, old int64) int64 {
 
 // steady rounds room to a depth, unless the old one is close.
 func steady(old int, room float64) int {
-	if now := float64(old); old > 0 && room > now-0.5 && room < 1.125*(now+1) {
+	if now := float64(old); old > 0 && room > now-0.5 && room < 1.25*(now+1) {
 		return old
 	}
 	return max(int(min(room+0.25, math.MaxInt32)), 1)

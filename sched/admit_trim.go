@@ -11,7 +11,7 @@ const (
 	trimEvery  = 100e6 // ns between decisions about rates and corrections,
 	trimSoon   = 20e6  // and between those that cannot wait
 	trimDrain  = 40e6  // ns in which an excess is to be gone
-	trimHarm   = 0.03  // part of a class's offer whose refusal makes the lower ones give way
+	trimHarm   = 0.02  // part of a class's offer whose refusal makes the lower ones give way
 	trimAlone  = 0.15  // part of its time for which the narrowest place is idle, above which a class loses events to nobody but itself
 	trimRoom   = 1.1   // what a source may bring in, as a multiple of what it offers, before it is limited
 	trimFloor  = 0.01  // part of the capacity that no class is denied
