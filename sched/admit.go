@@ -13,6 +13,8 @@ const (
 	admitLow    = 1. / 16
 	admitHigh   = 4    // bounds of a gate's correction
 	admitBack   = 1.05 // factor by which it returns to 1, each trimEvery
+	admitTwice  = 2    // late heads in a row that say that the estimate is wrong: a single one says that the worker was kept from work
+	admitBusy   = 2    // events more than workers that may wait whatever the correction: fewer leave workers idle, and save little time
 	admitHungry = 0.1  // part of what is offered that may be refused while workers have nothing to do for that part of their time
 	admitSmooth = 8    // snapshots over which the time behind the stage is averaged
 	admitBehind = 0.5  // part of the target that may be spent behind the stage
@@ -36,10 +38,11 @@ const (
 // out among the sources of the stage, by the larger of the part that was accepted from each lately and of the part that is its own by the weights of
 // the classes, 1:4:16:64; those of lower classes do not count. At least one event may wait.
 //
-// The check needs no estimate: an event that came after the last correction and has waited longer than the aim was let in wrongly. Then right is
-// cut by as much as the event waits too long, at most by half. So it is where the 99th percentile of response times, of 500 batches or
-// more, exceeds the target. It returns to 1 by 5 % each 100 ms. It grows beyond where workers have nothing to do although a good part
-// of the events is refused: a gate does not keep workers from work.
+// The check needs no estimate: an event that came after the last correction and has waited longer than the aim was let in wrongly, or somebody
+// kept the worker from work, which a narrower gate does not mend. So it takes two in a row; then right is cut by as much as the second waits
+// too long, at most by half. So it is where the 99th percentile of response times, of 500 batches or more, exceeds the target. It returns to 1
+// by 5 % each 100 ms. It grows beyond where workers have nothing to do although a good part of the events is refused. And it never makes the gate
+// narrower than two events more than there are workers: a gate does not keep workers from work.
 //
 // The trim sets Limit.Rate: see trim. Limit.Retry is how long it takes until what stands ahead of a refused event is done, or until the
 // rate lets in another.
@@ -56,7 +59,8 @@ type admission struct {
 type admitted struct {
 	way
 	right float64 // correction of the gate
-	cut   int64   // when it was last cut
+	cut   int64   // what came since then came by the gate as it is
+	late  int     // late heads in a row
 	slow  float64 // ns behind the stage, smoothed
 	room  float64 // events that may wait, before rounding; 0: any number
 	rate  float64 // events per second; 0: any number
@@ -102,15 +106,23 @@ func (a *admission) aim(k int) float64 {
 // check corrects the gate where events that it let in turn out to be late.
 func (a *admission) check(k int, s *Snapshot) {
 	x, target, age := &a.sources[k], float64(a.y.Sources[k].Target), s.Sources[k].HeadAge
-	late := 1.0
+	if x.room == 0 {
+		return
+	}
+	late := 0.0
 	if s.Now-age > x.cut {
-		late = float64(age) / (admitAim * target)
+		if late = float64(age) / (admitAim * target); late <= 1 {
+			x.late = 0
+		} else if x.late++; x.late < admitTwice {
+			late, x.cut = 0, s.Now+a.settle(k, s)
+		}
 	}
 	if x.began > x.cut {
 		late = max(late, x.tail/target)
 	}
-	if late > 1 && x.room > 0 {
-		x.right, x.cut = max(x.right*max(1/late, admitLeast), admitLow), s.Now+a.settle(k, s)
+	if late > 1 {
+		x.right, x.late = max(x.right*max(1/late, admitLeast), admitLow), 0
+		x.cut = s.Now + a.settle(k, s)
 	}
 }
 
@@ -133,11 +145,20 @@ func (a *admission) gate(k int, s *Snapshot, plan *Plan) {
 	if b := plan.Batch[stage]; b > 0 {
 		most = float64(b)
 	}
-	all := a.aim(k) / 2 / x.each
-	if all > most {
-		all = x.servs * most * max(math.Floor(a.aim(k)/(x.each*most))-1, 1)
+	all := a.events(k, a.aim(k), most)
+	if least := admitBusy + x.servs; all < least {
+		all = max(all, min(a.events(k, a.aim(k)/x.right, most), least))
 	}
 	x.room = all * a.share(k)
+}
+
+// events returns how many events may wait at the stage of source k to be done within aim, in batches of most.
+func (a *admission) events(k int, aim, most float64) float64 {
+	x := &a.sources[k]
+	if all := aim / 2 / x.each; all <= most {
+		return all
+	}
+	return x.servs * most * max(math.Floor(aim/(x.each*most))-1, 1)
 }
 
 // share returns the part of what may wait at its stage that source k can have.
