@@ -38,12 +38,20 @@ func (w *worker) take(r *run, s *stage) bool {
 		s.taken.Add(k)
 	}
 	sh := &s.shards[k]
-	w.batch = sh.fill(w.batch[:0], limit)
+	for w.batch = w.batch[:0]; len(w.batch) == 0 && sh.n > 0; {
+		w.batch = sh.fill(w.batch, limit)
+		w.expire(r, s)
+	}
 	if sh.n == 0 {
 		s.active.Remove(k)
 		if s.active.Empty() {
 			r.ready.Remove(s.id)
 		}
+	}
+	if len(w.batch) == 0 { // all of it was too late
+		s.taken.Remove(k)
+		r.saturate(s)
+		return false
 	}
 	w.turn = r.now
 	w.idler.found(r.now - w.dry)
@@ -54,6 +62,25 @@ func (w *worker) take(r *run, s *stage) bool {
 	r.saturate(s)
 	r.madeRoom(s)
 	return true
+}
+
+// expire takes out of the batch what has waited for longer than the limit of its source allows.
+func (w *worker) expire(r *run, s *stage) {
+	if !r.ages {
+		return
+	}
+	kept := w.batch[:0]
+	for _, e := range w.batch {
+		age := r.sources[r.reqs[e.req].source].limit.Age
+		if age == 0 || e.from != outside || r.now-e.at <= age {
+			kept = append(kept, e)
+			continue
+		}
+		s.done++
+		s.expired++
+		r.retire(e.req, w, true)
+	}
+	w.batch = kept
 }
 
 // begin spends the time that the batch takes.

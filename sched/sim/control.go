@@ -85,8 +85,10 @@ func (r *run) limit() {
 		s := &r.stages[i]
 		s.limit = orElse(p.Batch[i], orElse(s.MaxBatch, defaultMaxBatch))
 	}
+	r.ages = false
 	for i := range r.sources {
 		r.sources[i].limit = p.Admit[i]
+		r.ages = r.ages || p.Admit[i].Age > 0
 	}
 }
 
@@ -132,7 +134,7 @@ func (r *run) look(s *sched.Snapshot) {
 	for i := range r.stages {
 		t := &r.stages[i]
 		s.Stages[i] = sched.StageSample{
-			Entered: t.entered, Done: t.done, Batches: t.batches, Depth: int(t.entered - t.done), HeadAge: t.headAge(r.now),
+			Entered: t.entered, Done: t.done, Expired: t.expired, Batches: t.batches, Depth: int(t.entered - t.done), HeadAge: t.headAge(r.now),
 			Wait: t.wait, Held: t.held, Sojourn: &t.sojourn,
 		}
 	}

@@ -68,7 +68,7 @@ func (w *worker) finish(r *run) {
 		w.flush(r, &s.edges[i], w.out[i])
 	}
 	for i := range w.batch {
-		r.retire(w.batch[i].req, w)
+		r.retire(w.batch[i].req, w, false)
 	}
 	if s.guarded() {
 		s.taken.Remove(w.shard)

@@ -18,25 +18,25 @@ type Result struct {
 	Visits    uint64     // stage visits of an event, in all of it
 }
 
-// SourceResult is a source in a Result. Offered = Accepted + Refused; what was accepted is done or in flight.
+// SourceResult is a source in a Result. Offered = Accepted + Refused; what was accepted is done, expired or in flight.
 type SourceResult struct {
-	Name                                     string
-	Offered, Accepted, Refused, Done, InTime uint64
-	InFlight                                 int       // at the end
-	Sojourn                                  Histogram // from the arrival to the end of the last event that came of it
+	Name                                              string
+	Offered, Accepted, Refused, Done, InTime, Expired uint64
+	InFlight                                          int       // at the end
+	Sojourn                                           Histogram // from the arrival to the end of the last event that came of it
 }
 
 // StageResult is a stage in a Result.
 type StageResult struct {
-	Name           string
-	Entered, Done  uint64
-	Direct         uint64 // of those entered, handed over directly
-	Batches        sched.Moments
-	Wait           float64 // ns that an event waited, on average
-	Held, Switches uint64
-	Depth          int // at the end
-	waited         int64
-	popped         uint64
+	Name                   string
+	Entered, Done, Expired uint64 // Done counts those that expired, too
+	Direct                 uint64 // of those entered, handed over directly
+	Batches                sched.Moments
+	Wait                   float64 // ns that an event waited, on average
+	Held, Switches         uint64
+	Depth                  int // at the end
+	waited                 int64
+	popped                 uint64
 }
 
 // WorkerResult is a worker in a Result.
@@ -104,13 +104,13 @@ func (r *run) count() *Result {
 	for i := range r.sources {
 		c := &r.sources[i]
 		res.Sources = append(res.Sources, SourceResult{
-			c.Name, c.offered, c.accepted, c.refused, c.done, c.inTime, int(c.accepted - c.done), c.sojourn,
+			c.Name, c.offered, c.accepted, c.refused, c.done, c.inTime, c.expired, int(c.accepted - c.done - c.expired), c.sojourn,
 		})
 	}
 	for i := range r.stages {
 		s := &r.stages[i]
 		res.Stages = append(res.Stages, StageResult{
-			Name: s.Name, Entered: s.entered, Done: s.done, Direct: s.direct, Batches: s.batches, Held: s.held, Switches: s.switches,
+			Name: s.Name, Entered: s.entered, Done: s.done, Expired: s.expired, Direct: s.direct, Batches: s.batches, Held: s.held, Switches: s.switches,
 			Depth: int(s.entered - s.done), waited: s.waited, popped: s.popped,
 		})
 	}
@@ -133,12 +133,14 @@ func (r *run) result() *Result {
 		c.Refused -= b.Refused
 		c.Done -= b.Done
 		c.InTime -= b.InTime
+		c.Expired -= b.Expired
 		c.Sojourn = c.Sojourn.less(&b.Sojourn)
 	}
 	for i := range res.Stages {
 		s, b := &res.Stages[i], &r.base.Stages[i]
 		s.Entered -= b.Entered
 		s.Done -= b.Done
+		s.Expired -= b.Expired
 		s.Direct -= b.Direct
 		s.Batches = s.Batches.Sub(b.Batches)
 		s.Held -= b.Held

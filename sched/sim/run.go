@@ -37,7 +37,7 @@ type run struct {
 	o       Options
 	now     int64
 	end     int64
-	cal     *calendar // workers, then sources, then the three below
+	cal     calendar // workers, then sources, then the three below
 	workers []worker
 	stages  []stage
 	sources []source
@@ -53,6 +53,7 @@ type run struct {
 	waking    sched.Set // workers that were woken and do not run yet
 	parked    sched.Set // workers asleep
 	brisk     sched.Set // workers that may be left events while they have a batch in hand
+	ages      bool      // a limit lets events expire
 	crossing  bool      // events cost more where they come from far away
 
 	control control

@@ -59,11 +59,11 @@ func TestConservation(t *testing.T) {
 		require.NoError(t, err)
 		for _, c := range res.Sources {
 			require.Equal(t, c.Offered, c.Accepted+c.Refused)
-			require.Equal(t, c.Accepted, c.Done, "seed %d: %s has lost %d", seed, c.Name, c.InFlight)
+			require.Equal(t, c.Accepted, c.Done+c.Expired, "seed %d: %s has lost %d", seed, c.Name, c.InFlight)
 		}
 		for _, s := range res.Stages {
 			require.Equal(t, s.Entered, s.Done, "seed %d: stage %s", seed, s.Name)
-			require.Equal(t, s.Done, s.Batches.B)
+			require.Equal(t, s.Done, s.Batches.B+s.Expired)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func TestProgress(t *testing.T) {
 		require.NoError(t, err)
 		for i, c := range res.Sources {
 			if y.Sources[i].Arrivals.Process >= sim.Closed {
-				require.Positive(t, c.Done, "seed %d: %s of %d in flight", seed, c.Name, c.InFlight)
+				require.Positive(t, c.Done+c.Expired, "seed %d: %s of %d in flight", seed, c.Name, c.InFlight)
 			}
 			require.EqualValues(t, c.Sojourn.N, c.Done)
 		}
@@ -120,6 +120,13 @@ func (p *shuffler) Decide(s *sched.Snapshot, d *sched.Draft) {
 			}
 		}
 		d.SetBatch(i, p.random.IntN(p.y.Stages[i].MaxBatch+1), "why not")
+	}
+	for i := range p.y.Sources {
+		l := sched.Limit{Depth: p.random.IntN(50), Age: int64(p.random.IntN(3)) * 1e5}
+		if p.random.IntN(3) == 0 {
+			l.Rate = 1e6 * p.random.Float64()
+		}
+		d.SetLimit(i, l, "why not")
 	}
 	d.SetServe(serve, "why not")
 }

@@ -15,13 +15,14 @@ type source struct {
 	last   int64   // when they were counted
 	depth  int
 	out    int // Closed: events that wait to come again
+	shard  int // Saturate: of the next event
 	sourceCounts
 	sojourn Histogram
 }
 
 // sourceCounts only grow.
 type sourceCounts struct {
-	offered, accepted, refused, done, inTime uint64
+	offered, accepted, refused, done, inTime, expired uint64
 }
 
 // retry is after how many ns a refused closed-loop event comes again if nobody says better.
@@ -78,7 +79,6 @@ func (r *run) arrive(c *source) {
 	case Saturate:
 		r.again(c, never)
 		r.saturate(c.stage)
-		r.announce(c.stage, nil)
 	default:
 		r.enter(c, nil)
 		r.again(c, c.clock.next())
@@ -142,43 +142,51 @@ func (r *run) announce(s *stage, w *worker) {
 	}
 }
 
-// saturate fills the rings of sources that always have more.
+// saturate lets sources that always have more go on, when the ring that they wait for is half empty. They wait for the shard of their next event,
+// even while others have room.
 func (r *run) saturate(s *stage) {
 	for _, c := range s.saturated {
-		for k, q := range c.lanes {
-			if q.n > q.capacity/2 {
-				continue
-			}
-			for q.n < q.capacity {
-				c.offered++
-				r.accept(c, k)
-			}
+		if q := c.lanes[c.shard]; q.n > q.capacity/2 {
+			continue
 		}
+		for c.lanes[c.shard].n < c.lanes[c.shard].capacity {
+			c.offered++
+			r.accept(c, c.shard)
+			c.shard = s.shardFor()
+		}
+		r.announce(s, nil)
 	}
 }
 
-// retire notes that an event is done, and with the last one of its request that this is.
-func (r *run) retire(req int32, w *worker) {
+// retire notes that an event is done, or too late, and with the last one of its request that this is.
+func (r *run) retire(req int32, w *worker, late bool) {
 	q := &r.reqs[req]
 	if q.left--; q.left > 0 {
 		return
 	}
 	r.freed = append(r.freed, req)
 	c := &r.sources[q.source]
-	took := r.now - q.born
-	c.done++
-	if d := orElse(c.Deadline, c.Target); d == 0 || took <= d {
-		c.inTime++
+	if late {
+		c.expired++
+	} else {
+		c.completed(r.now - q.born)
 	}
-	c.sojourn.Add(took)
 	if c.Arrivals.Process == Closed {
 		c.comeAgain(r, w)
 	}
 }
 
+func (c *source) completed(took int64) {
+	c.done++
+	if d := orElse(c.Deadline, c.Target); d == 0 || took <= d {
+		c.inTime++
+	}
+	c.sojourn.Add(took)
+}
+
 // comeAgain lets an event of a closed loop come again.
 func (c *source) comeAgain(r *run, w *worker) {
-	switch at := r.cal.at[len(r.workers)+c.id]; {
+	switch at := r.cal.at(len(r.workers) + c.id); {
 	case at != never: // others wait to try again
 		c.out++
 	case !r.enter(c, w):

@@ -34,11 +34,11 @@ type stage struct {
 
 // stageCounts only grow.
 type stageCounts struct {
-	entered, done, direct, held, switches uint64
-	batches                               sched.Moments
-	wait                                  int64  // of the oldest of each batch
-	waited                                int64  // of all events
-	popped                                uint64 // events that began
+	entered, done, expired, direct, held, switches uint64
+	batches                                        sched.Moments
+	wait                                           int64  // of the oldest of each batch
+	waited                                         int64  // of all events
+	popped                                         uint64 // events that began
 }
 
 type edge struct {
