@@ -164,17 +164,22 @@ func (w *worker) refill(r *run, s *stage) float64 {
 
 // distance returns what the events of the batch cost more that come from far away.
 func (w *worker) distance(r *run) float64 {
-	ns := 0.0
+	c, ns := &r.y.Costs, 0.0
 	for i := range w.batch {
 		from := w.batch[i].from
-		if from == outside {
+		if from == outside || int(from) == w.id {
 			continue
+		}
+		if ns == 0 {
+			ns = c.Far
 		}
 		switch there := &r.workers[from].seat; {
 		case there.Node != w.seat.Node:
-			ns += r.y.Costs.Node
+			ns += c.Core + c.Node
 		case there.LLC != w.seat.LLC:
-			ns += r.y.Costs.LLC
+			ns += c.Core + c.LLC
+		default:
+			ns += c.Core
 		}
 	}
 	return ns

@@ -62,3 +62,13 @@ func (h Histogram) less(before *Histogram) Histogram {
 	h.Sum -= before.Sum
 	return h
 }
+
+// Join adds what o has counted.
+func (h *Histogram) Join(o *Histogram) {
+	for i, n := range o.counts {
+		h.counts[i] += n
+	}
+	h.N += o.N
+	h.Sum += o.Sum
+	h.Max = max(h.Max, o.Max)
+}

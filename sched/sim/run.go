@@ -97,7 +97,7 @@ func newRun(y *System, o Options) (*run, error) {
 	o.Tick = orElse(o.Tick, defaultTick)
 	r := &run{y: y, o: o, end: o.Warmup + o.Duration}
 	r.cal = newCalendar(len(y.Workers) + len(y.Sources) + slotsMore)
-	r.crossing = y.Costs.LLC > 0 || y.Costs.Node > 0
+	r.crossing = y.Costs.Far+y.Costs.Core+y.Costs.LLC+y.Costs.Node > 0
 	r.addStages()
 	r.addWorkers()
 	r.addSources()

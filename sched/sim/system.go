@@ -67,8 +67,10 @@ type Costs struct {
 	Move    float64 // to take notice of another plan
 	Cache   int     // bytes of footprint that stay warm on a core; 0: those of the stage that ran last
 	Refill  float64 // for each KiB of footprint that is not warm
-	LLC     float64 // for an event that comes from a worker with another last-level cache
-	Node    float64 // for an event that comes from a worker on another NUMA node
+	Far     float64 // for a batch that comes from another worker
+	Core    float64 // for an event that comes from another worker
+	LLC     float64 // more for an event that comes from a worker with another last-level cache
+	Node    float64 // instead of that for one on another NUMA node
 	SMT     float64 // factor on a batch that begins while a sibling has one in hand; 0: 1
 	Idle    Idle
 }
@@ -206,7 +208,7 @@ func (c *Source) check(y *System) (errs []error) {
 }
 
 func (c *Costs) check() error {
-	for _, v := range []float64{c.Ring, c.Contend, c.Look, c.Wake, c.Signal, c.Move, c.Refill, c.LLC, c.Node, c.SMT, float64(c.Cache)} {
+	for _, v := range []float64{c.Ring, c.Contend, c.Look, c.Wake, c.Signal, c.Move, c.Refill, c.Far, c.Core, c.LLC, c.Node, c.SMT, float64(c.Cache)} {
 		if !finite(v) {
 			return fmt.Errorf("costs: %+v, want none below 0", *c)
 		}
