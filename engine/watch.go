@@ -10,14 +10,9 @@ import (
 // watch looks at an engine's workers from outside, in one goroutine: what they have in hand, and for how long. It only reads what
 // workers publish, so no worker ever waits for it.
 //
-// It looks every 10 ms while something runs. When all workers have been asleep for a while it sleeps too, without a timer, and the first
-// worker that leaves its sleep restarts it. Why no worker runs unwatched:
-//
-//	watch:  set asleep; read parked of every worker; sleep          worker: parked cleared, by it or by its waker; read asleep
-//
-// All of these are sequentially consistent, so either the watch sees a worker that is not parked, or that worker, which looks on every way
-// out of its sleep, sees the watch asleep. A worker that does not sleep looks at nothing, and an event costs nothing.
+// It looks every 10 ms while something runs. When all workers have been asleep for a while it sleeps too: see doze.
 type watch struct {
+	doze
 	e       *Engine
 	every   time.Duration
 	workers []watchedWorker // by id
@@ -27,14 +22,6 @@ type watch struct {
 	placed     Time // when places looked last
 	blocked    blockWatch
 	kernel     threads
-
-	_      [cacheLine]byte
-	asleep atomic.Bool // set by the watch, cleared by the worker that restarts it
-	_      [cacheLine]byte
-
-	restarted chan struct{} // a worker cleared asleep
-	stop      chan struct{}
-	gone      chan struct{} // the goroutine has ended; nil: it was never started
 }
 
 // watchedWorker is what the watch remembers of a worker.
@@ -60,9 +47,8 @@ const (
 
 func newWatch(e *Engine) *watch {
 	return &watch{
-		e: e, every: watchEvery, placeEvery: placeEvery, blocked: blockWatch{every: blockedEvery},
+		doze: newDoze(), e: e, every: watchEvery, placeEvery: placeEvery, blocked: blockWatch{every: blockedEvery},
 		kernel:    threads{affinity.AllowedOf, affinity.PinThread, statusOf, onCPUOf, gcCycles},
-		restarted: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 }
 
@@ -119,15 +105,8 @@ func (v *watch) run() {
 
 // sleep returns when a worker runs, or the engine ends.
 func (v *watch) sleep() {
-	v.asleep.Store(true)
-	if v.e.allParked() {
-		select {
-		case <-v.restarted:
-		case <-v.stop:
-		}
-	}
+	v.doze.sleep(v.e)
 	v.blocked.since = 0
-	v.asleep.Store(false) // a worker may have cleared it just now: what it sent makes the next sleep short
 }
 
 // sleepsIn returns what StageStats.Blocked is for a stage.
@@ -136,16 +115,6 @@ func (v *watch) sleepsIn(stage int) uint64 {
 		return 0
 	}
 	return v.stages[stage].sleeps.Load()
-}
-
-// stir restarts the watch if it sleeps. A worker calls it when it has left its sleep.
-func (v *watch) stir() {
-	if v.asleep.Load() && v.asleep.CompareAndSwap(true, false) {
-		select {
-		case v.restarted <- struct{}{}:
-		default:
-		}
-	}
 }
 
 // rescue sends sleepers to what waits while a worker that it was left to has its batch in hand for longer than anybody expected: see willLook.
