@@ -90,10 +90,16 @@ func (b *bag) put(i int) {
 }
 
 // take takes the smallest number, or returns -1.
-func (b *bag) take() int {
+func (b *bag) take() int { return b.takeBelow(len(b.word) << 6) }
+
+// takeBelow takes the smallest number if it is less than most, or returns -1.
+func (b *bag) takeBelow(most int) int {
 	yield.Point()
 	for k := range b.word {
 		for v := b.word[k].Load(); v != 0; v = b.word[k].Load() {
+			if k<<6+bits.TrailingZeros64(v) >= most {
+				return -1
+			}
 			lowest := v & -v
 			if b.word[k].And(^lowest)&lowest != 0 {
 				return k<<6 + bits.TrailingZeros64(lowest)
@@ -101,6 +107,17 @@ func (b *bag) take() int {
 		}
 	}
 	return -1
+}
+
+// below reports whether there is a number less than most.
+func (b *bag) below(most int) bool {
+	yield.Point()
+	for k := range b.word {
+		if v := b.word[k].Load(); v != 0 {
+			return k<<6+bits.TrailingZeros64(v) < most
+		}
+	}
+	return false
 }
 
 func (b *bag) empty() bool {

@@ -13,7 +13,8 @@ import (
 // pops a batch into the slot's hand, and dispatches it. A carrier runs the handler and hands the slot in; then some worker that serves
 // the stage flushes what was emitted and frees the slot, once all of that is pushed. So a slot is a hand beside those of the workers,
 // everything about it happens on workers but for the handler itself, and there are never more batches in flight than slots. Events that
-// find no free slot wait in the ring, which pushes back.
+// find no free slot wait in the ring, which pushes back. A plan may leave some of the slots unused: those with the largest numbers, which then
+// end the batch they have and take no further one.
 //
 // A publisher that finds no free slot wakes nobody: the worker that frees one looks at the rings after that (pair (6) in wake.go, with a
 // slot in place of a token).
@@ -22,9 +23,10 @@ import (
 type outside struct {
 	first    int // hand of slot 0
 	slots    []slot
-	free     bag      // slots without a batch
-	done     bag      // slots with batches that the handler is through with
-	work     chan int // slots with batches for carriers. Room for all of them: sending never waits
+	most     atomic.Int32 // slots from this one on take no batch. Written by the control loop, read by workers and publishers
+	free     bag          // slots without a batch
+	done     bag          // slots with batches that the handler is through with
+	work     chan int     // slots with batches for carriers. Room for all of them: sending never waits
 	carriers atomic.Int32
 	running  sync.WaitGroup // the carriers
 	labels   labels         // for profiles
@@ -42,6 +44,7 @@ var idleCarrier = 5 * time.Second // a variable for tests
 func (s *Stage[T]) openOutside(workers int) {
 	o := &s.outside
 	o.first, o.slots = workers, make([]slot, s.threads)
+	o.most.Store(int32(s.threads))
 	o.free.size(s.threads)
 	o.done.size(s.threads)
 	o.work = make(chan int, s.threads)
@@ -67,7 +70,7 @@ func (s *Stage[T]) serveOutside(w *worker) bool {
 		}
 		s.reap(w, i)
 	}
-	if i := o.free.take(); i >= 0 {
+	if i := o.free.takeBelow(o.usable()); i >= 0 {
 		if s.take(o.first + i) {
 			s.dispatch(w, i, began)
 			began = true
@@ -121,7 +124,7 @@ func (s *Stage[T]) reap(w *worker, i int) {
 	for _, ed := range s.outs {
 		ed.flush(w, hand)
 	}
-	s.account(h, failed, sl.busy)
+	s.account(w, h, failed, sl.busy)
 	if !s.owes(hand) {
 		s.release(hand)
 	}
@@ -208,6 +211,21 @@ func (s *Stage[T]) handIn(i int) {
 	sl.busy = now.Sub(sl.ctx.now)
 	s.outside.done.put(i)
 	s.e.signal(&s.stageCore, nil, now)
+}
+
+// usable returns the number of slots that may take batches: those with a smaller number.
+func (o *outside) usable() int {
+	yield.Point()
+	return int(o.most.Load())
+}
+
+// useSlots says how many slots may take batches. For events that had to wait for one more somebody is woken: pair (7) in wake.go.
+func (s *stageCore) useSlots(o *outside, n int, now Time) {
+	yield.Point()
+	o.most.Store(int32(n))
+	if s.run.runnable() {
+		s.e.wakeFor(s, now)
+	}
 }
 
 // awaited returns how many batches have been taken out of the rings and are not at their end.

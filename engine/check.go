@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/seda-go/seda/ring"
+	"github.com/seda-go/seda/sched"
 )
 
 // check reports what is wrong with the stage's own configuration.
@@ -22,6 +23,12 @@ func (s *Stage[T]) check() (errs []error) {
 	}
 	if most := max(min(maxBatch, s.capacity), 1); s.maxBatch < 1 || s.maxBatch > most {
 		bad("MaxBatch is %d, want 1 to %d", s.maxBatch, most)
+	}
+	if err := sched.CheckCores(s.minCores, s.maxCores, or(s.e.cfg.Workers, sched.MaxSet)); err != nil {
+		errs = append(errs, err)
+	}
+	if s.target < 0 {
+		bad("Target is %v, want 0 or more", s.target)
 	}
 	errs = append(errs, s.flaws...)
 	errs = append(errs, s.checkOrder()...)

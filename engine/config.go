@@ -82,8 +82,12 @@ type Config struct {
 	// comes back when the last engine that changed it ends; what does not come back is the runtime's own following of cpuset and quota
 	// changes (runtime.SetDefaultGOMAXPROCS turns that on again).
 	Procs int
+	// Policy decides, while the engine runs, which stages workers serve, how large batches are, and what is let in: see package sched, whose Find
+	// knows those that have a name. Default: the adaptive one. A policy that panics, does not return or decides the impossible loses that decision; what it decided
+	// before holds on.
+	Policy sched.Maker
 	// Assign is a static plan: the workers, by index, that serve a stage. Stages it does not name are served by every worker, and so
-	// is every stage when it is nil.
+	// is every stage when it is nil. With it the policy decides about all but the assignment.
 	Assign map[string][]int
 	// Log receives what an operator should know. Default slog.Default().
 	Log *slog.Logger
@@ -139,6 +143,16 @@ type StageConfig[T any] struct {
 	// Waiters is how many Submit calls may wait for room at the same time; further ones get ErrRefused. Default 1024; negative: none
 	// may wait, so that Submit refuses at once when the ring is full.
 	Waiters int
+	// MinCores and MaxCores are the fewest and the most workers that shall serve the stage, as far as the policy assigns stages at all. Default 0: no
+	// bound. The engine starts with at most MaxCores.
+	MinCores, MaxCores int
+	// Target is how long an event that enters by the stage's inlets may take until the last stage it leads to is through with it. Policies
+	// refuse events rather than exceed it. Default 0: any time, and nothing is refused early.
+	Target time.Duration
+	// Admit, if not nil, is asked about every event that is submitted to the stage, after the limit that a policy sets: false refuses it with a
+	// *RefusedError. Events that come over edges were accepted before and are not asked about. It is called by the submitting goroutine (by a worker for events of
+	// Every), must be quick and safe for concurrent use. If it panics the event is refused with a *PanicError.
+	Admit func(event T, q QueueInfo) bool
 	// Serial lets one worker at a time run the stage. Events of one inlet are then handled in the order of their submission, and
 	// what the stage emits arrives in the order it was emitted.
 	Serial bool
@@ -177,6 +191,8 @@ type InletConfig struct {
 	Capacity int
 	// Lanes is the number of rings that callers are spread over, 1 to 64. Default 1; more lanes contend less and give up order.
 	Lanes int
+	// Target is as in StageConfig. Default: the stage's.
+	Target time.Duration
 	// Waiters is as in StageConfig. Default: the stage's.
 	Waiters int
 	// Class of the events, 0 to one less than the stage's Classes. Default 0.

@@ -51,6 +51,7 @@ type outEdge interface {
 	await(w *worker, hand int) // announce in the target that w wants room
 	withdraw(hand int, seq uint64)
 	stats() EdgeStats
+	entered() uint64
 	sweep(err error) int
 	tap(seen any)
 }

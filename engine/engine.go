@@ -30,9 +30,10 @@ type Engine struct {
 	workers []*worker
 	procs   bool // this engine takes part in the GOMAXPROCS policy
 	kind    Kind
-	own     affinity.Set // CPUs that the user names for this engine, or else those it chose. Set by Start
-	usable  affinity.Set // the CPUs allowed at Start
-	fill    []int        // the same, in the order to fill them
+	own     affinity.Set       // CPUs that the user names for this engine, or else those it chose. Set by Start
+	usable  affinity.Set       // the CPUs allowed at Start
+	fill    []int              // the same, in the order to fill them
+	topo    *affinity.Topology // nil: not known
 
 	confined bool         // confine has run
 	room     affinity.Set // and left these CPUs to other threads. Both are Start's, then the watch's
@@ -42,7 +43,8 @@ type Engine struct {
 	parked bitset // workers that sleep or are about to
 	plan   atomic.Pointer[plan]
 
-	watch *watch
+	watch      *watch
+	controller *controller
 
 	coldWakes atomic.Uint64   // wake-ups that found all eligible workers asleep
 	advised   atomic.Bool     // adviseShared has spoken
@@ -77,7 +79,7 @@ func New(c Config) *Engine {
 		random: rand.IntN,
 		quiet:  make(chan struct{}, 1), halt: make(chan struct{}), done: make(chan struct{}),
 	}
-	e.watch = newWatch(e)
+	e.watch, e.controller = newWatch(e), newController(e)
 	return e
 }
 
@@ -206,6 +208,9 @@ func (e *Engine) makeWorkers(seats []seat) {
 
 // launch starts the workers and waits until each has its thread and CPU.
 func (e *Engine) launch() error {
+	if err := e.controller.prepare(); err != nil {
+		return err
+	}
 	if e.kind == Pinned {
 		e.raiseProcs()
 	}
@@ -230,6 +235,7 @@ func (e *Engine) launch() error {
 		e.confine()
 	}
 	e.watch.start()
+	e.controller.start()
 	return nil
 }
 
@@ -254,6 +260,7 @@ func (e *Engine) measureWake() {
 func (e *Engine) awaitWorkers() {
 	yield.Wait(&e.running)
 	e.watch.end()
+	e.controller.end()
 	e.unconfine()
 	e.letGo()
 	if e.procs {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -47,6 +48,7 @@ func (s *Stage[T]) Every(period time.Duration, event func(Time) T) {
 		name = fmt.Sprintf("every %v #%d", period, n)
 	}
 	in := s.Inlet(InletConfig{Name: name, Capacity: tickCapacity, Waiters: -1})
+	in.target = 0 // nobody would try again later
 	s.e.tickers = append(s.e.tickers, &ticker[T]{in: in, period: period, event: event})
 }
 
@@ -93,7 +95,9 @@ func (t *ticker[T]) tick(w *worker, what timer) {
 	switch err := t.in.TrySubmit(v); err {
 	case nil, t.in.errFull, t.in.errClosed: // in the inlet's books
 	default:
-		t.caught(w, err) // a panic of the stage's Key
+		if !errors.Is(err, ErrRefused) {
+			t.caught(w, err) // a panic of the stage's Key or Admit
+		}
 	}
 }
 

@@ -2,8 +2,10 @@ package engine
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/seda-go/seda/internal/release"
+	"github.com/seda-go/seda/sched"
 )
 
 // hand is what one worker holds of one stage: the batch it is running, and its counters, which it writes and others read.
@@ -22,9 +24,10 @@ type hand[T any] struct {
 	next  int        // stages of several shards: the one to look at first
 	vain  []uint8    // and looks at each in vain
 
-	popped []atomic.Uint64 // by book: 0 what edges sent, through a ring or by hand, then each inlet
-	count  counters
-	_      [cacheLine]byte
+	popped  []atomic.Uint64 // by book: 0 what edges sent, through a ring or by hand, then each inlet
+	count   counters
+	sojourn *histogram // of the batches that the worker ended. nil in the hand of a blocking stage's slot
+	_       [cacheLine]byte
 }
 
 // counters have one writer, the worker, and any number of readers.
@@ -33,7 +36,15 @@ type counters struct {
 	direct                                              atomic.Uint64 // events handed over directly
 	long                                                atomic.Uint64 // batches that took more than longBatch
 	busy, wait                                          atomic.Uint64 // nanoseconds
+	squares, products                                   atomic.Uint64 // sums over batches of events times events, and events times busy: see sched.Moments
+	held                                                atomic.Uint64 // looks that found events, and no room ahead for what they would emit
 }
+
+// histogram is a sched.Histogram in the making. One writer.
+type histogram [sched.Buckets]atomic.Uint64
+
+// add counts one duration.
+func (h *histogram) add(d time.Duration) { add(&h[sched.Bucket(int64(d))], 1) }
 
 // add counts. A reader who has seen what an event did later, in its ring for instance, sees it counted, too: there is a Store in between.
 func add(c *atomic.Uint64, n uint64) { release.Relaxed(c, c.Load()+n) }

@@ -2,7 +2,7 @@ package engine
 
 // claim reports whether w may run what its batch emitted as the next stage's batch, instead of pushing it: w serves that stage too, which
 // is downstream and does not block; nothing waits in the rings of the shard, which would be overtaken; the batch is of one shard and class, not too
-// large, and its outputs have room; the turn is not over; and, if the stage is guarded, its token is w's from now on.
+// large by the plan as by the stage, and its outputs have room; the turn is not over; and, if the stage is guarded, its token is w's from now on.
 func (ed *Edge[T]) claim(w *worker) bool {
 	first, s := ed.box(w.id, 0), ed.to
 	b := first
@@ -14,7 +14,7 @@ func (ed *Edge[T]) claim(w *worker) bool {
 		b = ed.box(w.id, first.direct)
 	}
 	n := len(b.items)
-	if n == 0 || s.blocking || n > s.maxBatch || s.id >= ed.from.id || !w.mask.Has(s.id) || w.now >= w.turnEnd {
+	if n == 0 || s.blocking || n > int(s.most.Load()) || s.id >= ed.from.id || !w.mask.Has(s.id) || w.now >= w.turnEnd {
 		return false
 	}
 	if !s.shards[b.shard].empty() || w.e.plan.Load() != w.plan || w.e.sometimes(8) {
@@ -35,7 +35,7 @@ func (ed *Edge[T]) handOver(w *worker) outEdge {
 	h := &s.hands[w.id]
 	n := len(b.items)
 	h.batch, b.items, h.buf = b.items, h.buf[:0], b.items[:cap(b.items)]
-	h.n, h.i, h.shard = n, 0, b.shard
+	h.n, h.i, h.shard, h.head = n, 0, b.shard, int64(w.now)
 	if ed.parts > 1 {
 		ed.owe(w.id) // nothing: forgets the outbox
 	}

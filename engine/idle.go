@@ -138,6 +138,7 @@ func (w *worker) spin(since Time, budget time.Duration) bool {
 		}
 		if w.turn() {
 			w.idler.found(w.ctx.now.Sub(since))
+			add(&w.searched, uint64(max(w.turnEnd-quantum-since, 0)))
 			return true
 		}
 		if i%spinClock != 0 {
@@ -162,6 +163,7 @@ const (
 
 // park sleeps, if there is nothing to do, at most until w's next timer. See wake.go.
 func (w *worker) park(since Time) {
+	release.StoreInt(&w.dry, int64(since))
 	if most := w.lieDown(); most > 0 {
 		w.parker.park(most)
 		w.rise(since)
@@ -205,6 +207,7 @@ func (w *worker) getUp() {
 		w.e.parked.clear(w.id) // if one does so just now, its permit makes the next sleep short
 	}
 	w.e.watch.stir()
+	w.e.controller.stir()
 }
 
 // mayPark reports whether there is nothing w could do, and has made sure that it will be woken when that changes. It runs after

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/seda-go/seda/internal/release"
 	"github.com/seda-go/seda/internal/yield"
@@ -27,16 +28,20 @@ type inletCore struct {
 	nlanes   int
 	waiters  int
 	class    int
+	target   time.Duration
+	room     int         // events that fit into all lanes
 	lines    []line      // one per lane of a keyed stage, else one for all lanes
 	open     atomic.Bool // lanes are there: stored by Start after making them
 
 	// The errors of the fast path, made once: a refusal costs no allocation.
-	errFull, errClosed, errNotStarted error
+	errFull, errClosed, errNotStarted, errDeclined error
 
-	accepted atomic.Uint64 // the most events that Stats ever counted: see raise
+	limit    atomic.Pointer[admission] // nil: all that fits may come in. Written by the control loop, read by callers
+	accepted atomic.Uint64             // the most events that Stats ever counted: see raise
 
 	_       [cacheLine]byte
 	refused atomic.Uint64 // events not accepted, but for a closed engine. Written by callers, off the fast path
+	limited atomic.Uint64 // those of them that limit, or the stage's Admit, kept out
 	waiting atomic.Int32  // calls in all lines
 	_       [cacheLine]byte
 }
@@ -45,6 +50,7 @@ type inletCore struct {
 type inletRun interface {
 	seal()
 	queued() int
+	headAge(now Time) int64
 }
 
 // Inlet adds an inlet to the stage. Call it before Start.
@@ -53,8 +59,13 @@ func (s *Stage[T]) Inlet(c InletConfig) *Inlet[T] {
 	in.name, in.run, in.class = c.Name, in, c.Class
 	in.capacity = or(c.Capacity, s.capacity)
 	in.nlanes = or(c.Lanes, 1)
+	in.target = s.target
+	if c.Target != 0 {
+		in.target = c.Target
+	}
 	in.waiters = max(or(or(c.Waiters, s.waiters), defaultWaiters), 0)
 	in.errFull, in.errClosed, in.errNotStarted = in.fail(ErrFull), in.fail(ErrClosed), in.fail(ErrNotStarted)
+	in.errDeclined = &RefusedError{Stage: s.name, Inlet: c.Name}
 	if s.tooLate(fmt.Sprintf("inlet %q", c.Name)) {
 		return in
 	}
@@ -75,6 +86,9 @@ func (in *inletCore) check(s *stageCore) (errs []error) {
 	}
 	if in.nlanes > 1 && s.keyed {
 		errs = append(errs, fmt.Errorf("inlet %q: Lanes is %d: a keyed stage has a lane for every shard", in.name, in.nlanes))
+	}
+	if in.target < 0 && in.target != s.target {
+		errs = append(errs, fmt.Errorf("inlet %q: Target is %v, want 0 or more", in.name, in.target))
 	}
 	if in.class < 0 || in.class >= s.classes {
 		errs = append(errs, fmt.Errorf("inlet %q: Class is %d, the stage has classes 0 to %d", in.name, in.class, s.classes-1))
@@ -98,6 +112,7 @@ func (in *Inlet[T]) makeLanes(how sharing, book int) {
 		}
 		sh.sources[in.class] = append(sh.sources[in.class], l)
 	}
+	in.room = in.capacity * n
 	in.lines = make([]line, len(s.shards))
 	per := n / len(s.shards)
 	for i := range in.lines {
@@ -127,7 +142,7 @@ func (s *Stage[T]) TrySubmit(v T) error { return s.inlet.TrySubmit(v) }
 // where a sleeping worker has to be woken. It does not overtake Submit calls that wait for room: while there are any the inlet is full.
 // Unless it returns nil v was not accepted: ErrFull, ErrClosed, ErrNotStarted, or a *PanicError of the stage's Key.
 func (in *Inlet[T]) TrySubmit(v T) error {
-	shard, err := in.route(v)
+	shard, a, err := in.enter(v)
 	if err != nil {
 		return err
 	}
@@ -137,6 +152,7 @@ func (in *Inlet[T]) TrySubmit(v T) error {
 	}
 	if err == in.errFull {
 		in.refused.Add(1)
+		a.giveBack(1)
 	}
 	return err
 }
@@ -151,9 +167,13 @@ func (in *Inlet[T]) TrySubmitBatch(vs []T) (int, error) {
 	if len(vs) == 0 {
 		return 0, nil
 	}
-	s, now := in.stage, in.stage.e.now()
+	s, now, may, a := in.stage, in.stage.e.now(), len(vs), in.limit.Load()
+	if a != nil {
+		may = in.grant(a, len(vs))
+	}
 	var fed sched.Set
-	n, err := in.pushBatch(vs, now, &fed)
+	n, err := in.pushBatch(vs[:may], now, &fed)
+	a.giveBack(may - n)
 	if n > 0 {
 		release.Fence()
 		if len(s.shards) > 1 {
@@ -164,14 +184,26 @@ func (in *Inlet[T]) TrySubmitBatch(vs []T) (int, error) {
 	if n == len(vs) {
 		return n, nil
 	}
-	if err == nil && in.lanes[0].gate.Sealed() {
-		err = in.errClosed
-	}
-	if err == nil {
-		in.refused.Add(uint64(len(vs) - n))
+	return n, in.rest(a, n, may, len(vs), err)
+}
+
+// rest returns why only n of all events came in, of which so many might, and counts the others.
+func (in *Inlet[T]) rest(a *admission, n, may, all int, err error) error {
+	switch {
+	case err == in.errDeclined:
+		all-- // that one is counted
+		in.limited.Add(uint64(all - n))
+	case err != nil:
+		return err
+	case in.lanes[0].gate.Sealed():
+		return in.errClosed
+	case n == may:
+		return in.refuse(a, all-n)
+	default:
 		err = in.errFull
 	}
-	return n, err
+	in.refused.Add(uint64(all - n))
+	return err
 }
 
 // pushBatch pushes from the front of vs until one does not fit, and notes into which shards.
@@ -179,10 +211,13 @@ func (in *Inlet[T]) pushBatch(vs []T, now Time, fed *sched.Set) (n int, err erro
 	if len(in.lines) == 1 && in.lines[0].waiting.Load() > 0 {
 		return 0, nil
 	}
-	if l := in.pick(0); l.plain != nil && len(in.stage.shards) == 1 {
+	if l := in.pick(0); l.plain != nil && len(in.stage.shards) == 1 && in.stage.admit == nil {
 		return l.plain.PushBatch(vs, int64(now)), nil
 	}
 	for _, v := range vs {
+		if err := in.ask(v); err != nil {
+			return n, err
+		}
 		shard, err := in.route(v)
 		if err != nil {
 			return n, err
@@ -201,7 +236,7 @@ func (in *Inlet[T]) pushBatch(vs []T, now Time, fed *sched.Set) (n int, err erro
 func (in *Inlet[T]) Submit(ctx context.Context, v T) error { return in.submit(ctx, v, noNote) }
 
 func (in *Inlet[T]) submit(ctx context.Context, v T, n note) error {
-	shard, err := in.route(v)
+	shard, _, err := in.enter(v)
 	if err != nil {
 		return err
 	}
@@ -213,11 +248,26 @@ func (in *Inlet[T]) submit(ctx context.Context, v T, n note) error {
 	return in.wait(ctx, v, shard, n)
 }
 
+// enter returns the shard that v belongs into, and the limit that let it in, or why it is not accepted: before anything is spent on it.
+func (in *Inlet[T]) enter(v T) (shard int, a *admission, err error) {
+	if !in.open.Load() {
+		return 0, nil, in.errNotStarted
+	}
+	if a = in.limit.Load(); a != nil && in.grant(a, 1) == 0 {
+		return 0, a, in.refuse(a, 1)
+	}
+	if in.stage.admit != nil {
+		if err = in.ask(v); err != nil {
+			a.giveBack(1)
+			return 0, a, err
+		}
+	}
+	shard, err = in.route(v)
+	return shard, a, err
+}
+
 // route returns the shard that v belongs into.
 func (in *Inlet[T]) route(v T) (int, error) {
-	if !in.open.Load() {
-		return 0, in.errNotStarted
-	}
 	if len(in.stage.shards) == 1 {
 		return 0, nil
 	}

@@ -91,7 +91,7 @@ func (p *plan) with(draining, stop bool) *plan {
 	return &q
 }
 
-// planOf is serve-all, but for the stages that assign names. It is checked but for what checkAssign checks.
+// planOf is serve-all within MaxCores, but for the stages that assign names. It is checked but for what checkAssign checks.
 func (e *Engine) planOf(assign map[string][]int) (sched.Plan, error) {
 	workers := len(e.workers)
 	p := sched.Plan{Serve: make([][]int, workers)}
@@ -99,9 +99,7 @@ func (e *Engine) planOf(assign map[string][]int) (sched.Plan, error) {
 	for _, s := range e.stages {
 		list, static := assign[s.name]
 		if !static {
-			for w := range workers {
-				list = append(list, w)
-			}
+			list = s.firstWorkers(workers)
 		}
 		for _, w := range list {
 			if w >= workers {
@@ -115,6 +113,14 @@ func (e *Engine) planOf(assign map[string][]int) (sched.Plan, error) {
 		errs = append(errs, p.Validate(workers, len(e.stages)))
 	}
 	return p, errors.Join(errs...)
+}
+
+// firstWorkers returns who serves a stage that nothing is known of: everybody, or as many as may, other ones for other stages.
+func (s *stageCore) firstWorkers(workers int) (list []int) {
+	for i := range min(workers, or(s.maxCores, workers)) {
+		list = append(list, (s.id+i)%workers)
+	}
+	return list
 }
 
 // checkAssign reports what is wrong with an assignment such as Config.Assign, but for what depends on a number of workers not known yet.

@@ -30,6 +30,7 @@ func (e *Engine) seat() ([]seat, error) {
 		e.log.Warn("placing workers without the machine's topology", "err", err)
 		topo = nil
 	}
+	e.topo = topo
 	workers := e.cfg.Workers
 	if workers == 0 {
 		workers = min(max(usable.Len()-1, 1), sched.MaxSet)

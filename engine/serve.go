@@ -32,9 +32,10 @@ func (s *Stage[T]) serve(w *worker) bool {
 // take pops a batch into the hand, and takes the token of the shard that it comes from. It reports false if there is nothing to run, or
 // not now.
 func (s *Stage[T]) take(hand int) bool {
-	limit := s.maxBatch
+	limit := int(s.most.Load())
 	for _, ed := range s.outs {
 		if limit = ed.limit(hand, limit); limit == 0 {
+			s.heldUp(hand)
 			return false
 		}
 	}
@@ -58,6 +59,14 @@ func (s *Stage[T]) take(hand int) bool {
 	}
 	h.misses = 0
 	return true
+}
+
+// heldUp notes that a full ring ahead, or a debt, keeps the hand from events that wait. The worker has nothing better to do for this stage than
+// to look whether there are any.
+func (s *Stage[T]) heldUp(hand int) {
+	if s.pending() {
+		add(&s.hands[hand].count.held, 1)
+	}
 }
 
 // took notes how long the batch has waited, and takes out of it what has waited too long.
@@ -203,7 +212,7 @@ func (s *Stage[T]) finish(w *worker, h *hand[T]) (next outEdge) {
 	}
 	w.sendReplies()
 	busy := w.now.Sub(start)
-	s.account(h, failed, busy)
+	s.account(w, h, failed, busy)
 	if busy > longBatch {
 		add(&h.count.long, 1)
 	}
@@ -226,13 +235,19 @@ func (s *Stage[T]) conclude(c *Context, h *hand[T]) (failed int) {
 	return failed
 }
 
-// account enters a batch in the books, and forgets it.
-func (s *Stage[T]) account(h *hand[T], failed int, busy time.Duration) {
+// account enters a batch that w ends in the books, and forgets it. Who reads meanwhile may find a part of it.
+func (s *Stage[T]) account(w *worker, h *hand[T], failed int, busy time.Duration) {
 	if s.pointers {
 		clear(h.batch[:h.n])
 	}
-	add(&h.count.busy, uint64(busy))
+	n, t := uint64(h.n), uint64(busy)
+	add(&h.count.busy, t)
+	add(&h.count.squares, n*n)
+	add(&h.count.products, n*t)
 	add(&h.count.batches, 1)
+	if n > 0 {
+		s.hands[w.id].sojourn.add(w.now.Sub(Time(h.head)))
+	}
 	add(&h.count.completed, uint64(h.n-failed))
 	if failed > 0 {
 		add(&h.count.failed, uint64(failed))

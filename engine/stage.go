@@ -21,6 +21,7 @@ type Stage[T any] struct {
 	onFailure   []func(worker int, v T, err error) // emit on the failure edge; a closure, since its type would not end
 	inlet       *Inlet[T]                          // what Submit and TrySubmit use
 	key         func(T) uint64
+	admit       func(T, QueueInfo) bool
 
 	shards   []shard[T]
 	keyShift int       // what is left of a spread key are the bits that number shards
@@ -32,29 +33,35 @@ type Stage[T any] struct {
 
 // stageCore is the untyped half of a stage. Unless a field says otherwise it does not change after Start.
 type stageCore struct {
-	e        *Engine
-	run      stageRun
-	id       int // index in e.stages, downstream first
-	name     string
-	serial   bool
-	keyed    bool
-	blocking bool                // handlers run outside of the workers: see blocking.go
-	threads  int                 // and as many at a time
-	guarded  bool                // serial or keyed, and there is more than one hand: shards are run by whoever has their token
-	noted    bool                // events have notes
-	asked    atomic.Pointer[ask] // Sample wants a view of the next batch. Written by its callers and, to answer, by whoever takes one
-	capacity int                 // of a ring
-	maxBatch int
-	waiters  int
-	classes  int
-	shards0  int // StageConfig.Shards
-	maxAge   time.Duration
-	outs     []outEdge
-	ins      []outEdge // the same edges as in outs of the stages they come from
-	inlets   []*inletCore
-	locals   []local
-	probe    *probe        // for enginetest: around the handler. nil in programs
-	asking   chan struct{} // full while a caller of Sample waits for its answer
+	e          *Engine
+	run        stageRun
+	id         int // index in e.stages, downstream first
+	name       string
+	serial     bool
+	keyed      bool
+	blocking   bool                // handlers run outside of the workers: see blocking.go
+	threads    int                 // and as many at a time
+	guarded    bool                // serial or keyed, and there is more than one hand: shards are run by whoever has their token
+	noted      bool                // events have notes
+	asked      atomic.Pointer[ask] // Sample wants a view of the next batch. Written by its callers and, to answer, by whoever takes one
+	capacity   int                 // of a ring
+	maxBatch   int
+	most       atomic.Int32 // events that a batch may have now, at most maxBatch. Written by the control loop, read once per batch
+	minCores   int
+	maxCores   int
+	target     time.Duration
+	waiters    int
+	classes    int
+	shards0    int // StageConfig.Shards
+	maxAge     time.Duration
+	outs       []outEdge
+	ins        []outEdge // the same edges as in outs of the stages they come from
+	inlets     []*inletCore
+	locals     []local
+	probe      *probe                  // for enginetest: around the handler. nil in programs
+	asking     chan struct{}           // full while a caller of Sample waits for its answer
+	resampling *ask                    // what the control loop asked for: see resample
+	recent     atomic.Pointer[Backlog] // and what came of it. Written by the control loop, read by callers of Submit
 	// Time of the last line about a panic here, and about a failure that nobody takes. Written by whoever logs.
 	lastPanic, lastFailure atomic.Int64
 	stray                  bool    // added after Start: what is said about it has been said
@@ -88,6 +95,9 @@ type stageRun interface {
 	dismiss(w *worker) // and the end of all of that
 	batches() uint64
 	collect(s *StageStats)
+	sample(o *sched.StageSample, sources []sched.SourceSample, now Time)
+	limit(batch, threads int, now Time)
+	resample()
 	sweep(err error) int
 	check() []error
 	kind() string // as in StageStats
@@ -110,9 +120,10 @@ func Add[T any](e *Engine, c StageConfig[T]) *Stage[T] {
 		e: e, run: s, name: c.Name, serial: c.Serial, keyed: c.Key != nil,
 		capacity: or(c.Capacity, defaultCapacity), maxBatch: c.MaxBatch, waiters: c.Waiters,
 		classes: or(c.Classes, 1), shards0: c.Shards, maxAge: c.MaxAge,
+		minCores: c.MinCores, maxCores: c.MaxCores, target: c.Target,
 		asking: make(chan struct{}, 1),
 	}
-	s.key = c.Key
+	s.key, s.admit = c.Key, c.Admit
 	s.noted = c.Deadlines || s.classes > 1 || s.maxAge != 0
 	s.blocking, s.threads = c.Blocking != 0, c.Blocking
 	switch {
@@ -122,6 +133,7 @@ func Add[T any](e *Engine, c StageConfig[T]) *Stage[T] {
 	default:
 		s.maxBatch = min(defaultMaxBatch, s.capacity)
 	}
+	s.most.Store(int32(s.maxBatch))
 	e.add(&s.stageCore)
 	s.inlet = s.Inlet(InletConfig{Name: "submit"})
 	return s
@@ -219,6 +231,9 @@ func (s *Stage[T]) open(workers int) error {
 	s.hands = make([]hand[T], hands)
 	for i := range s.hands {
 		s.hands[i].open(s)
+		if i < workers {
+			s.hands[i].sojourn = new(histogram)
+		}
 	}
 	var errs []error
 	for _, l := range s.locals {
@@ -268,7 +283,7 @@ func (s *Stage[T]) pending() bool {
 }
 
 func (s *Stage[T]) runnable() bool {
-	if s.blocking && (s.ended() || s.outside.free.empty()) {
+	if s.blocking && (s.ended() || !s.outside.free.below(s.outside.usable())) {
 		return s.ended()
 	}
 	for i := range s.shards {

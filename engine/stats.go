@@ -60,8 +60,11 @@ type InletStats struct {
 	Name     string
 	Offered  uint64 // Accepted + Refused
 	Accepted uint64
-	Refused  uint64 // ErrFull, ErrRefused, or given up waiting; what came after Drain or Close is not counted
-	Waiting  int    // Submit calls waiting for room
+	Refused  uint64  // ErrFull, ErrRefused, or given up waiting; what came after Drain or Close is not counted
+	Limited  uint64  // of those, refused by the admission limit, or by the stage's Admit
+	Depth    int     // the limit: so many events may wait; 0: as many as fit
+	Rate     float64 // and so many may come in a second; 0: any number
+	Waiting  int     // Submit calls waiting for room
 }
 
 // EdgeStats is one edge.
@@ -145,11 +148,12 @@ func (s *Stage[T]) collect(st *StageStats) {
 		st.Wait += time.Duration(n.wait.Load())
 	}
 	for k, in := range s.inlets {
-		is := InletStats{Name: in.name, Refused: in.refused.Load(), Waiting: int(in.waiting.Load())}
-		for i := range s.hands {
-			is.Accepted += s.hands[i].popped[k+1].Load()
+		is := InletStats{Name: in.name, Refused: in.refused.Load(), Limited: in.limited.Load(), Waiting: int(in.waiting.Load())}
+		is.Accepted, _ = s.accepted(k)
+		is.Limited = min(is.Limited, is.Refused) // which was read before
+		if a := in.limit.Load(); a != nil {
+			is.Depth, is.Rate = a.depth, a.rate()
 		}
-		is.Accepted = raise(&in.accepted, is.Accepted+uint64(in.run.queued()))
 		is.Offered = is.Accepted + is.Refused
 		st.Entered += is.Accepted
 		st.Inlets = append(st.Inlets, is)

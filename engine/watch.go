@@ -48,7 +48,7 @@ const (
 func newWatch(e *Engine) *watch {
 	return &watch{
 		doze: newDoze(), e: e, every: watchEvery, placeEvery: placeEvery, blocked: blockWatch{every: blockedEvery},
-		kernel:    threads{affinity.AllowedOf, affinity.PinThread, statusOf, onCPUOf, gcCycles},
+		kernel: threads{affinity.AllowedOf, affinity.PinThread, statusOf, onCPUOf, gcCycles},
 	}
 }
 
@@ -139,6 +139,7 @@ func (v *watch) look(now Time) {
 	}
 	v.blocks(now)
 	v.places(now)
+	v.e.controller.overdue(now)
 }
 
 // reportLong names a batch that runs long: at most one line a second for a stage, and for one batch a further line only when it has run for

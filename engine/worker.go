@@ -62,6 +62,8 @@ type worker struct {
 	patience atomic.Uint64 // ns for which a batch in hand is left events, rather than wake another worker. Written by the worker, read by wakers
 	parks    atomic.Uint64 // times it slept
 	slept    atomic.Uint64 // ns
+	searched atomic.Uint64 // ns without a batch that did not end in sleep
+	dry      atomic.Int64  // since when it has had nothing to do, if it sleeps. Written by the worker
 	_        [cacheLine]byte
 	wokenAt  atomic.Int64 // when the last waker claimed it
 	parker   parker

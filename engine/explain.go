@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/seda-go/seda/sched"
+)
+
+// Decision is something that the policy changed, or a fault of the policy ("fault" in What): when, why, what was known about its subject - the stage, the
+// source, or for "cores" and faults the engine as a whole - and what came of it.
+type Decision struct {
+	At    Time   `json:"at"`
+	Epoch uint64 `json:"epoch"` // of the assignment that held
+	sched.Change
+	Before Reading `json:"before"`
+	After  Reading `json:"after"` // a tenth of a second of the loop's time later; At is 0 until then
+}
+
+// Reading is what is known about the subject of a Decision at one time.
+type Reading struct {
+	At      Time          `json:"at"`
+	Depth   int           `json:"depth"`    // events
+	HeadAge time.Duration `json:"head_age"` // ns
+	Rate    float64       `json:"rate"`     // events per second that stages were through with, or that a source brought in: for a tenth of a second before, or since the decision
+	Refused float64       `json:"refused"`  // events per second that a source, or all of them, did not bring in
+}
+
+// Explain returns the last decisions of the policy, at most 512, oldest first. Any goroutine may call it at any time; no worker waits for it.
+func (e *Engine) Explain() []Decision { return e.controller.record.all() }
+
+const (
+	recordSize  = 512
+	recordAfter = Time(100 * time.Millisecond)
+)
+
+// record keeps the last decisions, and fills in what came of them. The control loop writes, anybody reads.
+type record struct {
+	system *sched.System
+
+	// The loop's alone: what the subjects had done by the time base, and their rates until then. The last one is the engine as a whole.
+	base   Time
+	counts []tally
+	rates  []Reading
+
+	mu      sync.Mutex // guards what follows
+	list    []entry    // a ring of recordSize
+	added   int        // entries ever
+	unknown int        // the first whose outcome is not known
+}
+
+type entry struct {
+	Decision
+	subject int // index into counts
+	before  tally
+}
+
+// tally is what a subject has done so far.
+type tally struct{ done, refused uint64 }
+
+func (r *record) open(y *sched.System) {
+	r.system = y
+	n := len(y.Stages) + len(y.Sources) + 1
+	r.counts, r.rates = make([]tally, n), make([]Reading, n)
+}
+
+// subject returns the index of what ch is about.
+func (r *record) subject(ch sched.Change) int {
+	switch ch.What {
+	case "batch", "threads":
+		if i := slices.IndexFunc(r.system.Stages, func(s sched.Stage) bool { return s.Name == ch.Of }); i >= 0 {
+			return i
+		}
+	case "admit":
+		if i := slices.IndexFunc(r.system.Sources, func(s sched.Source) bool { return s.Name == ch.Of }); i >= 0 {
+			return len(r.system.Stages) + i
+		}
+	}
+	return len(r.counts) - 1
+}
+
+// look returns what subject i has done, and how things are with it, rates apart.
+func (r *record) look(s *sched.Snapshot, i int) (t tally, now Reading) {
+	now.At = Time(s.Now)
+	switch {
+	case i < len(s.Stages):
+		st := &s.Stages[i]
+		t.done, now.Depth, now.HeadAge = st.Done, st.Depth, time.Duration(st.HeadAge)
+	case i < len(s.Stages)+len(s.Sources):
+		c := &s.Sources[i-len(s.Stages)]
+		t.done, t.refused, now.Depth, now.HeadAge = c.Accepted, c.Refused, c.Depth, time.Duration(c.HeadAge)
+	default:
+		for k := range s.Stages {
+			st := &s.Stages[k]
+			t.done += st.Done
+			now.Depth += st.Depth
+			now.HeadAge = max(now.HeadAge, time.Duration(st.HeadAge))
+		}
+		for k := range s.Sources {
+			t.refused += s.Sources[k].Refused
+		}
+	}
+	return t, now
+}
+
+// per adds to a reading the rates since an earlier one.
+func (o *Reading) per(now, before tally, took time.Duration) {
+	if took > 0 {
+		o.Rate = float64(now.done-before.done) / took.Seconds()
+		o.Refused = float64(now.refused-before.refused) / took.Seconds()
+	}
+}
+
+// follow brings the rates up to date, and fills in what came of decisions.
+func (r *record) follow(s *sched.Snapshot) {
+	now := Time(s.Now)
+	if took := now - r.base; took >= recordAfter {
+		for i := range r.counts {
+			t, _ := r.look(s, i)
+			r.rates[i].per(t, r.counts[i], time.Duration(took))
+			r.counts[i] = t
+		}
+		r.base = now
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for ; r.unknown < r.added; r.unknown++ {
+		e := &r.list[r.unknown%recordSize]
+		if now-e.At < recordAfter {
+			break
+		}
+		var t tally
+		t, e.After = r.look(s, e.subject)
+		e.After.per(t, e.before, now.Sub(e.At))
+	}
+}
+
+// add enters decisions that were made on s.
+func (r *record) add(s *sched.Snapshot, changes []sched.Change) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, ch := range changes {
+		e := entry{Decision: Decision{At: Time(s.Now), Epoch: s.Epoch, Change: ch}, subject: r.subject(ch)}
+		e.before, e.Before = r.look(s, e.subject)
+		e.Before.Rate, e.Before.Refused = r.rates[e.subject].Rate, r.rates[e.subject].Refused
+		if len(r.list) < recordSize {
+			r.list = append(r.list, e)
+		} else {
+			r.list[r.added%recordSize] = e
+		}
+		r.added++
+		r.unknown = max(r.unknown, r.added-recordSize)
+	}
+}
+
+func (r *record) all() (decisions []Decision) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := max(r.added-recordSize, 0); i < r.added; i++ {
+		decisions = append(decisions, r.list[i%recordSize].Decision)
+	}
+	return decisions
+}
