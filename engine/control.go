@@ -250,6 +250,14 @@ func (c *controller) impose(p *sched.Plan, now Time) {
 	}
 }
 
+func (c *controller) stats() ControlStats {
+	t := &c.trouble
+	return ControlStats{
+		Ticks: c.ticks.Load(), Decisions: c.decisions.Load(),
+		Panics: t.panics.Load(), Refused: t.refused.Load(), Late: t.late.Load(),
+	}
+}
+
 // at returns list[i], or nothing where the list is shorter.
 func at[T any](list []T, i int) (v T) {
 	if i < len(list) {

@@ -114,5 +114,8 @@ func SetIdleCarrier(d time.Duration) (restore func()) {
 	return func() { idleCarrier = old }
 }
 
+// ControlAsleep reports whether the control loop sleeps.
+func (e *Engine) ControlAsleep() bool { return e.controller.asleep.Load() }
+
 // Asked reports whether a caller of Sample waits for the stage's next batch.
 func (s *Stage[T]) Asked() bool { return s.asked.Load() != nil }

@@ -40,6 +40,13 @@ var (
 		{Metric{"/engine/plan:plans", counter, "Number of the plan published last."}, func(s *Stats) float64 { return float64(s.Plan) }},
 		{Metric{"/engine/cold-wakes:wakes", counter, "Wake-ups that found every worker that could take the event asleep."}, func(s *Stats) float64 { return float64(s.ColdWakes) }},
 	}
+	controlRows = []row[ControlStats]{
+		{Metric{"/control/ticks:looks", counter, "Times the control loop looked."}, func(c *ControlStats) float64 { return float64(c.Ticks) }},
+		{Metric{"/control/decisions:changes", counter, "Changes the policy made."}, func(c *ControlStats) float64 { return float64(c.Decisions) }},
+		{Metric{"/control/panics:decisions", counter, "Decisions lost because the policy panicked or left its goroutine."}, func(c *ControlStats) float64 { return float64(c.Panics) }},
+		{Metric{"/control/refused:decisions", counter, "Decisions that could not be put in place."}, func(c *ControlStats) float64 { return float64(c.Refused) }},
+		{Metric{"/control/late:decisions", counter, "Decisions that took more than 100 ms."}, func(c *ControlStats) float64 { return float64(c.Late) }},
+	}
 	workerRows = []row[WorkerStats]{
 		{Metric{"/worker/cpu:id", gauge, "CPU the worker is pinned to, -1 for anywhere."}, func(w *WorkerStats) float64 { return float64(w.CPU) }},
 		{Metric{"/worker/plan:plans", counter, "Number of the plan the worker acts on."}, func(w *WorkerStats) float64 { return float64(w.Plan) }},
@@ -57,6 +64,9 @@ var (
 		{Metric{"/stage/direct:events", counter, "Events handed over by the stage before without waiting in a ring."}, func(s *StageStats) float64 { return float64(s.Direct) }},
 		{Metric{"/stage/blocked:sleeps", counter, "Times the handler made a worker's thread sleep, as far as that can be told."}, func(s *StageStats) float64 { return float64(s.Blocked) }},
 		{Metric{"/stage/stalls:looks", counter, "Looks that found an event claimed by a caller and not yet stored."}, func(s *StageStats) float64 { return float64(s.Stalls) }},
+		{Metric{"/stage/batch-cap:events", gauge, "Events that a batch may have by the plan."}, func(s *StageStats) float64 { return float64(s.BatchCap) }},
+		{Metric{"/stage/cores:workers", gauge, "Workers that serve the stage by the plan."}, func(s *StageStats) float64 { return float64(s.Cores) }},
+		{Metric{"/stage/thread-cap:batches", gauge, "Batches that a blocking stage may have in its handler by the plan."}, func(s *StageStats) float64 { return float64(s.ThreadCap) }},
 		{Metric{"/stage/depth:events", gauge, "Events in rings, in workers' hands, in debts and pending for later."}, func(s *StageStats) float64 { return float64(s.Depth) }},
 		{Metric{"/stage/head-age:seconds", gauge, "How long the oldest event in the rings has waited."}, func(s *StageStats) float64 { return s.HeadAge.Seconds() }},
 		{Metric{"/stage/busy:seconds", counter, "Time in the handler, all workers together."}, func(s *StageStats) float64 { return s.Busy.Seconds() }},
@@ -66,6 +76,9 @@ var (
 		{Metric{"/inlet/offered:events", counter, "Events offered while the engine was open."}, func(s *InletStats) float64 { return float64(s.Offered) }},
 		{Metric{"/inlet/accepted:events", counter, "Events accepted."}, func(s *InletStats) float64 { return float64(s.Accepted) }},
 		{Metric{"/inlet/refused:events", counter, "Events not accepted: full, refused, or given up waiting."}, func(s *InletStats) float64 { return float64(s.Refused) }},
+		{Metric{"/inlet/limited:events", counter, "Events of those refused that the admission limit, or the stage's Admit, kept out."}, func(s *InletStats) float64 { return float64(s.Limited) }},
+		{Metric{"/inlet/depth-limit:events", gauge, "Events that may wait by the admission limit, 0 for as many as fit."}, func(s *InletStats) float64 { return float64(s.Depth) }},
+		{Metric{"/inlet/rate-limit:hertz", gauge, "Events that may come in a second by the admission limit, 0 for any number."}, func(s *InletStats) float64 { return s.Rate }},
 		{Metric{"/inlet/waiting:calls", gauge, "Submit calls waiting for room."}, func(s *InletStats) float64 { return float64(s.Waiting) }},
 	}
 	edgeRows = []row[EdgeStats]{
@@ -80,6 +93,7 @@ var (
 // Metrics returns the description of every metric. The names do not change within a major version.
 func Metrics() (all []Metric) {
 	all = describe(all, engineRows)
+	all = describe(all, controlRows)
 	all = describe(all, workerRows)
 	all = describe(all, stageRows)
 	all = describe(all, inletRows)
@@ -96,6 +110,7 @@ func describe[S any](all []Metric, rows []row[S]) []Metric {
 // Samples returns every metric's value for every part of the engine: what an exporter of any format needs. Times are in seconds.
 func (s Stats) Samples() (all []Sample) {
 	all = read(all, engineRows, &s, Sample{})
+	all = read(all, controlRows, &s.Control, Sample{})
 	for i := range s.Workers {
 		all = read(all, workerRows, &s.Workers[i], Sample{Worker: strconv.Itoa(i)})
 	}

@@ -11,7 +11,7 @@ import (
 func TestMetricTable(t *testing.T) {
 	seen := map[string]bool{}
 	for _, m := range engine.Metrics() {
-		require.Regexp(t, `^/(engine|worker|stage|inlet|edge)/[a-z-]+:[a-z]+$`, m.Name)
+		require.Regexp(t, `^/(engine|control|worker|stage|inlet|edge)/[a-z-]+:[a-z]+$`, m.Name)
 		require.Contains(t, []string{"counter", "gauge"}, m.Kind, m.Name)
 		require.Regexp(t, `^[A-Z].*\.$`, m.Help, m.Name)
 		require.False(t, seen[m.Name], "%s is there twice", m.Name)

@@ -18,8 +18,18 @@ type Stats struct {
 	Uptime    time.Duration // since New
 	Plan      uint64        // number of the plan that was published last
 	ColdWakes uint64        // wake-ups that found every worker that could take the event asleep
+	Control   ControlStats
 	Workers   []WorkerStats // by index
 	Stages    []StageStats  // in the order they were added
+}
+
+// ControlStats is the control loop.
+type ControlStats struct {
+	Ticks     uint64 // times it looked
+	Decisions uint64 // changes that the policy made: Explain has the last ones
+	Panics    uint64 // decisions that were lost since the policy panicked, or left its goroutine
+	Refused   uint64 // decisions that could not be put in place
+	Late      uint64 // decisions that took more than 100 ms
 }
 
 // WorkerStats is one worker.
@@ -47,6 +57,9 @@ type StageStats struct {
 	Blocked   uint64        // times its handler made a pinned worker's thread sleep: an estimate, rather too low, that honest handlers do not get into
 	Stalls    uint64        // looks that found an event claimed by a caller who had not finished storing it
 	Threads   int           // goroutines that a blocking stage has for its handler
+	ThreadCap int           // batches that a blocking stage may have in its handler by the plan
+	BatchCap  int           // events that a batch may have by the plan
+	Cores     int           // workers that serve it by the plan
 	Depth     int           // events in rings, in workers' hands, in debts of workers, and pending for later
 	HeadAge   time.Duration // how long the oldest event in the rings has waited; 0 if there is none
 	Busy      time.Duration // spent in the handler, all workers together
@@ -91,6 +104,7 @@ func (e *Engine) Stats() Stats {
 	if p := e.plan.Load(); p != nil {
 		s.Plan = p.Epoch
 	}
+	s.Control = e.controller.stats()
 	for _, w := range e.workers {
 		ws := WorkerStats{CPU: w.place(), Plan: w.epoch.Load(), Parks: w.parks.Load(), Parked: time.Duration(w.slept.Load())}
 		if h := inHand(w.inHand.Load()); h != 0 {
@@ -102,6 +116,9 @@ func (e *Engine) Stats() Stats {
 		st := StageStats{Name: c.name, Kind: c.run.kind()}
 		c.run.collect(&st)
 		st.Blocked = e.watch.sleepsIn(c.id)
+		if p := e.plan.Load(); p != nil {
+			st.Cores = p.eligible[c.id].Len()
+		}
 		s.Stages = append(s.Stages, st)
 	}
 	return s
@@ -164,7 +181,8 @@ func (s *Stage[T]) collect(st *StageStats) {
 	for _, ed := range s.outs {
 		st.Edges = append(st.Edges, ed.stats())
 	}
-	st.Threads = int(s.outside.carriers.Load())
+	st.Threads, st.ThreadCap = int(s.outside.carriers.Load()), int(s.outside.most.Load())
+	st.BatchCap = int(s.most.Load())
 	done := st.Completed + st.Failed + st.Expired
 	st.Entered = max(st.Entered, done) // what a Drop edge pushed may be done before its worker has counted it
 	st.Depth = int(st.Entered - done)
