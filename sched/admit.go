@@ -8,16 +8,14 @@ import (
 
 // Constants of the admission law.
 const (
-	admitAim    = 0.8 // part of the target that the gate aims at; the rest is for what no estimate knows: wake-ups, stolen CPU, spread
-	admitLeast  = 0.5 // the factor below which no decision lowers anything
-	admitLow    = 1. / 16
-	admitHigh   = 4    // bounds of a gate's correction
-	admitBack   = 1.05 // factor by which it returns to 1, each trimEvery
-	admitTwice  = 2    // late heads in a row that say that the estimate is wrong: a single one says that the worker was kept from work
-	admitBusy   = 2    // events more than workers that may wait whatever the correction: fewer leave workers idle, and save little time
-	admitHungry = 0.1  // part of what is offered that may be refused while workers have nothing to do for that part of their time
-	admitSmooth = 8    // snapshots over which the time behind the stage is averaged
-	admitBehind = 0.5  // part of the target that may be spent behind the stage
+	admitAim    = 0.8     // part of the target that the gate aims at; the rest is for what no estimate knows: wake-ups, stolen CPU, spread
+	admitLeast  = 0.5     // the factor below which no decision lowers anything
+	admitLow    = 1. / 16 // bound of a gate's correction
+	admitBack   = 1.05    // factor by which it returns to 1, each trimEvery
+	admitTwice  = 2       // late heads in a row that say that the estimate is wrong: a single one says that the worker was kept from work
+	admitBusy   = 2       // events more than workers that may wait whatever the correction: fewer leave workers idle, and save little time
+	admitSmooth = 8       // snapshots over which the time behind the stage is averaged
+	admitBehind = 0.5     // part of the target that may be spent behind the stage
 )
 
 // admission is the law by which seda admits: a gate for every source, which holds between any two events, and a slow trim.
@@ -41,8 +39,7 @@ const (
 // The check needs no estimate: an event that came after the last correction and has waited longer than the aim was let in wrongly, or somebody
 // kept the worker from work, which a narrower gate does not mend. So it takes two in a row; then right is cut by as much as the second waits
 // too long, at most by half. So it is where the 99th percentile of response times, of 500 batches or more, exceeds the target. It returns to 1
-// by 5 % each 100 ms. It grows beyond where workers have nothing to do although a good part of the events is refused. And it never makes the gate
-// narrower than two events more than there are workers: a gate does not keep workers from work.
+// by 5 % each 100 ms. It never makes the gate narrower than two events more than there are workers: a gate does not keep workers from work.
 //
 // The trim sets Limit.Rate: see trim. Limit.Retry is how long it takes until what stands ahead of a refused event is done, or until the
 // rate lets in another.
@@ -232,7 +229,7 @@ func (a *admission) retry(k int, old int64) int64 {
 
 // steady rounds room to a depth, unless the old one is close.
 func steady(old int, room float64) int {
-	if now := float64(old); old > 0 && room > now-0.5 && room < 1.25*(now+1) {
+	if now := float64(old); old > 0 && room > now-0.5 && room < max(now+0.75, 1.25*now) {
 		return old
 	}
 	return max(int(min(room+0.25, math.MaxInt32)), 1)

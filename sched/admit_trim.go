@@ -52,20 +52,8 @@ func (a *admission) trim(s *Snapshot) {
 	if full {
 		a.trimmed = s.Now
 		for k := range a.sources {
-			a.recover(k)
+			a.sources[k].right = min(a.sources[k].right*admitBack, 1)
 		}
-	}
-}
-
-// recover lets the gate's correction return.
-func (a *admission) recover(k int) {
-	x, r := &a.sources[k], &a.m.rates[k]
-	idle := a.m.idle(&x.way, a.y.Sources[k].Stage)
-	switch {
-	case x.rate == 0 && idle > admitHungry && r.refused > admitHungry*r.offered:
-		x.right = min(x.right/(1-idle), admitHigh)
-	case x.right < 1:
-		x.right = min(x.right*admitBack, 1)
 	}
 }
 
