@@ -192,3 +192,79 @@ func TestAdmissionLeavesSourcesWithoutATargetAlone(t *testing.T) {
 		require.Zero(t, d.decide(s).Admit[0])
 	}
 }
+
+// behind is a system whose second stage, served by the second worker, cannot keep up, and what is seen of it every 20 ms.
+type behind struct {
+	*decider
+	s *sched.Snapshot
+}
+
+func newBehind(t *testing.T, parallel int) *behind {
+	y := &sched.System{
+		Workers: []sched.Seat{{}, {}}, Quantum: 100_000,
+		Stages:  []sched.Stage{{Name: "b", MaxBatch: 1, Capacity: 4096, Parallel: parallel}, {Name: "a", MaxBatch: 1, Capacity: 4096, Next: []int{0}}},
+		Sources: []sched.Source{{Name: "web", Stage: 1, Capacity: 4096, Target: 20e6}},
+	}
+	b := &behind{newDecider(t, "admission", y), emptySnapshot(y)}
+	b.draft.Plan.Serve = [][]int{{1}, {0}}
+	return b
+}
+
+// tick returns the rate that is let in when so many events of 100 µs wait behind, and whether the first worker has nothing to do.
+func (b *behind) tick(waiting int, spare bool) float64 {
+	s := b.s
+	s.Now += 20e6
+	for range 200 {
+		s.Stages[0].Batches.Add(1, 100_000)
+		s.Stages[1].Batches.Add(1, 1_000)
+	}
+	s.Stages[0].Depth, s.Stages[0].Entered, s.Stages[0].Done = waiting, s.Stages[0].Entered+400, s.Stages[0].Done+200
+	s.Stages[1].Entered, s.Stages[1].Done = s.Stages[1].Entered+400, s.Stages[1].Done+400
+	s.Sources[0].Offered, s.Sources[0].Accepted = s.Sources[0].Offered+400, s.Sources[0].Accepted+400
+	if spare {
+		s.Workers[0].Idle += 20e6
+	}
+	return b.decide(s).Admit[0].Rate
+}
+
+// decide lets only the law of admission decide: what cores do is up to the test.
+func (b *behind) decide(s *sched.Snapshot) *sched.Plan {
+	s.Settled = false
+	return b.decider.decide(s)
+}
+
+func TestAdmissionCutsNoRateWhileCoresCanHelp(t *testing.T) {
+	b := newBehind(t, 0)
+	require.Zero(t, b.tick(50, true), "half of the target is not over")
+	require.Zero(t, b.tick(200, true), "the first worker is spare")
+	require.InDelta(t, 7_000, b.tick(200, false), 600, "it is not any more: 10 ms too much are gone after 40")
+
+	b = newBehind(t, 0)
+	require.Zero(t, b.tick(200, true))
+	require.InDelta(t, 1_000, b.tick(450, true), 500, "beyond twice the target nothing waits for cores")
+
+	b = newBehind(t, 1)
+	require.NotZero(t, b.tick(200, true), "the stage is serial, which no worker can help")
+
+	b = newBehind(t, 1)
+	b.tick(50, false)
+	b.s.Epoch++
+	require.Zero(t, b.tick(200, false), "cores moved just now")
+	require.NotZero(t, b.tick(200, false))
+}
+
+// A rate that was cut drains what is too much, holds the capacity after that, and is lifted once there is room for what is offered.
+func TestAdmissionDrainsAndReturns(t *testing.T) {
+	b := newBehind(t, 1)
+	full := b.tick(200, false)
+	require.Less(t, full, 9_000.)
+	require.Less(t, b.tick(300, false), full, "more is drained faster")
+	require.Greater(t, b.tick(120, false), full)
+	require.InDelta(t, 10_000, b.tick(80, false), 1_000)
+	for range 200 { // the load goes
+		b.s.Now += 20e6
+		b.s.Stages[0].Depth = 0
+		b.decide(b.s)
+	}
+	require.Zero(t, b.draft.Plan.Admit[0].Rate)
+}
