@@ -23,6 +23,7 @@ type meter struct {
 	spare   []float64 // by worker: part of the time since the last look that it had nothing to do,
 	unused  []float64 // and the mean of that with a half-life of sourceHalf
 	rates   []sourceRates
+	ways    []way     // by stage, found since the last snapshot
 	visits  []float64 // scratch, by stage: see reach
 	behind  []float64 // scratch, by stage: ns from the end of the stage to that of the last one, but for the time in hands of the same workers
 	tails   []float64 // scratch, by stage: ns from the enqueueing at the stage to the end of the last one, as a percentile
@@ -53,7 +54,7 @@ func newMeter(y *System) *meter {
 	m := &meter{
 		y: y, resting: make([]int64, len(y.Workers)), spare: make([]float64, len(y.Workers)), unused: make([]float64, len(y.Workers)), stages: make([]stageMeter, len(y.Stages)),
 		last: make([]StageSample, len(y.Stages)), sources: make([]SourceSample, len(y.Sources)),
-		rates:  make([]sourceRates, len(y.Sources)),
+		rates: make([]sourceRates, len(y.Sources)), ways: make([]way, len(y.Stages)),
 		visits: make([]float64, len(y.Stages)), behind: make([]float64, len(y.Stages)), tails: make([]float64, len(y.Stages)),
 	}
 	for i := range m.stages {
@@ -67,6 +68,7 @@ func (g *stageMeter) each() float64 { return g.t / max(g.b, 1e-9) }
 
 // see takes in a snapshot, made while plan held.
 func (m *meter) see(s *Snapshot, plan *Plan) {
+	clear(m.ways)
 	m.assign(plan)
 	if dt := float64(s.Now - m.now); dt > 0 {
 		m.count(s, dt)
@@ -203,7 +205,14 @@ type way struct {
 }
 
 // way returns what lies before an event that enters at stage s.
-func (m *meter) way(s int) (w way) {
+func (m *meter) way(s int) way {
+	if m.ways[s].servs == 0 {
+		m.ways[s] = m.find(s)
+	}
+	return m.ways[s]
+}
+
+func (m *meter) find(s int) (w way) {
 	m.reach(s)
 	own := &m.stages[s]
 	w.servs = own.servers
