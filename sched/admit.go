@@ -65,13 +65,13 @@ type admitted struct {
 	group int     // the lowest index among the sources that need the same workers
 }
 
-// newAdmission returns our admission law. It decides nothing for sources without a target.
-func newAdmission(y *System) *admission {
+// Admission makes the law by which seda admits. It decides nothing for sources without a target.
+func Admission(y *System) (Policy, error) {
 	a := &admission{y: y, m: newMeter(y), sources: make([]admitted, len(y.Sources))}
 	for k := range a.sources {
 		a.sources[k].right, a.sources[k].trust = 1, 1
 	}
-	return a
+	return a, nil
 }
 
 // Decide sets the limits of sources that have a target.

@@ -12,7 +12,7 @@ var makers = map[string]Maker{
 	"static":    func(*System) (Policy, error) { return Laws{}, nil },
 	"serve-all": func(*System) (Policy, error) { return serveAll{}, nil },
 
-	"admission":     withServeAll(func(y *System) Policy { return newAdmission(y) }),
+	"admission":     withServeAll(Admission),
 	"breakwater":    oneByOne(newBreakwater),
 	"caladan":       func(y *System) (Policy, error) { return newCaladan(y), nil },
 	"codel":         oneByOne(newCodel(false)),
@@ -60,6 +60,9 @@ func (l singles) Decide(_ *Snapshot, d *Draft) {
 
 // withServeAll makes a policy of a law that decides about something else than cores: every worker serves every stage, and batches are as large as
 // stages allow.
-func withServeAll(law func(*System) Policy) Maker {
-	return func(y *System) (Policy, error) { return Laws{serveAll{}, law(y)}, nil }
+func withServeAll(law Maker) Maker {
+	return func(y *System) (Policy, error) {
+		p, err := law(y)
+		return Laws{serveAll{}, p}, err
+	}
 }
