@@ -57,7 +57,8 @@ type event struct {
 type station struct {
 	rings   [][]event // 0: what edges bring; then one per source
 	from    []int     // the source of each, -1 for edges
-	turn    int       // whose turn it is
+	turn    int       // whose turn it is,
+	left    int       // and how many events it may bring in this turn
 	coming  int       // events in the handlers of stages before, for which room is kept
 	running int       // batches in the handler
 	threads []batch   // of a blocking stage: those in the handler
@@ -278,14 +279,15 @@ func (p *plant) take(s int) batch {
 		most = min(most, limit)
 	}
 	b := batch{stage: s, began: p.now}
-	for most = min(most, st.waiting()); len(b.events) < most; st.turn = (st.turn + 1) % len(st.rings) {
-		r, share := &st.rings[st.turn], most
-		if k := st.from[st.turn]; k >= 0 && len(st.rings) > 2 {
-			share = 1 << (2 * p.sys.Sources[k].Class)
-		}
-		n := min(len(*r), share, most-len(b.events))
+	for most = min(most, st.waiting()); len(b.events) < most; {
+		r := &st.rings[st.turn]
+		n := min(len(*r), st.left, most-len(b.events))
 		b.events = append(b.events, (*r)[:n]...)
 		*r = (*r)[n:]
+		if st.left -= n; st.left == 0 || len(*r) == 0 {
+			st.turn = (st.turn + 1) % len(st.rings)
+			st.left = p.share(st)
+		}
 	}
 	st.running++
 	st.seen.Wait += p.now - oldest(b.events)
@@ -294,6 +296,14 @@ func (p *plant) take(s int) batch {
 	}
 	b.end = p.now + max(p.service(s, most), 1)
 	return b
+}
+
+// share returns how many events the ring whose turn it is may bring before the next has its turn.
+func (p *plant) share(st *station) int {
+	if k := st.from[st.turn]; k >= 0 && len(st.rings) > 2 {
+		return 1 << (2 * p.sys.Sources[k].Class)
+	}
+	return math.MaxInt
 }
 
 // service returns how long a batch of n events takes that has just begun, and counts what probes see of it.
