@@ -38,8 +38,8 @@ const (
 //
 // The check needs no estimate: an event that came after the last correction and has waited longer than the aim was let in wrongly, or somebody
 // kept the worker from work, which a narrower gate does not mend. So it takes two in a row; then right is cut by as much as the second waits
-// too long, at most by half. So it is where the 99th percentile of response times, of 500 batches or more, exceeds the target. It returns to 1
-// by 5 % each 100 ms. It never makes the gate narrower than two events more than there are workers: a gate does not keep workers from work.
+// too long, at most by half. So it is for the lowest class where the 99th percentile of response times, of 500 batches or more, exceeds the target. It
+// returns to 1 by 5 % each 100 ms. It never makes the gate narrower than two events more than there are workers: a gate does not keep workers from work.
 //
 // The trim sets Limit.Rate: see trim. Limit.Retry is how long it takes until what stands ahead of a refused event is done, or until the
 // rate lets in another.
@@ -114,13 +114,24 @@ func (a *admission) check(k int, s *Snapshot) {
 			late, x.cut = 0, s.Now+a.settle(k, s)
 		}
 	}
-	if x.began > x.cut {
+	if x.began > x.cut && a.lowest(k) {
 		late = max(late, x.tail/target)
 	}
 	if late > 1 {
 		x.right, x.late = max(x.right*max(1/late, admitLeast), admitLow), 0
 		x.cut = s.Now + a.settle(k, s)
 	}
+}
+
+// lowest reports whether no source of a class below leads to the stage of source k: response times are not known by class.
+func (a *admission) lowest(k int) bool {
+	own := a.y.Sources[k]
+	for j, c := range a.y.Sources {
+		if c.Stage == own.Stage && c.Class < own.Class && a.m.rates[j].accepted > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // settle returns how many ns it takes until the stage of source k has done what it has.
