@@ -3,7 +3,6 @@ package sched
 import (
 	"fmt"
 	"math"
-	"time"
 )
 
 // Constants of the admission law.
@@ -244,14 +243,4 @@ func steady(old int, room float64) int {
 		return old
 	}
 	return max(int(min(room+0.25, math.MaxInt32)), 1)
-}
-
-// short writes a time in ns with three digits.
-func short(ns float64) time.Duration {
-	d := time.Duration(min(ns, math.MaxInt64/2))
-	unit := time.Duration(1)
-	for unit*1000 <= d {
-		unit *= 10
-	}
-	return d.Round(unit)
 }

@@ -175,6 +175,34 @@ func TestAdmissionClosesByTheAgeOfHeads(t *testing.T) {
 	require.Equal(t, narrow, tick(15e6), "came before the gate was narrower")
 }
 
+// Percentiles of fewer than 500 batches decide nothing; one of more narrows the gate by as much as it is too long, once for what came by that gate.
+func TestAdmissionGoesByPercentilesOfEnough(t *testing.T) {
+	y := &sched.System{
+		Workers: []sched.Seat{{}}, Stages: []sched.Stage{{Name: "a", MaxBatch: 1, Capacity: 1024}}, Quantum: 100_000,
+		Sources: []sched.Source{{Name: "web", Capacity: 1024, Target: 10e6}},
+	}
+	d, s := newDecider(t, "admission", y), emptySnapshot(y)
+	tick := func(batches int, sojourn int64) int {
+		s.Now += 5e6
+		for range batches {
+			s.Stages[0].Batches.Add(1, 100_000)
+			s.Stages[0].Sojourn.Add(sojourn)
+		}
+		return d.decide(s).Admit[0].Depth
+	}
+	wide := tick(500, 15e6)
+	require.Equal(t, 79, wide, "came before there was a gate")
+	require.Equal(t, wide, tick(499, 15e6))
+	require.Equal(t, wide, tick(1, 15e6), "of which the first came at once")
+	narrow := tick(500, 15e6)
+	require.InDelta(t, 79*10/16.8, narrow, 2)
+	require.Equal(t, narrow, tick(500, 9e6), "in time")
+	for range 400 {
+		tick(1, 1e6)
+	}
+	require.InDelta(t, wide, tick(1, 1e6), float64(wide)/5, "trust returns; a gate is not widened for less")
+}
+
 func find(t *testing.T, name string) sched.Maker {
 	m, err := sched.Find(name)
 	require.NoError(t, err)
