@@ -9,7 +9,7 @@ import (
 )
 
 // admission is a sched.Limit as those who submit read it: with one load, which finds nil where all that fits may come in. It does not change
-// once published, but for the bucket. The next limit has a bucket of its own, that begins as full as this one was.
+// once published, but for the bucket. The next limit has a bucket of its own, which begins with the events that are left in this one.
 //
 // The rate is kept by the generic cell rate algorithm in its form of virtual scheduling (ATM Forum, "Traffic Management Specification 4.0",
 // 1996): the bucket is one word, the time at which the next event is due if all come evenly. An event may come early by what the burst allows. Callers that read the
@@ -27,8 +27,8 @@ const (
 	mostTicks  = 1 << 60
 )
 
-// newAdmission returns what l means, or nil if it lets in all that fits. before is what held until now, or nil: then the bucket is empty, so that a limit
-// begins to limit at once. room is how many events fit.
+// newAdmission returns what l means, or nil if it lets in all that fits. before is what held until now, or nil: without a rate before the
+// bucket is empty, so that a limit begins to limit at once. room is how many events fit.
 func newAdmission(l sched.Limit, before *admission, room int, now Time, stage, inlet string) *admission {
 	if l.Depth == 0 && l.Rate == 0 {
 		return nil
@@ -43,14 +43,18 @@ func newAdmission(l sched.Limit, before *admission, room int, now Time, stage, i
 	}
 	a.every = int64(max(min(1e9*ticksPerNs/l.Rate, mostTicks), 1))
 	a.early = int64(min(float64(a.every)*float64(max(burst, 1)-1), mostTicks))
-	t := int64(now) * ticksPerNs
-	used := a.early + a.every
-	if before != nil && before.every > 0 {
-		events := float64(max(before.due.Load()-t, 0)) / float64(before.every)
-		used = int64(min(float64(used), events*float64(a.every)))
-	}
-	a.due.Store(t + used)
+	full := a.early + a.every
+	a.due.Store(int64(now)*ticksPerNs + full - int64(min(before.left(now)*float64(a.every), float64(full))))
 	return a
+}
+
+// left returns how many events the bucket holds.
+func (a *admission) left(now Time) float64 {
+	if a == nil || a.every == 0 {
+		return 0
+	}
+	t := int64(now) * ticksPerNs
+	return float64(max(t-max(a.due.Load(), t)+a.early+a.every, 0)) / float64(a.every)
 }
 
 // take takes up to n events out of the bucket, and returns how many.

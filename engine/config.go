@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"time"
@@ -89,6 +90,9 @@ type Config struct {
 	// Assign is a static plan: the workers, by index, that serve a stage. Stages it does not name are served by every worker, and so
 	// is every stage when it is nil. With it the policy decides about all but the assignment.
 	Assign map[string][]int
+	// Trace, if not nil, receives what the policy is shown and what it decides, a line of JSON each time: see Replay. It is written by a goroutine of its own;
+	// lines that it has no room for are left out and counted in the next one, and after an error there are none.
+	Trace io.Writer
 	// Log receives what an operator should know. Default slog.Default().
 	Log *slog.Logger
 }

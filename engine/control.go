@@ -26,7 +26,11 @@ type controller struct {
 	draft   *sched.Draft
 	holds   sched.Plan // what holds; Serve and Epoch are those of the engine's plan
 	record  record
+	trace   *tracer // nil: nobody wants one
 	trouble trouble
+
+	costs          int           // ticks so far
+	cost, cheapest time.Duration // what the cheapest tick of the last controlCosts took, and of those that are under way
 
 	idle     int    // ticks in a row in which nothing happened
 	moved    uint64 // batches and refusals, at the last tick
@@ -39,6 +43,9 @@ type controller struct {
 const (
 	controlEvery = 5 * time.Millisecond
 	controlLeast = time.Millisecond
+	controlMost  = 20 * time.Millisecond
+	controlShare = 100
+	controlCosts = 16
 	controlIdle  = 20 // ticks without any work before the loop sleeps
 	controlLast  = 2  // and so many of them without asking the policy: what it does may wake workers
 	// controlLeaves is how long the end of the engine waits for a policy that does not return.
@@ -86,6 +93,11 @@ func defaultPolicy() sched.Maker {
 
 func (c *controller) start() {
 	c.gone = make(chan struct{})
+	if w := c.e.cfg.Trace; w != nil {
+		c.trace = newTracer(w, c.e.log)
+		c.trace.lines <- &traceLine{System: &c.system, Serve: c.e.plan.Load().Serve, Assigned: c.e.cfg.Assign != nil}
+		go c.trace.run()
+	}
 	go c.run()
 }
 
@@ -95,12 +107,11 @@ func (c *controller) end() {
 		return
 	}
 	close(c.stop)
-	patience := time.NewTimer(controlLeaves)
-	defer patience.Stop()
-	select {
-	case <-c.gone:
-	case <-patience.C:
+	if !within(c.gone, controlLeaves) {
 		c.e.log.Error("policy has not returned: its goroutine is left behind")
+	}
+	if c.trace != nil {
+		c.trace.end()
 	}
 }
 
@@ -114,7 +125,8 @@ func (c *controller) run() {
 		case <-c.stop:
 			return
 		}
-		next := c.tick(c.e.now())
+		now := c.e.now()
+		next := max(c.tick(now), c.afford(c.e.now().Sub(now)))
 		if c.idle >= controlIdle {
 			c.sleep(c.e)
 			c.idle = 0
@@ -146,11 +158,22 @@ func (c *controller) tick(now Time) time.Duration {
 		c.fault(s, err, now)
 		return c.every
 	}
+	c.trace.put(s, c.draft.Changes)
 	c.trouble.over()
 	if c.draft.Next == 0 {
 		return c.every
 	}
 	return max(controlLeast, min(c.every, time.Duration(c.draft.Next)))
+}
+
+// afford notes what a tick took, and returns the time between two ticks at which they take one part in controlShare of a core. It goes by the
+// cheapest of the last ones: the others had their CPU taken away, which is no reason to look away for longer.
+func (c *controller) afford(took time.Duration) time.Duration {
+	if c.costs++; c.costs%controlCosts == 0 {
+		c.cost, c.cheapest = c.cheapest, took
+	}
+	c.cheapest = min(c.cheapest, took)
+	return min(controlShare*c.cost, controlMost)
 }
 
 // rest counts ticks in which nothing happens.
@@ -174,49 +197,72 @@ func (c *controller) decide(s *sched.Snapshot) (err error) {
 	c.deciding.Store(max(s.Now, 1))
 	defer func() {
 		c.deciding.Store(0)
-		if cause := recover(); cause != nil {
-			err = &PanicError{Value: cause, Stack: debug.Stack()}
-		} else if !returned {
+		if !returned {
 			c.fault(s, ErrExited, Time(s.Now)) // the goroutine is on its way out, and the loop ends with it
 		}
 	}()
 	pl := c.e.plan.Load()
 	c.holds.Serve, c.holds.Epoch = pl.Serve, pl.Epoch
 	c.draft.Reset(c.holds)
-	c.policy.Decide(s, c.draft)
+	err = judge(c.policy, &c.system, s, c.draft, c.e.cfg.Assign != nil)
 	returned = true
-	return nil
+	return err
 }
 
-// adopt puts what the policy decided in place, all of it or nothing. Once the engine drains there is nothing more to decide.
+// judge has the policy decide, and reports why that cannot be put in place.
+func judge(p sched.Policy, y *sched.System, s *sched.Snapshot, d *sched.Draft, assigned bool) (err error) {
+	serve := d.Plan.Serve
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = &PanicError{Value: cause, Stack: debug.Stack()}
+		}
+	}()
+	p.Decide(s, d)
+	if assigned {
+		keepAssignment(d, serve)
+	}
+	switch {
+	case len(d.Changes) == 0:
+		return nil
+	case d.Moved && !s.Settled:
+		return errInTransition
+	default:
+		return d.Plan.Check(y)
+	}
+}
+
+// adopt puts what the policy decided in place, all of it or nothing. In an engine that comes to its end there is nothing more to decide.
 func (c *controller) adopt(s *sched.Snapshot, now Time) error {
 	d := c.draft
-	select {
-	case <-c.stop:
-		return nil
-	default:
-	}
-	if c.e.cfg.Assign != nil {
-		keepAssignment(d, c.holds.Serve)
-	}
 	if len(d.Changes) == 0 {
 		return nil
 	}
-	if err := d.Plan.Check(&c.system); err != nil {
-		return impossible{err}
+	if c.stopped() {
+		d.Changes = d.Changes[:0]
+		return nil
 	}
 	if d.Moved {
 		switch err := c.e.apply(sched.Plan{Serve: d.Plan.Serve}); {
 		case errors.Is(err, ErrClosed):
+			d.Changes = d.Changes[:0]
 			return nil
 		case err != nil:
-			return impossible{err}
+			return err
 		}
 	}
 	c.impose(&d.Plan, now)
 	add(&c.decisions, uint64(len(d.Changes)))
 	c.record.add(s, d.Changes)
 	return nil
+}
+
+func (c *controller) stopped() bool {
+	select {
+	case <-c.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // keepAssignment takes out of the draft what it says about the assignment.

@@ -330,7 +330,7 @@ func TestControlSleeps(t *testing.T) {
 	s := engine.Add(e, stageConfig{Name: "s"})
 	s.Handle(ignore)
 	start(t, e)
-	for v := range engine.Shorter(20) {
+	for v := range 5 {
 		eventually(t, "the loop sleeps", e.ControlAsleep)
 		before := e.Stats().Control.Ticks
 		require.NoError(t, s.TrySubmit(v))

@@ -31,7 +31,7 @@ func (p *sampler) open(e *Engine) {
 // read takes a reading, which holds until the next one.
 func (p *sampler) read(now Time) *sched.Snapshot {
 	s, pl := &p.snapshot, p.e.plan.Load()
-	s.Now, s.Epoch, s.Settled = int64(now), pl.Epoch, p.e.inForce(pl)
+	s.Now, s.Epoch, s.Settled = int64(now), pl.Epoch, p.e.inForce(pl) && !pl.draining
 	for i, w := range p.e.workers {
 		w.sample(&s.Workers[i], now)
 	}

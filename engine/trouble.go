@@ -36,10 +36,10 @@ const (
 	lateAfter   = 100 * time.Millisecond
 )
 
-// impossible is a plan that cannot be put in place.
-type impossible struct{ error }
-
-func (i impossible) Unwrap() error { return i.error }
+// faultOf is the Change that stands for a decision lost.
+func faultOf(err error) sched.Change {
+	return sched.Change{What: "fault", Of: "policy", Why: err.Error()}
+}
 
 // willing reports whether the policy is to be asked.
 func (t *trouble) willing(now Time) bool { return now >= t.until }
@@ -65,7 +65,9 @@ func (c *controller) fault(s *sched.Snapshot, err error, now Time) {
 		add(&t.refused, 1)
 		t.say(kind, what, "err", err)
 	}
-	c.record.add(s, []sched.Change{{What: "fault", Of: "policy", Why: what + ": " + err.Error()}})
+	lost := []sched.Change{faultOf(err)}
+	c.record.add(s, lost)
+	c.trace.put(s, lost)
 	t.row++
 	t.until = now.add(min(troubleWait<<min(t.row, 16), troubleMost))
 	if t.row == troubleEnd || kind == exited {
