@@ -86,6 +86,7 @@ func (g *generator) drive(target Target) (Result, error) {
 func (g *generator) open() error {
 	random := rand.New(rand.NewPCG(g.cfg.Seed, arrivalStream))
 	schedule := NewSchedule(g.cfg.Arrival, g.cfg.Rate, random)
+	schedule.Follow(g.cfg.Profile)
 	start := g.window.start - int64(g.cfg.Warmup)
 	due := start + schedule.Next()
 	for due < g.window.end && !g.stopped.Load() {
@@ -188,6 +189,9 @@ func (g *generator) submit() {
 			g.result.Window.add(c)
 			record(g.result.Lateness, at-r.Due)
 		}
+		if g.cfg.Watch != nil {
+			g.cfg.Watch.Offered(r, i < accepted)
+		}
 	}
 	g.batch = g.batch[:0]
 }
@@ -212,6 +216,9 @@ func (g *generator) collect() (*workload.Request, int64) {
 	g.flying = g.flying[:last]
 	g.free = append(g.free, r)
 	g.result.Total.Completed++
+	if g.cfg.Watch != nil {
+		g.cfg.Watch.Done(r, at)
+	}
 	if g.window.has(at) {
 		g.result.Done++
 	}

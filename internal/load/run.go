@@ -35,10 +35,27 @@ type Config struct {
 	Service workload.Service
 	Spin    workload.Spin
 
+	Profile Profile   // open loop: how the rate changes
+	Shares  []float64 // of each kind of request; nil: there is one
+	// Scale, unless nil, says how many times as long a stage takes with a request that is due so long after the start.
+	Scale func(since time.Duration, stage int) float64
+	Watch Watch // unless nil; not ByWorkers
+
 	// CPU is where the generator runs; negative: anywhere.
 	CPU int
 	// ByWorkers lets the workers make the load. Closed loop only.
 	ByWorkers bool
+}
+
+// Watch is told what becomes of each request, by the generator's thread, which
+// waits meanwhile: it must be quick.
+type Watch interface {
+	// Begin is called before the first request, with the time from which on the load is made.
+	Begin(at int64)
+	// Offered is called when a request was submitted. If it was accepted it may be under way.
+	Offered(r *workload.Request, accepted bool)
+	// Done is called when the generator has noticed that a request was done at that time.
+	Done(r *workload.Request, at int64)
 }
 
 // Grace is how long Do waits for what is in flight after its context ended.
@@ -57,6 +74,7 @@ type Run struct {
 	stopped atomic.Bool  // set when the context ends; read by whoever makes the load
 	giveUp  atomic.Int64 // when to wait no longer for what is in flight, whatever the patience; set before stopped
 	drive   func(Target) (Result, error)
+	began   int64 // when the load began; set before the first request
 }
 
 // New prepares a run. It fails when the workers are to make a load that only a
@@ -64,6 +82,9 @@ type Run struct {
 func New(cfg Config) (*Run, error) {
 	if cfg.ByWorkers && cfg.Arrival != Closed {
 		return nil, fmt.Errorf("%s arrivals need a generator, and there is no CPU for one", cfg.Arrival)
+	}
+	if err := cfg.Profile.Validate(); err != nil {
+		return nil, err
 	}
 	r := &Run{cfg: cfg, clock: workload.NewClock()}
 	r.giveUp.Store(math.MaxInt64)
@@ -102,14 +123,24 @@ func (r *Run) Do(ctx context.Context, target Target) (Result, error) {
 // different numbers are independent.
 func (r *Run) source(stream uint64) *workload.Source {
 	random := rand.New(rand.NewPCG(r.cfg.Seed, stream))
-	return workload.NewSource(r.cfg.Graph, r.cfg.Service, r.cfg.Spin, random, traceEvery)
+	s := workload.NewSource(r.cfg.Graph, r.cfg.Service, r.cfg.Spin, random, traceEvery)
+	s.Shares = r.cfg.Shares
+	if r.cfg.Scale != nil {
+		s.Scale = func(due int64, stage int) float64 { return r.cfg.Scale(time.Duration(due-r.began), stage) }
+	}
+	return s
 }
 
 // window is the part of a run that is measured.
 type window struct{ start, end int64 }
 
+// window begins the load.
 func (r *Run) window() window {
-	start := r.clock.Now() + int64(r.cfg.Warmup)
+	r.began = r.clock.Now()
+	if r.cfg.Watch != nil {
+		r.cfg.Watch.Begin(r.began)
+	}
+	start := r.began + int64(r.cfg.Warmup)
 	return window{start, start + int64(r.cfg.Duration)}
 }
 

@@ -1,9 +1,12 @@
 package load
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
+	"time"
 )
 
 // Arrival says when requests are due.
@@ -37,6 +40,10 @@ type Schedule struct {
 	random *rand.Rand
 	n      float64 // requests so far
 	at     float64
+
+	profile Profile
+	step    int     // of the profile, at the time at
+	left    float64 // ns of it
 }
 
 // NewSchedule returns the due times of a Fixed or Poisson arrival at rate
@@ -49,12 +56,81 @@ func NewSchedule(a Arrival, rate float64, random *rand.Rand) *Schedule {
 	return s
 }
 
+// Step is a part of a Profile: for so long, so many times the rate.
+type Step struct {
+	For    time.Duration
+	Factor float64
+}
+
+// Profile says how the rate changes while a load lasts: its steps one after the other, and then again from the first. Empty: it does not.
+type Profile []Step
+
+// Spikes is the profile of a load that is base times the rate, and high times the rate for the second half of each period.
+func Spikes(base, high float64, period time.Duration) Profile {
+	return Profile{{period / 2, base}, {period - period/2, high}}
+}
+
+// Length is how long the steps take together.
+func (p Profile) Length() (sum time.Duration) {
+	for _, s := range p {
+		sum += s.For
+	}
+	return sum
+}
+
+// Validate reports what makes p no profile.
+func (p Profile) Validate() error {
+	some := len(p) == 0
+	for _, s := range p {
+		if s.For <= 0 || !(s.Factor >= 0) || math.IsInf(s.Factor, 1) {
+			return fmt.Errorf("profile: %gx for %s, want a factor of at least 0 for some time", s.Factor, s.For)
+		}
+		some = some || s.Factor > 0
+	}
+	if !some {
+		return errors.New("profile: nothing is ever due")
+	}
+	return nil
+}
+
+// Follow lets the rate change as p says, which must be valid, from the start on.
+func (s *Schedule) Follow(p Profile) {
+	if s.profile = p; len(p) > 0 {
+		s.left = float64(p[0].For)
+	}
+}
+
+// along moves s.at on by as much as the rate takes for a request that comes after gap ns at the rate of 1x.
+func (s *Schedule) along(gap float64) {
+	for s.at < never {
+		step := s.profile[s.step]
+		if most := s.left * step.Factor; gap >= most {
+			gap -= most
+			s.at += s.left
+			s.step = (s.step + 1) % len(s.profile)
+			s.left = float64(s.profile[s.step].For)
+			continue
+		}
+		s.at += gap / step.Factor
+		s.left -= gap / step.Factor
+		return
+	}
+}
+
 // never is later than any run, and leaves room to add the start of one.
 const never = 1 << 62
 
 // Next returns when the next request is due, in nanoseconds from the start; at
 // most never, which low rates soon exceed.
 func (s *Schedule) Next() int64 {
+	if len(s.profile) > 0 {
+		gap := s.gap
+		if s.random != nil {
+			gap *= s.random.ExpFloat64()
+		}
+		s.along(gap)
+		return int64(min(s.at, never))
+	}
 	if s.random == nil {
 		s.n++
 		return int64(min(s.n*s.gap, never)) // not a sum, whose error would grow

@@ -14,6 +14,7 @@ const MaxStages = 32
 // for concurrent use.
 type Graph struct {
 	shape  string
+	apart  bool // no tree, but stages of which each handles requests of its own kind
 	names  []string
 	next   [][]int
 	parent []int
@@ -56,6 +57,28 @@ func NewGraph(shape string, stages int) (*Graph, error) {
 		}
 	}
 	return g, nil
+}
+
+// Apart returns stages that do not lead to one another: requests of kind k are
+// handled by stage k alone.
+func Apart(stages int) (*Graph, error) {
+	if stages < 1 || stages > MaxStages {
+		return nil, fmt.Errorf("%d, want 1 to %d stages", stages, MaxStages)
+	}
+	g := &Graph{shape: "apart", apart: true, leaves: 1, next: make([][]int, stages), parent: make([]int, stages)}
+	for s := range stages {
+		g.names = append(g.names, fmt.Sprintf("s%d", s))
+		g.parent[s] = -1
+	}
+	return g, nil
+}
+
+// Enters returns the stage that requests of a kind begin in.
+func (g *Graph) Enters(kind int) int {
+	if g.apart {
+		return kind
+	}
+	return 0
 }
 
 // String names the shape and the number of stages, as in pipeline-3.

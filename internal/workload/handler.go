@@ -106,6 +106,11 @@ func (h *Handler) leaf(r *Request, bit uint32) {
 // Source gives requests their work, in an order that depends on its seed only.
 // It must be used by one goroutine at a time.
 type Source struct {
+	// Shares are how often each kind of request comes, in parts of 1; nil: all are of kind 0.
+	Shares []float64
+	// Scale, unless nil, says how many times as long as what is drawn for it a stage takes with a request that is due then.
+	Scale func(due int64, stage int) float64
+
 	graph   *Graph
 	service Service
 	spin    Spin
@@ -126,13 +131,31 @@ func (s *Source) Fill(r *Request, due int64) {
 	r.left.Store(s.graph.ends)
 	r.Due = due
 	for stage := range s.graph.Stages() {
-		r.work[stage] = s.spin.Turns(s.service.Draw(s.random))
+		ns := s.service.Draw(s.random)
+		if s.Scale != nil {
+			ns *= s.Scale(due, stage)
+		}
+		r.work[stage] = s.spin.Turns(ns)
+	}
+	if r.Kind = 0; len(s.Shares) > 1 {
+		r.Kind = s.kind()
 	}
 	s.count++
 	r.traced = s.every > 0 && s.count%s.every == 0
 	if r.traced && r.trace == nil {
 		r.trace = new(Trace)
 	}
+}
+
+// kind draws one.
+func (s *Source) kind() uint8 {
+	x := s.random.Float64()
+	for k, share := range s.Shares {
+		if x -= share; x < 0 {
+			return uint8(k)
+		}
+	}
+	return uint8(len(s.Shares) - 1)
 }
 
 // StageTimes sums, over traced requests, what one stage took and how long
@@ -150,6 +173,9 @@ func (g *Graph) Observe(r *Request, times []StageTimes) {
 		return
 	}
 	for stage := range times {
+		if g.apart && stage != int(r.Kind) {
+			continue
+		}
 		ready := r.Submitted
 		if from := g.parent[stage]; from >= 0 {
 			ready = r.trace.end[from]

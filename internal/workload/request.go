@@ -29,8 +29,10 @@ type Request struct {
 
 	trace  *Trace // where the stages note their times; unused unless traced
 	traced bool
-	work   [MaxStages]uint32 // turns of the spin loop, by stage
-	_      [16]byte
+	// Kind is which kind of request this is: what a Source with several kinds drew.
+	Kind uint8
+	work [MaxStages]uint32 // turns of the spin loop, by stage
+	_    [16]byte
 	// seen has a bit for each stage, leaves aside, that has handled the request. Only workers use it, one after another: the last
 	// clears it. It is far from what the load generator reads and writes, so that noting a stage costs no cache line.
 	seen uint32

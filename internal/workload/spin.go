@@ -40,6 +40,13 @@ func (s Spin) Turns(ns float64) uint32 {
 	return uint32(min(math.Round(ns/s.PerTurn), math.MaxUint32))
 }
 
+// Spend keeps the core busy for ns nanoseconds.
+func (s Spin) Spend(ns float64) {
+	if ns > 0 {
+		_ = spin(s.Turns(ns))
+	}
+}
+
 // spin does n turns, each waiting for the one before: a multiplication and an
 // addition, the generator of Knuth's MMIX.
 //

@@ -309,3 +309,49 @@ func BenchmarkFill(b *testing.B) {
 		})
 	}
 }
+
+func TestKindsComeInTheirShares(t *testing.T) {
+	g, err := Apart(3)
+	require.NoError(t, err)
+	source := NewSource(g, Service{kind: "constant", short: 100}, Spin{PerTurn: 1}, rand.New(rand.NewPCG(1, 1)), 1)
+	source.Shares = []float64{0.2, 0.5, 0.3}
+	source.Scale = func(due int64, stage int) float64 { return float64(due) * float64(stage) }
+	h := NewHandler(g, NewClock(), nil)
+	counts, times := make([]int, 3), make([]StageTimes, 3)
+	var r Request
+	for range 10_000 {
+		source.Fill(&r, 2)
+		require.Equal(t, uint32(400), r.work[2])
+		require.Equal(t, int(r.Kind), g.Enters(int(r.Kind)))
+		counts[r.Kind]++
+		require.Empty(t, h.Step(int(r.Kind), &r))
+		require.Positive(t, r.DoneAt())
+		g.Observe(&r, times)
+	}
+	for kind, share := range source.Shares {
+		require.InDelta(t, share, float64(counts[kind])/10_000, 0.03)
+		require.Equal(t, counts[kind], times[kind].Count)
+	}
+	require.Zero(t, h.Skipped()+h.Doubled())
+	_, err = Apart(0)
+	require.EqualError(t, err, "0, want 1 to 32 stages")
+	tree, err := NewGraph("fanout", 3)
+	require.NoError(t, err)
+	require.Zero(t, tree.Enters(2))
+}
+
+func TestCostOfABatch(t *testing.T) {
+	for _, c := range []struct {
+		cost Cost
+		want map[int]float64
+	}{
+		{Cost{}, map[int]float64{1: 0, 99: 0}},
+		{Cost{Fixed: 50}, map[int]float64{1: 50, 64: 50}},
+		{Cost{Fixed: 50, Every: 200}, map[int]float64{1: 50, 200: 50, 201: 100, 400: 100, 401: 150}},
+		{Cost{Fixed: 50, Knee: 10, Beyond: 7}, map[int]float64{1: 50, 10: 50, 11: 57, 20: 120}},
+	} {
+		for b, want := range c.want {
+			require.Equal(t, want, c.cost.Batch(b), "%+v, %d", c.cost, b)
+		}
+	}
+}
