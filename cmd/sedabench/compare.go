@@ -25,7 +25,7 @@ func compare(rows []report.Row) *comparison {
 		}
 		return cmp.Compare(a.P99.Median, b.P99.Median)
 	})
-	c.base = slices.IndexFunc(c.rows, func(r report.Row) bool { return r.Arch == ours })
+	c.base = slices.IndexFunc(c.rows, func(r report.Row) bool { return r.Arch == ours || strings.HasPrefix(r.Arch, ours+"/") })
 	chosen := c.base < 0 // by what was measured: then every pair might have been the one
 	if chosen {
 		c.base = 0

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seda-go/seda/internal/load"
@@ -104,5 +105,9 @@ func (st *study) length() time.Duration {
 			}
 		}
 	}
-	return cycle * time.Duration(len(st.archs)*st.reps)
+	contenders := len(st.archs)
+	if slices.Contains(st.archs, ours) {
+		contenders += len(st.policies) - 1
+	}
+	return cycle * time.Duration(contenders*st.reps)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -18,7 +19,8 @@ import (
 
 // cell is what is repeated: an architecture, a number of workers, a load.
 type cell struct {
-	arch    string
+	arch    string // with its policy, if there are several
+	policy  string // of staged
 	workers int
 	cpus    load.CPUs
 	load    report.Load
@@ -41,7 +43,8 @@ type bench struct {
 // measure makes one run. The error says that it failed: that the architecture
 // did not start or stop, or that its counts contradict each other.
 func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, err error) {
-	a, err := b.find(c.arch)
+	name, _, _ := strings.Cut(c.arch, "/")
+	a, err := b.find(name)
 	if err != nil {
 		return run, err
 	}
@@ -61,7 +64,8 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	}
 	service, err := a.Start(arch.Config{
 		Handler: made.Handler(), Workers: c.workers, CPUs: c.cpus.Workers,
-		Capacity: b.capacity, Batch: b.batch, Policy: b.policy, Park: b.quota > 0, Log: b.log,
+		Capacity: b.capacity, Batch: b.batch, Policy: c.policy, Timeline: b.timeline,
+		Park: b.quota > 0, Log: b.log,
 	})
 	if err != nil {
 		return run, fmt.Errorf("%s: start: %w", c, err)
@@ -80,6 +84,9 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	run = b.report(c, rep, result, service.Batches())
 	if s, ok := service.(arch.Losses); ok {
 		run.Events.Failed, run.Events.Dropped = s.Losses()
+	}
+	if s, ok := service.(arch.Observed); ok {
+		run.Policy, run.Timeline, run.Decisions = c.policy, s.Timeline(), s.Decisions()
 	}
 	return run, nil
 }
@@ -147,7 +154,7 @@ func (b *bench) report(c cell, rep int, r load.Result, batches []float64) report
 			Offered: r.Window.Offered, Accepted: r.Window.Accepted, Refused: r.Window.Refused,
 			Completed: r.Window.Completed, InFlight: r.Window.InFlight(),
 		},
-		Decisions: []report.Decision{}, // nothing decides while it runs
+		Decisions: []report.Decision{}, // unless something decides while it runs
 	}
 	if r.CPU > 0 && r.Done > 0 {
 		run.CPU = pointer(float64(r.CPU) / float64(r.Done))

@@ -12,6 +12,7 @@ import (
 	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
 	"github.com/seda-go/seda/internal/load"
 	"github.com/seda-go/seda/internal/report"
+	"github.com/seda-go/seda/internal/staged"
 	"github.com/seda-go/seda/internal/workload"
 )
 
@@ -28,7 +29,8 @@ type options struct {
 	clients  int    // 0: by the number of workers
 	batch    int
 	capacity int
-	policy   string
+	policies []string
+	timeline time.Duration // between two points of the time line; 0: none
 	duration time.Duration
 	warmup   time.Duration
 	reps     int
@@ -102,8 +104,10 @@ func runFlags(o *options) *flags {
 	f.add("clients", "", "0", fmt.Sprintf("requests outstanding in closed loop; 0: %d per worker", clientsPerWorker), one(&o.clients, integer(0, maxCapacity)))
 	f.add("batch", "", "64", "most requests moved at once", one(&o.batch, integer(1, maxCapacity)))
 	f.add("capacity", "", "1024", "requests that queues hold, times the stages; a power of two", one(&o.capacity, capacity))
-	f.add("policy", "", "serve-all", "how staged shares its workers: "+strings.Join(arch.Policies(), " or "),
-		one(&o.policy, oneOf("policy", arch.Policies()...)))
+	f.add("policy", "", staged.DefaultPolicy(), "what decides in staged while it runs: "+strings.Join(staged.Policies(), ", ")+"; several: staged under each",
+		list(&o.policies, oneOf("policy", staged.Policies()...)))
+	f.add("timeline", "", "0s", "how often to look at staged meanwhile, to show cores, batches, rates and delays over time; 0s: never",
+		one(&o.timeline, period(0, maxTime)))
 	f.add("duration", "", "130ms", "measured time of each run", one(&o.duration, period(time.Millisecond, maxTime)))
 	f.add("warmup", "", "40ms", "time of each run before that", one(&o.warmup, period(0, maxTime)))
 	f.add("reps", "", "10", "runs of each architecture under each load; differences are tested from 8 on", one(&o.reps, integer(1, maxReps)))

@@ -47,7 +47,7 @@ func TestTextOutput(t *testing.T) {
 		}
 		lines = append(lines, line)
 	}
-	text := strings.Join(lines, "")
+	text := withoutPolicies(strings.Join(lines, ""))
 	golden(t, "run.golden", text)
 	require.Contains(t, errs, "open loop: repetition 1 of 1 done, about 0s left\n")
 }

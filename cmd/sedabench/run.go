@@ -103,7 +103,17 @@ func (st *study) measureAll(ctx context.Context) error {
 func (st *study) cells(workers int, l report.Load) []cell {
 	var all []cell
 	for _, name := range st.archs {
-		all = append(all, cell{arch: name, workers: workers, cpus: st.host.placed(workers), load: l})
+		c := cell{arch: name, workers: workers, cpus: st.host.placed(workers), load: l}
+		if name != ours {
+			all = append(all, c)
+			continue
+		}
+		for _, policy := range st.policies {
+			if c.policy = policy; len(st.policies) > 1 {
+				c.arch = name + "/" + policy
+			}
+			all = append(all, c)
+		}
 	}
 	return all
 }

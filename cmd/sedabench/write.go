@@ -33,7 +33,7 @@ func (st *study) note(lines []string) {
 func (st *study) config() report.Config {
 	c := report.Config{
 		Command: st.command, Archs: st.archs, Workers: st.workers, Shape: st.shape, Stages: st.stages, Service: st.service.String(),
-		Clients: st.clients, Batch: st.batch, Capacity: st.capacity, Policy: st.policy,
+		Clients: st.clients, Batch: st.batch, Capacity: st.capacity, Policy: strings.Join(st.policies, ","),
 		Warmup: st.warmup.Seconds(), Duration: st.duration.Seconds(), Reps: st.reps, Seed: st.seed,
 		SpinTurn: st.spin.PerTurn, SpinSpread: st.spin.Spread,
 	}
@@ -116,6 +116,9 @@ func writeText(w io.Writer, f report.File) error {
 		}
 		fmt.Fprintln(w)
 		rows = rows[n:]
+	}
+	if err := writeTimelines(w, f.Runs); err != nil {
+		return err
 	}
 	lines := append([]string{"Medians of the runs; percentiles of the time from when a request was due to its end."}, disturbance(f)...)
 	for _, line := range append(lines, verdict(report.Summarize(f.Runs))...) {

@@ -49,7 +49,7 @@ type Config struct {
 	Clients    int      `json:"clients"` // 0: chosen by the number of workers
 	Batch      int      `json:"batch"`
 	Capacity   int      `json:"capacity"`
-	Policy     string   `json:"policy"`
+	Policy     string   `json:"policy"` // several: separated by commas
 	Warmup     float64  `json:"warmup_s"`
 	Duration   float64  `json:"duration_s"`
 	Reps       int      `json:"reps"`
@@ -61,6 +61,7 @@ type Config struct {
 // Run is one measurement of one architecture under one load.
 type Run struct {
 	Arch     string  `json:"arch"`
+	Policy   string  `json:"policy"` // that decided meanwhile; empty: nothing did
 	Workers  int     `json:"workers"`
 	Rep      int     `json:"rep"`
 	Load     Load    `json:"load"`
@@ -81,6 +82,7 @@ type Run struct {
 	Events    Events     `json:"events"`
 	Stages    []Stage    `json:"stages"`
 	Decisions []Decision `json:"decisions"`
+	Timeline  []Moment   `json:"timeline,omitempty"` // where it was asked for
 }
 
 // NothingDone reports whether nothing was completed that figures can be about.
@@ -199,6 +201,24 @@ type Decision struct {
 	At   int64  `json:"t_ns"`
 	What string `json:"what"`
 	Why  string `json:"why"`
+}
+
+// Moment is what was seen of an engine at one time. Counts are of all requests so far.
+type Moment struct {
+	At       int64         `json:"t_ns"` // since the service started
+	Accepted uint64        `json:"accepted"`
+	Refused  uint64        `json:"refused"`
+	Stages   []StageMoment `json:"stages"`
+}
+
+// StageMoment is what was seen of one stage.
+type StageMoment struct {
+	Name    string `json:"name"`
+	Cores   int    `json:"cores"` // workers that the plan lets serve it
+	Batch   int    `json:"batch"` // the most requests that the plan lets a worker take at once
+	Done    uint64 `json:"done"`
+	Depth   int    `json:"depth"`
+	HeadAge int64  `json:"head_age_ns"`
 }
 
 // WriteJSON writes f as one object.

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/workload"
 )
 
@@ -17,7 +19,9 @@ type Config struct {
 	CPUs     affinity.Set // where they run, as many as Workers; empty: anywhere
 	Capacity int          // requests that queues hold, times the number of stages; a power of two
 	Batch    int          // the most requests that are moved at once, where an architecture batches
-	Policy   string       // how the staged engine shares workers between stages: one of Policies
+	Policy   string       // what decides in the staged engine while it runs: one of staged.Policies
+	// Timeline is how often staged looks at itself; 0: never.
+	Timeline time.Duration
 	Park     bool         // staged sleeps as soon as it is idle, which it must under a CPU quota
 	Log      *slog.Logger // for what an operator should know
 }
@@ -40,6 +44,14 @@ type Service interface {
 type Losses interface {
 	// Losses returns, after Stop, how many handlings of requests failed, and how many requests were dropped on the way.
 	Losses() (failed, dropped int64)
+}
+
+// Observed is what a Service can tell besides that is controlled while it runs.
+type Observed interface {
+	// Timeline returns, after Stop, what was seen of it meanwhile; nil if Config.Timeline was 0.
+	Timeline() []report.Moment
+	// Decisions returns, after Stop, what was decided, and why.
+	Decisions() []report.Decision
 }
 
 // Architecture is a way to build a service.

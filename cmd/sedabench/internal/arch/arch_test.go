@@ -251,23 +251,6 @@ func TestEventLoopsShareBatches(t *testing.T) {
 	}
 }
 
-func TestAssign(t *testing.T) {
-	for _, c := range []struct {
-		stages, workers int
-		want            map[string][]int
-	}{
-		{1, 1, map[string][]int{"s0": {0}}},
-		{3, 1, map[string][]int{"s0": {0}, "s1": {0}, "s2": {0}}},
-		{3, 2, map[string][]int{"s0": {0}, "s1": {0}, "s2": {1}}},
-		{2, 2, map[string][]int{"s0": {0}, "s1": {1}}},
-		{2, 5, map[string][]int{"s0": {0, 2, 4}, "s1": {1, 3}}},
-	} {
-		g, err := workload.NewGraph("pipeline", c.stages)
-		require.NoError(t, err)
-		require.Equal(t, c.want, assign(g, c.workers), "%d stages, %d workers", c.stages, c.workers)
-	}
-}
-
 func TestStaticPolicy(t *testing.T) {
 	a, err := Find("staged")
 	require.NoError(t, err)

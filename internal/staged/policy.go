@@ -1,0 +1,58 @@
+package staged
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seda-go/seda/engine"
+	"github.com/seda-go/seda/internal/report"
+	"github.com/seda-go/seda/internal/workload"
+	"github.com/seda-go/seda/sched"
+)
+
+// static is the policy under which each worker keeps its own stages.
+const static = "static"
+
+// Policies are the names of the policies that a Service can have.
+func Policies() []string { return sched.Names() }
+
+// DefaultPolicy is what the engine does by itself.
+func DefaultPolicy() string {
+	if slices.Contains(Policies(), "adaptive") {
+		return "adaptive"
+	}
+	return "serve-all"
+}
+
+// decide sets the policy of a name: whatever package sched has, and for static an assignment as well.
+func decide(c *engine.Config, name string, g *workload.Graph, workers int) error {
+	if !slices.Contains(Policies(), name) {
+		return fmt.Errorf("unknown policy %q, want %s", name, strings.Join(Policies(), ", "))
+	}
+	if name == static {
+		c.Assign = assign(g, workers)
+	}
+	return nil
+}
+
+// assign gives each worker its own stages, neighbours together; with more
+// workers than stages, each stage workers of its own, in turn.
+func assign(g *workload.Graph, workers int) map[string][]int {
+	plan := map[string][]int{}
+	stages := g.Stages()
+	for i := range max(stages, workers) {
+		stage, worker := i, i*workers/stages
+		if workers > stages {
+			stage, worker = i%stages, i
+		}
+		plan[g.Name(stage)] = append(plan[g.Name(stage)], worker)
+	}
+	return plan
+}
+
+func inlet(k Kind, capacity int) engine.InletConfig {
+	return engine.InletConfig{Name: k.Name, Capacity: capacity, Class: k.Class}
+}
+
+func decisions(*engine.Engine) []report.Decision { return []report.Decision{} }

@@ -1,0 +1,183 @@
+package staged
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/engine"
+	"github.com/seda-go/seda/internal/report"
+	"github.com/seda-go/seda/internal/workload"
+)
+
+// Config describes a Service. Handler, Workers and Capacity must be set.
+type Config struct {
+	Handler  *workload.Handler
+	Workers  int
+	CPUs     affinity.Set  // where workers are pinned, as many as Workers; empty: nothing is pinned
+	Capacity int           // of each ring
+	MaxBatch int           // the most that a worker takes at once; 0: as the engine does
+	Serial   bool          // each stage runs on one worker at a time
+	Kinds    []Kind        // ways in, by Request.Kind; nil: one
+	Cost     workload.Cost // of each batch of each stage
+	Spin     workload.Spin // in which that is paid
+	Policy   string        // one of Policies
+	Timeline time.Duration // between two points of the time line; 0: there is none
+	Park     bool          // sleep as soon as there is nothing to do, which is a must under a CPU quota
+	Log      *slog.Logger
+}
+
+// Kind is how requests of one kind come in.
+type Kind struct {
+	Name   string
+	Class  int           // 0 is the lowest
+	Target time.Duration // how long such a request may take; 0: any time
+}
+
+// Service is an engine that runs. Submit may be called by any goroutine, handlers included.
+type Service struct {
+	engine   *engine.Engine
+	inlets   []*engine.Inlet[*workload.Request]
+	recorder *recorder // nil: there is no time line
+
+	// Set by Stop.
+	stats           engine.Stats
+	failed, dropped int64
+	decisions       []report.Decision
+}
+
+type (
+	stage = engine.Stage[*workload.Request]
+	edge  = engine.Edge[*workload.Request]
+)
+
+// Start starts an engine.
+func Start(c Config) (*Service, error) {
+	config := engine.Config{Name: "sedabench", Workers: c.Workers, Kind: engine.Shared, Procs: -1, Log: c.Log}
+	if !c.CPUs.Empty() {
+		config.CPUs, config.Kind = c.CPUs, engine.Pinned
+	}
+	if c.Park {
+		config.Idle = engine.Park
+	}
+	g := c.Handler.Graph()
+	if err := decide(&config, c.Policy, g, c.Workers); err != nil {
+		return nil, err
+	}
+	s := &Service{engine: engine.New(config)}
+	stages := c.addStages(s.engine, g)
+	kinds := c.Kinds
+	if len(kinds) == 0 {
+		kinds = []Kind{{Name: "load"}}
+	}
+	for i, k := range kinds {
+		s.inlets = append(s.inlets, stages[g.Enters(i)].Inlet(inlet(k, c.Capacity)))
+	}
+	if err := s.engine.Start(context.Background()); err != nil {
+		return nil, err
+	}
+	if c.Timeline > 0 {
+		s.recorder = record(s.engine, c.Timeline)
+	}
+	return s, nil
+}
+
+func (c *Config) addStages(e *engine.Engine, g *workload.Graph) []*stage {
+	classes := 1
+	for _, k := range c.Kinds {
+		classes = max(classes, k.Class+1)
+	}
+	stages := make([]*stage, g.Stages())
+	for i := range stages {
+		stages[i] = engine.Add(e, engine.StageConfig[*workload.Request]{
+			Name: g.Name(i), Capacity: c.Capacity, MaxBatch: min(c.MaxBatch, c.Capacity), Serial: c.Serial, Classes: classes,
+		})
+	}
+	for i, from := range stages {
+		var edges []*edge
+		for _, next := range g.Next(i) {
+			edges = append(edges, engine.Connect(from, stages[next]))
+		}
+		from.HandleBatch(func(ctx *engine.Context, requests []*workload.Request) error {
+			c.Spin.Spend(c.Cost.Batch(len(requests)))
+			for _, r := range requests {
+				for k := range c.Handler.Step(i, r) {
+					edges[k].Emit(ctx, r)
+				}
+			}
+			return nil
+		})
+	}
+	return stages
+}
+
+// Submit offers requests in order and returns how many, from the first, were accepted. It never waits.
+func (s *Service) Submit(requests []*workload.Request) int {
+	if len(s.inlets) == 1 {
+		n, _ := s.inlets[0].TrySubmitBatch(requests) // the error only says why it is not all of them
+		return n
+	}
+	for i, r := range requests {
+		if s.inlets[r.Kind].TrySubmit(r) != nil {
+			return i
+		}
+	}
+	return len(requests)
+}
+
+// Stop drains the engine, ends all goroutines of the service, and returns an error if the books do not balance or ctx ended first.
+func (s *Service) Stop(ctx context.Context) error {
+	err := s.engine.Drain(ctx)
+	if s.recorder != nil {
+		s.recorder.stop()
+	}
+	if err != nil {
+		return err
+	}
+	s.stats = s.engine.Stats()
+	s.decisions = decisions(s.engine)
+	for _, st := range s.stats.Stages {
+		s.failed += int64(st.Failed)
+		for _, e := range st.Edges {
+			s.dropped += int64(e.Dropped)
+		}
+	}
+	for _, st := range s.stats.Stages {
+		if st.Entered != st.Completed || st.Depth != 0 {
+			return fmt.Errorf("stage %s: entered %d, completed %d, failed %d, depth %d",
+				st.Name, st.Entered, st.Completed, st.Failed, st.Depth)
+		}
+	}
+	return nil
+}
+
+// Losses returns, after Stop, how many handlings of requests failed, and how many requests were dropped on the way.
+func (s *Service) Losses() (failed, dropped int64) { return s.failed, s.dropped }
+
+// Stats returns what the engine counted, after Stop.
+func (s *Service) Stats() engine.Stats { return s.stats }
+
+// Batches returns, by stage and after Stop, how many requests were handled at once, in the mean; 0 where none was.
+func (s *Service) Batches() (means []float64) {
+	for _, st := range s.stats.Stages {
+		mean := 0.0
+		if st.Batches > 0 {
+			mean = float64(st.Completed) / float64(st.Batches)
+		}
+		means = append(means, mean)
+	}
+	return means
+}
+
+// Timeline returns what was seen from Start to Stop.
+func (s *Service) Timeline() []report.Moment {
+	if s.recorder == nil {
+		return nil
+	}
+	return s.recorder.moments
+}
+
+// Decisions returns what the control side decided, the latest if there were very many, after Stop.
+func (s *Service) Decisions() []report.Decision { return s.decisions }
