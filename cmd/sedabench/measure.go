@@ -152,7 +152,7 @@ func (b *bench) report(c cell, rep int, r load.Result, batches []float64) report
 		Valid:    r.Valid(), GeneratorBound: r.GeneratorBound(),
 		Events: report.Events{
 			Offered: r.Window.Offered, Accepted: r.Window.Accepted, Refused: r.Window.Refused,
-			Completed: r.Window.Completed, InFlight: r.Window.InFlight(),
+			Completed: r.Window.Completed, Expired: r.Window.Expired, InFlight: r.Window.InFlight(),
 		},
 		Decisions: []report.Decision{}, // unless something decides while it runs
 	}

@@ -84,13 +84,22 @@ func (c *crowd) drive(target Target) (Result, error) {
 	return c.collect(used.total), nil
 }
 
-// retry submits again what was refused.
+// retry submits again what was refused, and goes on for clients whose requests
+// expired, which no worker tells of.
 func (c *crowd) retry() {
 	for i := range c.clients {
-		if k := &c.clients[i]; k.refused.Load() {
+		k := &c.clients[i]
+		switch {
+		case k.over.Load():
+			continue
+		case k.refused.Load():
 			k.refused.Store(false)
-			c.next(k, c.clock.Now())
+		case k.request.DoneAt() < 0:
+			k.count(Counts{Expired: 1}, c.window.has(k.request.Due))
+		default:
+			continue
 		}
+		c.next(k, c.clock.Now())
 	}
 }
 

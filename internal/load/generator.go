@@ -215,6 +215,9 @@ func (g *generator) collect() (*workload.Request, int64) {
 	g.flying[g.look] = g.flying[last]
 	g.flying = g.flying[:last]
 	g.free = append(g.free, r)
+	if at < 0 {
+		return r, g.expired(r)
+	}
 	g.result.Total.Completed++
 	if g.cfg.Watch != nil {
 		g.cfg.Watch.Done(r, at)
@@ -228,6 +231,19 @@ func (g *generator) collect() (*workload.Request, int64) {
 		g.cfg.Graph.Observe(r, g.result.Stages)
 	}
 	return r, at
+}
+
+// expired counts a request that was discarded, and returns when that was
+// noticed: when it happened nobody knows.
+func (g *generator) expired(r *workload.Request) int64 {
+	g.result.Total.Expired++
+	if g.window.has(r.Due) {
+		g.result.Window.Expired++
+	}
+	if g.cfg.Watch != nil {
+		g.cfg.Watch.Expired(r)
+	}
+	return g.clock.Now()
 }
 
 // drain waits until nothing is in flight, or the patience is at an end: then it

@@ -145,7 +145,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	require.NoError(t, (&Result{Window: good, Total: good}).Check())
 	lost := good
 	lost.Completed = 5
-	require.EqualError(t, (&Result{Window: good, Total: lost}).Check(), "total: accepted 7, completed 5: 2 in flight at the end")
+	require.EqualError(t, (&Result{Window: good, Total: lost}).Check(), "total: accepted 7, completed 5, expired 0: 2 in flight at the end")
 	invented := good
 	invented.Refused = 2
 	require.EqualError(t, (&Result{Window: invented, Total: good}).Check(), "window: offered 10 is not accepted 7 + refused 2")

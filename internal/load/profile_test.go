@@ -2,8 +2,10 @@ package load
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,6 +55,32 @@ func TestASteadyProfileIsNone(t *testing.T) {
 	require.Greater(t, never.Next(), int64(time.Hour))
 }
 
+var errLate = errors.New("late")
+
+func TestExpiredRequestsEndInClosedLoop(t *testing.T) {
+	for _, byWorkers := range []bool{false, true} {
+		c := config(t, Closed)
+		c.ByWorkers = byWorkers
+		var n atomic.Int64
+		result, err := run(t, c, func(h *workload.Handler) target {
+			return func(requests []*workload.Request) int {
+				for _, r := range requests {
+					if n.Add(1)%3 == 0 {
+						r.Lost(errLate)
+					} else {
+						go h.Run(r)
+					}
+				}
+				return len(requests)
+			}
+		})
+		require.NoError(t, err)
+		require.NoError(t, result.Check())
+		require.Positive(t, result.Total.Expired)
+		require.Positive(t, result.Total.Completed)
+	}
+}
+
 func TestProfilesThatAreNone(t *testing.T) {
 	for _, p := range []Profile{{{0, 1}}, {{time.Second, -1}}, {{time.Second, math.NaN()}}, {{time.Second, math.Inf(1)}}, {{time.Second, 0}}} {
 		require.Error(t, p.Validate(), p)
@@ -65,7 +93,7 @@ func TestProfilesThatAreNone(t *testing.T) {
 type watched struct {
 	began             int64
 	accepted, refused []int // by kind
-	done              []int
+	done, expired     []int
 	wrong             int // told of nothing sensible
 }
 
@@ -89,8 +117,10 @@ func (w *watched) Done(r *workload.Request, at int64) {
 	}
 }
 
+func (w *watched) Expired(r *workload.Request) { w.expired[r.Kind]++ }
+
 func TestAWatchIsToldOfEveryRequest(t *testing.T) {
-	w := &watched{accepted: make([]int, 3), refused: make([]int, 3), done: make([]int, 3)}
+	w := &watched{accepted: make([]int, 3), refused: make([]int, 3), done: make([]int, 3), expired: make([]int, 3)}
 	c := config(t, Poisson)
 	c.Watch, c.Shares = w, []float64{0.5, 0.3, 0.2}
 	c.Scale = func(since time.Duration, _ int) float64 {
@@ -105,17 +135,23 @@ func TestAWatchIsToldOfEveryRequest(t *testing.T) {
 	result, err := r.Do(context.Background(), target(func(requests []*workload.Request) int {
 		take := min(len(requests), 1)
 		for _, q := range requests[:take] {
-			if n++; n%7 == 0 {
+			switch n++; {
+			case n%7 == 0:
 				return 0
+			case n%5 == 0:
+				q.Lost(errLate)
+			default:
+				r.Handler().Run(q)
 			}
-			r.Handler().Run(q)
 		}
 		return take
 	}))
 	require.NoError(t, err)
 	require.NoError(t, result.Check())
 	require.Zero(t, w.wrong)
-	require.Equal(t, w.accepted, w.done)
+	for kind, n := range w.accepted {
+		require.Equal(t, n, w.done[kind]+w.expired[kind])
+	}
 	sum := func(counts []int) (all int64) {
 		for _, n := range counts {
 			require.Positive(t, n)
@@ -125,5 +161,6 @@ func TestAWatchIsToldOfEveryRequest(t *testing.T) {
 	}
 	require.Equal(t, result.Total.Accepted, sum(w.accepted))
 	require.Equal(t, result.Total.Refused, sum(w.refused))
+	require.Equal(t, result.Total.Expired, sum(w.expired))
 	require.Greater(t, w.done[0], w.done[2])
 }

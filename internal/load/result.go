@@ -16,16 +16,18 @@ type Counts struct {
 	Accepted  int64
 	Refused   int64 // not taken, because there was no room
 	Completed int64
+	Expired   int64 // taken, and discarded since they had waited too long
 }
 
 // InFlight is how many were accepted and are not done.
-func (c Counts) InFlight() int64 { return c.Accepted - c.Completed }
+func (c Counts) InFlight() int64 { return c.Accepted - c.Completed - c.Expired }
 
 func (c *Counts) add(d Counts) {
 	c.Offered += d.Offered
 	c.Accepted += d.Accepted
 	c.Refused += d.Refused
 	c.Completed += d.Completed
+	c.Expired += d.Expired
 }
 
 // Result is what one run measured. Window counts and the histograms are of the
@@ -89,8 +91,9 @@ func (r *Result) Check() error {
 		if c.Offered != c.Accepted+c.Refused {
 			errs = append(errs, fmt.Errorf("%s: offered %d is not accepted %d + refused %d", c.name, c.Offered, c.Accepted, c.Refused))
 		}
-		if c.Accepted != c.Completed {
-			errs = append(errs, fmt.Errorf("%s: accepted %d, completed %d: %d in flight at the end", c.name, c.Accepted, c.Completed, c.InFlight()))
+		if c.InFlight() != 0 {
+			errs = append(errs, fmt.Errorf("%s: accepted %d, completed %d, expired %d: %d in flight at the end",
+				c.name, c.Accepted, c.Completed, c.Expired, c.InFlight()))
 		}
 	}
 	if r.Doubled != 0 {

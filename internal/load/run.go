@@ -56,6 +56,8 @@ type Watch interface {
 	Offered(r *workload.Request, accepted bool)
 	// Done is called when the generator has noticed that a request was done at that time.
 	Done(r *workload.Request, at int64)
+	// Expired is called when it has noticed that one was discarded.
+	Expired(r *workload.Request)
 }
 
 // Grace is how long Do waits for what is in flight after its context ended.

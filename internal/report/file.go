@@ -171,8 +171,9 @@ type Lateness struct {
 }
 
 // Events counts requests. A request is completed when its last descendant
-// ended. Failed and Dropped are what the engine counted, of the whole run, and
-// 0 for other architectures; nothing expires, since no request has a deadline.
+// ended, Expired when a policy decided that it had waited too long. Failed and
+// Dropped are what the engine counted, of the whole run, and 0 for other
+// architectures.
 type Events struct {
 	Offered   int64 `json:"offered"`
 	Accepted  int64 `json:"accepted"`

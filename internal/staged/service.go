@@ -145,9 +145,9 @@ func (s *Service) Stop(ctx context.Context) error {
 		}
 	}
 	for _, st := range s.stats.Stages {
-		if st.Entered != st.Completed || st.Depth != 0 {
-			return fmt.Errorf("stage %s: entered %d, completed %d, failed %d, depth %d",
-				st.Name, st.Entered, st.Completed, st.Failed, st.Depth)
+		if st.Entered != st.Completed+st.Expired || st.Depth != 0 {
+			return fmt.Errorf("stage %s: entered %d, completed %d, expired %d, failed %d, depth %d",
+				st.Name, st.Entered, st.Completed, st.Expired, st.Failed, st.Depth)
 		}
 	}
 	return nil

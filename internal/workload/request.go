@@ -1,6 +1,10 @@
 package workload
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/seda-go/seda/internal/release"
+)
 
 // Request is one event of the benchmark. It belongs to whoever makes the load
 // until it is submitted, and again from the moment it is done; between, to the
@@ -12,8 +16,8 @@ import "sync/atomic"
 // that a worker fetches one cache line for a short graph and not two; the size
 // is a multiple of a line, so that requests do not share one.
 type Request struct {
-	// done is 0 in flight, else when the request was done. The worker that ends the request writes it; who makes the load reads and
-	// clears it.
+	// done is 0 in flight, lost if the request expired, else when it was done. The worker that ends the request writes it; who makes
+	// the load reads and clears it.
 	done atomic.Int64
 	// left has a bit for each leaf still to come, where there are several. Set before submission, cleared by workers.
 	left atomic.Uint32
@@ -44,9 +48,20 @@ type Trace struct {
 	begin, end [MaxStages]int64
 }
 
-// DoneAt returns when the request was done, 0 while it is in flight. Seeing
-// it done synchronizes after everything that was done to the request.
+// DoneAt returns when the request was done, 0 while it is in flight, and a
+// negative number if it expired. Seeing it done synchronizes after everything
+// that was done to the request.
 func (r *Request) DoneAt() int64 { return r.done.Load() }
+
+// lost is when an expired request was done.
+const lost = -1
+
+// Lost ends a request that was accepted and will not be handled to the end. It
+// is not for graphs with several leaves, where other branches may still use it.
+func (r *Request) Lost(error) {
+	r.seen = 0
+	release.StoreInt(&r.done, lost)
+}
 
 // Traced reports whether the stages note their times in this request.
 func (r *Request) Traced() bool { return r.traced }

@@ -269,7 +269,7 @@ func TestStagedTellsWhatFailed(t *testing.T) {
 	service, err := startStaged(c)
 	require.NoError(t, err)
 	require.Equal(t, 1, service.Submit([]*workload.Request{new(workload.Request)}))
-	require.ErrorContains(t, service.Stop(t.Context()), "stage s0: entered 1, completed 0, failed 1")
+	require.ErrorContains(t, service.Stop(t.Context()), "stage s0: entered 1, completed 0, expired 0, failed 1")
 	failed, dropped := service.(Losses).Losses()
 	require.Equal(t, int64(1), failed)
 	require.Zero(t, dropped)
