@@ -140,6 +140,7 @@ func TestUsageErrors(t *testing.T) {
 		"--capacity 8192 --stages 32 --batch 256 --clients 9000": "--clients: 9000, want 1 to 8192, the --capacity",
 		"--policy chance":                 `--policy: unknown policy "chance", want `,
 		"--policy static,static":          `--policy: "static" is named twice`,
+		"--target 1ms --shape fanout":     "--target: what is discarded in one branch of a fanout would go on in the others; want --shape pipeline",
 		"--timeline 2":                    `--timeline: "2", want a time from 0s to 1h0m0s`,
 		"--duration 0s":                   `--duration: "0s", want a time from 1ms to 1h0m0s`,
 		"--duration 2":                    `--duration: "2", want a time`,

@@ -64,7 +64,7 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	}
 	service, err := a.Start(arch.Config{
 		Handler: made.Handler(), Workers: c.workers, CPUs: c.cpus.Workers,
-		Capacity: b.capacity, Batch: b.batch, Policy: c.policy, Timeline: b.timeline,
+		Capacity: b.capacity, Batch: b.batch, Policy: c.policy, Target: b.target, Timeline: b.timeline,
 		Park: b.quota > 0, Log: b.log,
 	})
 	if err != nil {

@@ -31,6 +31,7 @@ type options struct {
 	capacity int
 	policies []string
 	timeline time.Duration // between two points of the time line; 0: none
+	target   time.Duration // how long a request may take; 0: any time
 	duration time.Duration
 	warmup   time.Duration
 	reps     int
@@ -106,7 +107,9 @@ func runFlags(o *options) *flags {
 	f.add("capacity", "", "1024", "requests that queues hold, times the stages; a power of two", one(&o.capacity, capacity))
 	f.add("policy", "", staged.DefaultPolicy(), "what decides in staged while it runs: "+strings.Join(staged.Policies(), ", ")+"; several: staged under each",
 		list(&o.policies, oneOf("policy", staged.Policies()...)))
-	f.add("timeline", "", "0s", "how often to look at staged meanwhile, to show cores, batches, rates and delays over time; 0s: never",
+	f.add("target", "", "0s", "how long a request may take, for policies that refuse or discard what would take longer; 0s: any time",
+		one(&o.target, period(0, maxTime)))
+	f.add("timeline", "", "0s", "how often to note what the control side sees and decides, to show it over time, such as 5ms; 0s: never",
 		one(&o.timeline, period(0, maxTime)))
 	f.add("duration", "", "130ms", "measured time of each run", one(&o.duration, period(time.Millisecond, maxTime)))
 	f.add("warmup", "", "40ms", "time of each run before that", one(&o.warmup, period(0, maxTime)))
@@ -151,6 +154,9 @@ func parseRun(args []string, h host) (options, error) {
 func (o *options) complete(h host) (err error) {
 	if o.graph, err = workload.NewGraph(o.shape, o.stages); err != nil {
 		return fmt.Errorf("--stages: %w", err)
+	}
+	if o.target > 0 && o.graph.Leaves() > 1 {
+		return fmt.Errorf("--target: what is discarded in one branch of a %s would go on in the others; want --shape pipeline", o.shape)
 	}
 	if len(o.workers) == 0 {
 		o.workers = []int{max(h.cpus-1, 1)}

@@ -71,7 +71,8 @@ func (p plot) String() string {
 		return fmt.Sprintf("%s: %s all the time", p.title, p.unit(p.values[0]))
 	}
 	return asciigraph.Plot(p.values, asciigraph.Width(plotWidth), asciigraph.Height(plotHeight), asciigraph.LowerBound(0),
-		asciigraph.YAxisValueFormatter(p.unit), asciigraph.Caption(fmt.Sprintf("%s, in %s", p.title, p.until.Round(time.Millisecond)))) + "\n"
+		asciigraph.YAxisValueFormatter(func(v float64) string { return p.unit(max(v, 0)) }), // 0 comes as a little less
+		asciigraph.Caption(fmt.Sprintf("%s, in %s", p.title, p.until.Round(time.Millisecond)))) + "\n"
 }
 
 // plots are what the time line shows: what comes in, what waits, for how long, and of each stage what the plan gave it.

@@ -33,7 +33,7 @@ func (st *study) note(lines []string) {
 func (st *study) config() report.Config {
 	c := report.Config{
 		Command: st.command, Archs: st.archs, Workers: st.workers, Shape: st.shape, Stages: st.stages, Service: st.service.String(),
-		Clients: st.clients, Batch: st.batch, Capacity: st.capacity, Policy: strings.Join(st.policies, ","),
+		Clients: st.clients, Batch: st.batch, Capacity: st.capacity, Policy: strings.Join(st.policies, ","), Target: st.target.Seconds(),
 		Warmup: st.warmup.Seconds(), Duration: st.duration.Seconds(), Reps: st.reps, Seed: st.seed,
 		SpinTurn: st.spin.PerTurn, SpinSpread: st.spin.Spread,
 	}

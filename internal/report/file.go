@@ -49,7 +49,8 @@ type Config struct {
 	Clients    int      `json:"clients"` // 0: chosen by the number of workers
 	Batch      int      `json:"batch"`
 	Capacity   int      `json:"capacity"`
-	Policy     string   `json:"policy"` // several: separated by commas
+	Policy     string   `json:"policy"`   // several: separated by commas
+	Target     float64  `json:"target_s"` // how long a request may take; 0: any time
 	Warmup     float64  `json:"warmup_s"`
 	Duration   float64  `json:"duration_s"`
 	Reps       int      `json:"reps"`

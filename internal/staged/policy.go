@@ -3,7 +3,6 @@ package staged
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/seda-go/seda/engine"
 	"github.com/seda-go/seda/internal/report"
@@ -27,10 +26,11 @@ func DefaultPolicy() string {
 
 // decide sets the policy of a name: whatever package sched has, and for static an assignment as well.
 func decide(c *engine.Config, name string, g *workload.Graph, workers int) error {
-	if !slices.Contains(Policies(), name) {
-		return fmt.Errorf("unknown policy %q, want %s", name, strings.Join(Policies(), ", "))
+	maker, err := sched.Find(name)
+	if err != nil {
+		return err
 	}
-	if name == static {
+	if c.Policy = maker; name == static {
 		c.Assign = assign(g, workers)
 	}
 	return nil
@@ -52,7 +52,15 @@ func assign(g *workload.Graph, workers int) map[string][]int {
 }
 
 func inlet(k Kind, capacity int) engine.InletConfig {
-	return engine.InletConfig{Name: k.Name, Capacity: capacity, Class: k.Class}
+	return engine.InletConfig{Name: k.Name, Capacity: capacity, Class: k.Class, Target: k.Target}
 }
 
-func decisions(*engine.Engine) []report.Decision { return []report.Decision{} }
+// decisions returns what the engine remembers of them.
+func decisions(e *engine.Engine) []report.Decision {
+	all := []report.Decision{}
+	for _, d := range e.Explain() {
+		what := fmt.Sprintf("%s of %s: %s -> %s", d.What, d.Of, d.From, d.To)
+		all = append(all, report.Decision{At: int64(d.At), What: what, Why: d.Why})
+	}
+	return all
+}

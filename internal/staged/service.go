@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/seda-go/seda/affinity"
@@ -40,7 +41,8 @@ type Kind struct {
 type Service struct {
 	engine   *engine.Engine
 	inlets   []*engine.Inlet[*workload.Request]
-	recorder *recorder // nil: there is no time line
+	recorder *recorder                     // nil: there is no time line
+	cost     atomic.Pointer[workload.Cost] // of batches from now on: stored by SetCost, loaded by workers
 
 	// Set by Stop.
 	stats           engine.Stats
@@ -66,8 +68,14 @@ func Start(c Config) (*Service, error) {
 	if err := decide(&config, c.Policy, g, c.Workers); err != nil {
 		return nil, err
 	}
-	s := &Service{engine: engine.New(config)}
-	stages := c.addStages(s.engine, g)
+	s := &Service{}
+	if c.Timeline > 0 {
+		s.recorder = &recorder{every: int64(c.Timeline), graph: g}
+		config.Policy = s.recorder.around(config.Policy)
+	}
+	s.engine = engine.New(config)
+	s.SetCost(c.Cost)
+	stages := s.addStages(&c, g)
 	kinds := c.Kinds
 	if len(kinds) == 0 {
 		kinds = []Kind{{Name: "load"}}
@@ -78,20 +86,20 @@ func Start(c Config) (*Service, error) {
 	if err := s.engine.Start(context.Background()); err != nil {
 		return nil, err
 	}
-	if c.Timeline > 0 {
-		s.recorder = record(s.engine, c.Timeline)
-	}
 	return s, nil
 }
 
-func (c *Config) addStages(e *engine.Engine, g *workload.Graph) []*stage {
+// SetCost changes what batches cost, from the next on. Any goroutine may call it.
+func (s *Service) SetCost(c workload.Cost) { s.cost.Store(&c) }
+
+func (s *Service) addStages(c *Config, g *workload.Graph) []*stage {
 	classes := 1
 	for _, k := range c.Kinds {
 		classes = max(classes, k.Class+1)
 	}
 	stages := make([]*stage, g.Stages())
 	for i := range stages {
-		stages[i] = engine.Add(e, engine.StageConfig[*workload.Request]{
+		stages[i] = engine.Add(s.engine, engine.StageConfig[*workload.Request]{
 			Name: g.Name(i), Capacity: c.Capacity, MaxBatch: min(c.MaxBatch, c.Capacity), Serial: c.Serial, Classes: classes,
 		})
 	}
@@ -101,7 +109,7 @@ func (c *Config) addStages(e *engine.Engine, g *workload.Graph) []*stage {
 			edges = append(edges, engine.Connect(from, stages[next]))
 		}
 		from.HandleBatch(func(ctx *engine.Context, requests []*workload.Request) error {
-			c.Spin.Spend(c.Cost.Batch(len(requests)))
+			c.Spin.Spend(s.cost.Load().Batch(len(requests)))
 			for _, r := range requests {
 				for k := range c.Handler.Step(i, r) {
 					edges[k].Emit(ctx, r)
@@ -129,11 +137,7 @@ func (s *Service) Submit(requests []*workload.Request) int {
 
 // Stop drains the engine, ends all goroutines of the service, and returns an error if the books do not balance or ctx ended first.
 func (s *Service) Stop(ctx context.Context) error {
-	err := s.engine.Drain(ctx)
-	if s.recorder != nil {
-		s.recorder.stop()
-	}
-	if err != nil {
+	if err := s.engine.Drain(ctx); err != nil {
 		return err
 	}
 	s.stats = s.engine.Stats()
@@ -171,12 +175,12 @@ func (s *Service) Batches() (means []float64) {
 	return means
 }
 
-// Timeline returns what was seen from Start to Stop.
+// Timeline returns what the control loop saw from Start to Stop.
 func (s *Service) Timeline() []report.Moment {
 	if s.recorder == nil {
 		return nil
 	}
-	return s.recorder.moments
+	return s.recorder.all()
 }
 
 // Decisions returns what the control side decided, the latest if there were very many, after Stop.

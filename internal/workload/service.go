@@ -68,6 +68,11 @@ func ParseService(text string) (Service, error) {
 	return s, nil
 }
 
+// Constant returns the service that always takes d.
+func Constant(d time.Duration) Service {
+	return Service{text: "constant:" + d.String(), kind: "constant", short: d}
+}
+
 func formOf(kind string) string {
 	for _, s := range services {
 		if s.kind == kind {

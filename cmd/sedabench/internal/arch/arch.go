@@ -20,6 +20,8 @@ type Config struct {
 	Capacity int          // requests that queues hold, times the number of stages; a power of two
 	Batch    int          // the most requests that are moved at once, where an architecture batches
 	Policy   string       // what decides in the staged engine while it runs: one of staged.Policies
+	// Target is how long a request may take, for the policy to know; 0: any time.
+	Target time.Duration
 	// Timeline is how often staged looks at itself; 0: never.
 	Timeline time.Duration
 	Park     bool         // staged sleeps as soon as it is idle, which it must under a CPU quota
