@@ -1,0 +1,177 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/seda-go/seda/internal/load"
+	"github.com/seda-go/seda/internal/report"
+	"github.com/seda-go/seda/internal/staged"
+	"github.com/seda-go/seda/internal/workload"
+)
+
+// Place is where trials run, the same for all that are compared.
+type Place struct {
+	CPUs    load.CPUs
+	Workers int
+	// ByWorkers lets the workers make the load, in closed loop: there is no CPU for a generator.
+	ByWorkers bool
+	Spin      workload.Spin
+	Park      bool
+	Log       *slog.Logger
+}
+
+// Config is one run. Warmup and Duration are of the load, which is made from the start of the engine on: so that a warm-up of 0 shows a cold start.
+type Config struct {
+	Place
+	Seed     uint64
+	Graph    *workload.Graph
+	Service  workload.Service // of each stage and request
+	Cost     workload.Cost    // of each batch
+	Change   time.Duration    // if not 0, the cost is Then from so long after the start on
+	Then     workload.Cost
+	Scale    func(since time.Duration, stage int) float64 // as in load.Config
+	Kinds    []Kind                                       // nil: one
+	Arrival  load.Arrival
+	Rate     float64 // per second, of all kinds together
+	Profile  load.Profile
+	Clients  int // in closed loop
+	Warmup   time.Duration
+	Duration time.Duration
+	Deadline time.Duration // what takes longer is not good; 0: everything done is
+	Slice    time.Duration // of the record; default 1 ms
+	Timeline time.Duration // as in staged.Config
+	Policy   string
+	Capacity int // default 1024
+	MaxBatch int // default 64
+}
+
+// Kind is one kind of request.
+type Kind struct {
+	staged.Kind
+	Share float64 // of all requests
+}
+
+// Outcome is what came of a run.
+type Outcome struct {
+	load.Result
+	Kinds     []Counts // of the window
+	Slices    []Slice  // from the start on, the warm-up included; nil if the workers made the load
+	Batches   []float64
+	Timeline  []report.Moment
+	Decisions []report.Decision
+}
+
+// Good is how many requests of all kinds were done within the deadline.
+func (o *Outcome) Good() (sum int64) {
+	for _, k := range o.Kinds {
+		sum += k.Good
+	}
+	return sum
+}
+
+func (c *Config) setDefaults() {
+	if c.Slice == 0 {
+		c.Slice = time.Millisecond
+	}
+	if c.Capacity == 0 {
+		c.Capacity = 1024
+	}
+	if c.MaxBatch == 0 {
+		c.MaxBatch = 64
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if len(c.Kinds) == 0 {
+		c.Kinds = []Kind{{Kind: staged.Kind{Name: "load"}, Share: 1}}
+	}
+}
+
+// Run makes one run. The error says that it failed: requests were lost, or books do not balance. Whether the generator was too late to rely on
+// the figures is for the caller to ask (Outcome.Valid).
+func Run(ctx context.Context, c Config) (o Outcome, err error) {
+	c.setDefaults()
+	restore, err := c.prepare()
+	if err != nil {
+		return o, err
+	}
+	defer func() { err = errors.Join(err, restore()) }()
+	rec := newRecorder(&c)
+	made, err := load.New(c.load(rec))
+	if err != nil {
+		return o, err
+	}
+	service, err := staged.Start(c.staged(made.Handler()))
+	if err != nil {
+		return o, fmt.Errorf("start: %w", err)
+	}
+	if c.Change > 0 {
+		defer time.AfterFunc(c.Change, func() { service.SetCost(c.Then) }).Stop()
+	}
+	o.Result, err = made.Do(ctx, service)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if err = errors.Join(err, service.Stop(limit), o.Check()); err != nil {
+		return o, fmt.Errorf("%s: %w", c.Policy, err)
+	}
+	o.Kinds, o.Slices = rec.kinds, rec.slices
+	o.Batches, o.Timeline, o.Decisions = service.Batches(), service.Timeline(), service.Decisions()
+	return o, nil
+}
+
+// patience is how long emptying the queues may take.
+const patience = 30 * time.Second
+
+// prepare gives the run its CPUs, and as many processors as threads spin, and two.
+func (c *Config) prepare() (restore func() error, err error) {
+	runtime.GC()
+	release, err := load.Confine(c.CPUs.Workers)
+	if err != nil {
+		return nil, err
+	}
+	procs := c.Workers + 2
+	if !c.ByWorkers {
+		procs++
+	}
+	before := runtime.GOMAXPROCS(procs)
+	return func() error {
+		runtime.GOMAXPROCS(before)
+		return release()
+	}, nil
+}
+
+func (c *Config) load(watch load.Watch) load.Config {
+	l := load.Config{
+		Arrival: c.Arrival, Rate: c.Rate, Clients: c.Clients, Batch: c.MaxBatch,
+		Warmup: c.Warmup, Duration: c.Duration, Patience: patience, Seed: c.Seed,
+		Graph: c.Graph, Service: c.Service, Spin: c.Spin, Profile: c.Profile, Scale: c.Scale,
+		CPU: c.CPUs.Generator, ByWorkers: c.ByWorkers,
+		InFlight: 2*c.Capacity*(c.Graph.Stages()+len(c.Kinds)) + 2*c.MaxBatch*c.Graph.Stages()*c.Workers,
+	}
+	if !c.ByWorkers {
+		l.Watch = watch
+	}
+	if len(c.Kinds) > 1 {
+		l.Batch = 1 // one that is refused must not keep others out
+		for _, k := range c.Kinds {
+			l.Shares = append(l.Shares, k.Share)
+		}
+	}
+	return l
+}
+
+func (c *Config) staged(h *workload.Handler) staged.Config {
+	s := staged.Config{
+		Handler: h, Workers: c.Workers, CPUs: c.CPUs.Workers, Capacity: c.Capacity, MaxBatch: c.MaxBatch,
+		Cost: c.Cost, Spin: c.Spin, Policy: c.Policy, Timeline: c.Timeline, Park: c.Park, Log: c.Log,
+	}
+	for _, k := range c.Kinds {
+		s.Kinds = append(s.Kinds, k.Kind)
+	}
+	return s
+}
