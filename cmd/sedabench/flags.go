@@ -29,10 +29,13 @@ func (v *value) Set(text string) error {
 }
 
 // flags is a set of flags whose errors are usage errors and name what is allowed.
-type flags struct{ set *pflag.FlagSet }
+type flags struct {
+	set   *pflag.FlagSet
+	given map[string]bool // after parse: those among the arguments
+}
 
 func newFlags(verb string) *flags {
-	f := &flags{pflag.NewFlagSet(verb, pflag.ContinueOnError)}
+	f := &flags{set: pflag.NewFlagSet(verb, pflag.ContinueOnError), given: map[string]bool{}}
 	f.set.SetOutput(io.Discard)
 	f.set.SortFlags = false
 	f.set.Usage = func() {}
@@ -68,6 +71,7 @@ func (f *flags) parse(args []string) error {
 	default:
 		return usageError{err}
 	}
+	f.set.Visit(func(flag *pflag.Flag) { f.given[flag.Name] = true })
 	if f.set.NArg() > 0 {
 		return usagef("unexpected argument %q: %s takes flags only", f.set.Arg(0), f.set.Name())
 	}

@@ -38,6 +38,9 @@ type options struct {
 	seed     uint64
 	output   string
 
+	preset string          // empty: none
+	given  map[string]bool // flags among the arguments
+
 	command string // does the same again
 }
 
@@ -115,6 +118,8 @@ func runFlags(o *options) *flags {
 	f.add("warmup", "", "40ms", "time of each run before that", one(&o.warmup, period(0, maxTime)))
 	f.add("reps", "", "10", "runs of each architecture under each load; differences are tested from 8 on", one(&o.reps, integer(1, maxReps)))
 	f.add("seed", "", "1", "of arrivals, service times and the order of runs", one(&o.seed, parseSeed))
+	f.add("preset", "", "", "an experiment with staged, which sets all else: "+strings.Join(presetNames(), ", "),
+		one(&o.preset, oneOf("preset", presetNames()...)))
 	f.add("output", "o", "text", "text, json or bench", one(&o.output, oneOf("output", "text", "json", "bench")))
 	return f
 }
@@ -142,11 +147,43 @@ func parseRun(args []string, h host) (options, error) {
 	if err := f.parse(args); err != nil {
 		return o, err
 	}
-	if err := o.complete(h); err != nil {
+	o.given = f.given
+	complete := o.complete
+	if o.preset != "" {
+		if err := findPreset(o.preset).adjust(f); err != nil {
+			return o, err
+		}
+		complete = o.completePreset
+	}
+	if err := complete(h); err != nil {
 		return o, usageError{err}
 	}
-	o.command = commandLine(f)
+	o.command = commandLine(f, o.preset)
 	return o, nil
+}
+
+// completePreset sets what depends on the machine: two workers where work can move between them, else one.
+func (o *options) completePreset(h host) error {
+	p := findPreset(o.preset)
+	if len(o.workers) == 0 {
+		o.workers = []int{1}
+		if !p.generator {
+			o.workers = []int{min(2, h.cpus)}
+		}
+	}
+	if len(o.workers) > 1 || o.workers[0] > h.cpus {
+		return fmt.Errorf("--workers: %s, want one number from 1 to %d, the CPUs this process may use", joined(o.workers), h.cpus)
+	}
+	if p.generator && !h.hasGenerator(o.workers[0]) {
+		return fmt.Errorf("--preset %s: no CPU is left for the load generator with %s on %s; want fewer --workers, or shift or two-stage-oscillation",
+			o.preset, report.Plural(o.workers[0], "worker"), h.cpusText())
+	}
+	for _, r := range o.rates {
+		if r.fraction == 0 {
+			return fmt.Errorf("--rate: %s, want parts of the capacity, such as 2x, with --preset", r)
+		}
+	}
+	return nil
 }
 
 // complete sets what depends on other flags or on the machine, and checks what
@@ -232,18 +269,21 @@ func (o *options) checkOpen(h host) error {
 	return nil
 }
 
-func joined(rates []rate) string {
+func joined[T any](list []T) string {
 	var texts []string
-	for _, r := range rates {
-		texts = append(texts, r.String())
+	for _, r := range list {
+		texts = append(texts, fmt.Sprint(r))
 	}
 	return strings.Join(texts, ",")
 }
 
-// commandLine writes all flags that have a value.
-func commandLine(f *flags) string {
+// commandLine writes all flags that have a value; with a preset, those that it looks at.
+func commandLine(f *flags, preset string) string {
 	words := []string{"sedabench run"}
 	f.set.VisitAll(func(flag *pflag.Flag) {
+		if preset != "" && !findPreset(preset).looksAt(flag.Name, f.given) {
+			return
+		}
 		if text := flag.Value.String(); text != "" && flag.Name != "output" {
 			words = append(words, "--"+flag.Name+" "+text)
 		}
@@ -260,7 +300,7 @@ func (o *options) clientsFor(workers int) int {
 
 func runHelp() string {
 	var o options
-	return "usage: sedabench [run] [flags]\n\nMeasures one workload on one or more architectures.\n\nverbs: " +
+	return "usage: sedabench [run] [flags]    measures one workload on one or more architectures\n\nverbs: " +
 		strings.Join(verbNames(), ", ") + "; sedabench help <verb> describes one.\n\nflags:\n" +
 		runFlags(&o).help() + "\nexamples:\n" + examples
 }

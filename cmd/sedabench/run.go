@@ -27,6 +27,9 @@ func runVerb(ctx context.Context, args []string, s streams) error {
 			return err
 		}
 	}
+	if o.preset != "" {
+		return st.runPreset(ctx)
+	}
 	if err := st.measureAll(ctx); err != nil {
 		return err
 	}
@@ -45,6 +48,7 @@ type study struct {
 	progress *progress
 	random   *rand.Rand   // of the order of runs
 	runs     []report.Run // by load, architecture, repetition
+	findings []report.Finding
 }
 
 func newStudy(o options, h host, s streams) *study {
@@ -59,7 +63,11 @@ func newStudy(o options, h host, s streams) *study {
 	}
 	st.spin = workload.Calibrate()
 	st.before = h.usage()
-	st.progress = newProgress(s.err, st.length())
+	total := st.length()
+	if o.preset != "" {
+		total = 0 // it says so when it knows
+	}
+	st.progress = newProgress(s.err, total)
 	return st
 }
 

@@ -11,7 +11,7 @@ import (
 
 // write prints the results in the form that was asked for.
 func (st *study) write() error {
-	file := report.File{Schema: report.Schema, Machine: st.machine, Config: st.config(), Runs: st.runs}
+	file := report.File{Schema: report.Schema, Machine: st.machine, Config: st.config(), Runs: st.runs, Findings: st.findings}
 	switch st.output {
 	case "json":
 		st.note(uncounted(file, marked))
@@ -32,7 +32,7 @@ func (st *study) note(lines []string) {
 
 func (st *study) config() report.Config {
 	c := report.Config{
-		Command: st.command, Archs: st.archs, Workers: st.workers, Shape: st.shape, Stages: st.stages, Service: st.service.String(),
+		Command: st.command, Preset: st.preset, Archs: st.archs, Workers: st.workers, Shape: st.shape, Stages: st.stages, Service: st.service.String(),
 		Clients: st.clients, Batch: st.batch, Capacity: st.capacity, Policy: strings.Join(st.policies, ","), Target: st.target.Seconds(),
 		Warmup: st.warmup.Seconds(), Duration: st.duration.Seconds(), Reps: st.reps, Seed: st.seed,
 		SpinTurn: st.spin.PerTurn, SpinSpread: st.spin.Spread,
@@ -53,17 +53,32 @@ func (st *study) writeHeader() error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "machine  %s, steal %s\n", machineText(st.machine), st.before.stealText())
 	fmt.Fprintf(&b, "command  %s\n", wrap(st.command, "         "))
+	if st.preset != "" {
+		fmt.Fprintf(&b, "preset   %s\n", findPreset(st.preset).about)
+	}
+	service := st.service.String()
+	if st.preset != "" && st.flagless("service") {
+		service = "by the preset"
+	}
 	fmt.Fprintf(&b, "service  %s per stage, spent in turns of %.2f ns (half of the trials within %s of the fastest)\n",
-		st.service, st.spin.PerTurn, report.Share(st.spin.Spread))
+		service, st.spin.PerTurn, report.Share(st.spin.Spread))
 	for _, workers := range st.workers {
 		fmt.Fprintf(&b, "CPUs     %s\n", st.placement(workers))
 	}
 	if st.machine.Quota > 0 {
 		fmt.Fprintf(&b, "warning  the CPU quota of %g CPUs stops threads that spin, and so the load generator: these figures say little\n", st.machine.Quota)
 	}
-	fmt.Fprintf(&b, "time     about %s\n\n", st.length().Round(1e9))
+	if st.preset == "" {
+		fmt.Fprintf(&b, "time     about %s\n", st.length().Round(1e9))
+	}
+	b.WriteByte('\n')
 	_, err := io.WriteString(st.out, b.String())
 	return err
+}
+
+// flagless reports whether neither the arguments nor the preset set a flag.
+func (o *options) flagless(flag string) bool {
+	return !o.given[flag] && findPreset(o.preset).flags[flag] == ""
 }
 
 // placement says where the workers and the load generator run.

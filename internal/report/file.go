@@ -18,6 +18,8 @@ type File struct {
 	Machine Machine `json:"machine"`
 	Config  Config  `json:"config"`
 	Runs    []Run   `json:"runs"`
+	// Findings are what a preset made of the runs.
+	Findings []Finding `json:"findings,omitempty"`
 }
 
 // Machine is what the runs were made on.
@@ -40,6 +42,7 @@ type Machine struct {
 // Config is what was asked for, as flags say it.
 type Config struct {
 	Command    string   `json:"command"` // does the same again
+	Preset     string   `json:"preset,omitempty"`
 	Archs      []string `json:"archs"`
 	Workers    []int    `json:"workers"`
 	Shape      string   `json:"shape"`
@@ -203,6 +206,19 @@ type Decision struct {
 	At   int64  `json:"t_ns"`
 	What string `json:"what"`
 	Why  string `json:"why"`
+}
+
+// Finding is one number that a preset found, the median of runs, and whether it keeps its bound.
+type Finding struct {
+	Sheet   string   `json:"sheet"`
+	Of      string   `json:"of"`   // whom it is about
+	What    string   `json:"what"` // it is
+	Value   float64  `json:"value"`
+	Low     float64  `json:"low"` // quartiles
+	High    float64  `json:"high"`
+	Runs    int      `json:"runs"`
+	Bound   *float64 `json:"bound"`   // null: there is none
+	Verdict string   `json:"verdict"` // ok, short, or info where there is no bound
 }
 
 // Moment is what was seen of an engine at one time. Counts are of all requests so far.

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seda-go/seda/internal/load"
@@ -50,7 +51,7 @@ func (m BatchModel) Rate(b int) float64 {
 }
 
 // FixedBatches are the batches with which a law is compared.
-func FixedBatches() []int { return []int{1, 2, 4, 8, 16, 32, 64, 128, 200, MostBatch} }
+func FixedBatches() []int { return []int{1, 4, 16, 32, 64, 128, 200, MostBatch} }
 
 // stage is a single stage of the model, decided about by a policy, with batches of at most most.
 func (m BatchModel) stage(p Place, policy string, most int) Config {
@@ -84,27 +85,27 @@ func single() *workload.Graph {
 // steady is for how long a rate has to be kept to be there.
 const steady = 100 * time.Millisecond
 
-// Found returns how long after from the outcome's goodput was part of rate, and stayed there in the mean for a while; false if it never did.
+// Found returns how long after from the outcome's goodput was part of rate for the first time, in most slices of a while; false if it never was.
 func Found(o Outcome, slice, from time.Duration, part, rate float64) (time.Duration, bool) {
 	first, n := int(from/slice), int(steady/slice)
-	want := part * rate * slice.Seconds() * float64(n)
 	for i := first; i+n < len(o.Slices); i++ { // the last slice has what came after the end
-		done := 0
-		for _, s := range o.Slices[i : i+n] {
-			done += s.Done
-		}
-		if float64(done) >= want {
+		if medianDone(o.Slices[i:i+n]) >= part*rate*slice.Seconds() {
 			return time.Duration(i)*slice - from, true
 		}
 	}
 	return 0, false
 }
 
-// DoneRate is the goodput per second of the slices from one time to another.
+// DoneRate is the goodput per second from one time to another, in the median of the slices: a few in which others had the CPUs do not count.
 func DoneRate(o Outcome, slice, from, to time.Duration) float64 {
-	done := 0
-	for _, s := range o.Slices[from/slice : to/slice] {
-		done += s.Done
+	return medianDone(o.Slices[from/slice:to/slice]) / slice.Seconds()
+}
+
+func medianDone(some []Slice) float64 {
+	done := make([]int, len(some))
+	for i, s := range some {
+		done[i] = s.Done
 	}
-	return float64(done) / (to - from).Seconds()
+	slices.Sort(done)
+	return float64(done[len(done)/2])
 }

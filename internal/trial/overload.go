@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seda-go/seda/internal/load"
@@ -102,4 +103,19 @@ func recovery(slices []Slice, slice, target time.Duration) Recovery {
 	}
 	r.Good = float64(good) / (time.Duration(len(slices)) * slice).Seconds()
 	return r
+}
+
+// Spikes sums up recoveries, at least one: the medians, the goodput per second in all spikes together, and how many never recovered.
+func Spikes(all []Recovery) (settled, first time.Duration, good float64, never int) {
+	settles, firsts := make([]time.Duration, 0, len(all)), make([]time.Duration, 0, len(all))
+	for _, r := range all {
+		settles, firsts = append(settles, r.Settled), append(firsts, r.First)
+		good += r.Good / float64(len(all))
+		if r.Never {
+			never++
+		}
+	}
+	slices.Sort(settles)
+	slices.Sort(firsts)
+	return settles[len(all)/2], firsts[len(all)/2], good, never
 }

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/internal/report"
+	"github.com/seda-go/seda/internal/staged"
+)
+
+// tiny is as short as each preset can be and still do all that it does.
+var tiny = map[string]string{
+	"batch-oracle":          "--duration 20ms --warmup 10ms --reps 1",
+	"shift":                 "--duration 40ms --warmup 5ms --reps 2 --service constant:1us",
+	"spike":                 "--duration 250ms --warmup 10ms --service constant:50us",
+	"overload":              "--duration 30ms --warmup 10ms --rate 0.5x,2x --service constant:100us",
+	"starve":                "--duration 40ms --warmup 5ms --reps 1",
+	"two-stage-oscillation": "--duration 40ms --warmup 5ms --reps 1",
+}
+
+func TestEveryPresetAnswers(t *testing.T) {
+	for _, p := range presets() {
+		if p.generator && thisHost().cpus < 2 {
+			continue
+		}
+		args := append([]string{"--preset", p.name, "-o", "json", "--policy", "static," + staged.DefaultPolicy()}, strings.Fields(tiny[p.name])...)
+		code, out, errs := sedabench(t, args...)
+		if strings.Contains(errs, errNoPeak.Error()) {
+			continue // the machine is too busy for a figure of any kind
+		}
+		require.Equal(t, exitOK, code, "%s: %s", p.name, errs)
+		var file report.File
+		require.NoError(t, json.Unmarshal([]byte(out), &file))
+		require.Equal(t, p.name, file.Config.Preset)
+		require.NotEmpty(t, file.Runs, p.name)
+		for _, r := range file.Runs {
+			require.Equal(t, r.Events.Offered, r.Events.Accepted+r.Events.Refused, "%s, %s", p.name, r.Arch)
+			require.Equal(t, r.Events.Accepted, r.Events.Completed+r.Events.Expired, "%s, %s", p.name, r.Arch)
+			require.Zero(t, r.Events.InFlight)
+			require.True(t, strings.HasPrefix(r.Arch, "staged/"), r.Arch)
+			require.Contains(t, staged.Policies(), r.Policy)
+			require.NotNil(t, r.Decisions)
+		}
+		for _, f := range file.Findings {
+			require.Positive(t, f.Runs)
+			require.LessOrEqual(t, f.Low, f.High)
+			require.Equal(t, f.Bound == nil, f.Verdict == "info", "%s: %s, %s", p.name, f.Of, f.What)
+		}
+	}
+}
+
+func TestPresetsOnPaper(t *testing.T) {
+	require.ElementsMatch(t, presetNames(), func() (names []string) {
+		for name := range tiny {
+			names = append(names, name)
+		}
+		return names
+	}())
+	two := host{cpus: 2, allowed: affinity.Of(0, 1)}
+	for _, p := range presets() {
+		require.NotEmpty(t, p.about)
+		o, err := parseRun([]string{"--preset", p.name}, two)
+		require.NoError(t, err, p.name)
+		require.Equal(t, []int{map[bool]int{true: 1, false: 2}[p.generator]}, o.workers, p.name)
+		require.NotEmpty(t, o.policies)
+		again, err := parseRun(strings.Fields(strings.TrimPrefix(o.command, "sedabench run ")), two)
+		require.NoError(t, err, o.command)
+		o.given, again.given = nil, nil
+		require.Equal(t, o, again)
+	}
+	for args, want := range map[string]string{
+		"--preset storm":                      `--preset: unknown preset "storm", want batch-oracle, shift, spike, `,
+		"--preset spike --arch staged":        "--arch: --preset spike does not look at it, but at --workers, --policy, --seed, --output, --duration, --reps, --service, --warmup",
+		"--preset shift --rate 5":             "--rate: --preset shift does not look at it",
+		"--preset overload --rate 50":         "--rate: 50, want parts of the capacity, such as 2x, with --preset",
+		"--preset overload --workers 1,2":     "--workers: 1,2, want one number from 1 to 2, the CPUs this process may use",
+		"--preset spike --workers 2":          "--preset spike: no CPU is left for the load generator with 2 workers on CPUs 0-1; want fewer --workers",
+		"--preset shift --workers 3":          "--workers: 3, want one number from 1 to 2",
+		"--preset shift --policy adaptive,no": `--policy: unknown policy `,
+	} {
+		_, err := parseRun(strings.Fields(args), two)
+		require.ErrorContains(t, err, want, args)
+		var usage usageError
+		require.ErrorAs(t, err, &usage, args)
+	}
+}
+
+func TestSheet(t *testing.T) {
+	s := newSheet("How much", column{name: "ratio", unit: part, bound: bound(0.9), least: true},
+		column{name: "delay", unit: report.Time, bound: bound(2000)}, column{name: "moves", unit: whole})
+	s.ours = []string{"ours"}
+	for _, v := range []float64{0.8, 0.95, 0.96} {
+		s.put("ours", "ratio", v)
+	}
+	s.put("ours", "delay", 2500)
+	s.put("theirs", "ratio", 0.5)
+	s.put("theirs", "moves", 3)
+	s.row("late")
+	s.invalid["late"] = 2
+	var b strings.Builder
+	require.NoError(t, s.write(&b))
+	golden(t, "sheet.golden", b.String())
+	all := s.findings()
+	require.Len(t, all, 4)
+	require.Equal(t, report.Finding{
+		Sheet: "How much", Of: "ours", What: "ratio", Value: 0.95, Low: 0.875, High: 0.955, Runs: 3, Bound: bound(0.9), Verdict: "ok",
+	}, all[0])
+	require.Equal(t, "short", all[1].Verdict)
+	require.Equal(t, "info", all[2].Verdict)
+	require.ErrorIs(t, s.write(broken{}), errBroken)
+}
