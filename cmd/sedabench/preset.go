@@ -182,7 +182,7 @@ func (a *asking) repeat(ctx context.Context, entries []entry) error {
 			if err != nil {
 				return err
 			}
-			if !counts(e.config, o) {
+			if !o.Counts(e.config) {
 				e.sheet.invalid[e.row]++
 				continue
 			}
@@ -191,14 +191,6 @@ func (a *asking) repeat(ctx context.Context, entries []entry) error {
 		a.progress.line(fmt.Sprintf("repetition %d of %d done", rep+1, a.reps))
 	}
 	return nil
-}
-
-// counts reports whether a run may be used: the generator was in time, or, where all it had to do was to keep clients waiting, kept up with them.
-func counts(c trial.Config, o trial.Outcome) bool {
-	if c.Arrival == load.Closed {
-		return o.Done > 0 && (c.ByWorkers || !o.GeneratorBound())
-	}
-	return o.Valid()
 }
 
 // run makes one run and keeps it for the JSON.

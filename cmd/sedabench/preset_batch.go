@@ -124,7 +124,7 @@ func (a *asking) searched(s *sheet, m trial.BatchModel, policy string, rate floa
 	c := m.Saturated(a.place, policy, trial.MostBatch)
 	c.Duration = a.search() + a.duration
 	return entry{s, policy, c, func(o trial.Outcome) {
-		if at, ok := trial.Found(o, c.Slice, 0, batchPart, rate); ok {
+		if at, ok := trial.Found(o, c.Slice, 0, batchPart, rate); ok && rate > 0 {
 			s.put(policy, "found after", float64(at))
 		}
 		s.put(policy, "goodput/s", trial.DoneRate(o, c.Slice, a.search(), c.Duration))
@@ -162,7 +162,7 @@ func (a *asking) askBatchChange(ctx context.Context) error {
 		c.Change, c.Then = 2*a.duration, to.Cost
 		c.Duration = c.Change + a.search() + a.duration
 		entries = append(entries, entry{s, policy, c, func(o trial.Outcome) {
-			if at, ok := trial.Found(o, c.Slice, c.Change, batchPart, rate); ok {
+			if at, ok := trial.Found(o, c.Slice, c.Change, batchPart, rate); ok && rate > 0 {
 				s.put(policy, "found after", float64(at))
 			}
 			s.put(policy, "goodput/s", trial.DoneRate(o, c.Slice, c.Change+a.search(), c.Duration))

@@ -143,5 +143,5 @@ func (s *sheet) leftOut() string {
 	if len(texts) == 0 {
 		return ""
 	}
-	return "Runs left out, since the load generator was too late or nothing was done: " + strings.Join(texts, ", ") + ".\n"
+	return "Runs left out, since the load generator was too late, the workers did not have their CPUs, or nothing was done: " + strings.Join(texts, ", ") + ".\n"
 }

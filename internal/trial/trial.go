@@ -124,6 +124,19 @@ func Run(ctx context.Context, c Config) (o Outcome, err error) {
 	return o, nil
 }
 
+// busy is the part of its CPU that a worker with more than enough to do must have had: else others had the rest.
+const busy = 0.9
+
+// Counts reports whether figures can be about the run. In open loop the generator must have been in time. In closed loop it must have kept up, and
+// the workers must have had their CPUs; where they make the load themselves nothing tells whether they did. Something must have been done.
+func (o *Outcome) Counts(c Config) bool {
+	if c.Arrival != load.Closed {
+		return o.Valid()
+	}
+	starved := !c.ByWorkers && o.CPU > 0 && o.CPU.Seconds() < busy*float64(c.Workers)*c.Duration.Seconds()
+	return o.Done > 0 && !starved && (c.ByWorkers || !o.GeneratorBound())
+}
+
 // patience is how long emptying the queues may take.
 const patience = 30 * time.Second
 
