@@ -180,10 +180,17 @@ func (s suite) figures(rounds []round, missing map[string]string) []figure {
 		for i, r := range rounds {
 			values[i] = value(r)
 		}
+		if values = valid(values); len(values) == 0 {
+			all = append(all, skipped(row.id, row.bound, "no round was valid"))
+			continue
+		}
 		all = append(all, judge(row.id, values, row.bound, what))
 	}
 	return all
 }
+
+// valid returns xs without NaN: what rounds say in which the measurement was not valid.
+func valid(xs []float64) []float64 { return slices.DeleteFunc(slices.Clone(xs), math.IsNaN) }
 
 // lacks names a contender without which there is no value, if one is missing.
 func (r row) lacks(missing map[string]string) string {
@@ -215,8 +222,9 @@ func (s suite) describe(rounds []round, missing map[string]string, notes io.Writ
 		for _, r := range rounds {
 			xs = append(xs, r[c.name])
 		}
+		some := valid(xs)
 		fmt.Fprintf(notes, "# %s %s: median %s, quartiles %s and %s %s; rounds", s.id, c.name,
-			number(median(xs)), number(quantile(xs, 0.25)), number(quantile(xs, 0.75)), c.unit)
+			number(median(some)), number(quantile(some, 0.25)), number(quantile(some, 0.75)), c.unit)
 		for _, x := range xs {
 			fmt.Fprint(notes, " ", number(x))
 		}

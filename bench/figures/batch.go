@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/seda-go/seda/internal/trial"
+)
+
+const (
+	batchBound  = 1 / 0.97 // best fixed batch to the law, in requests per second
+	lightBound  = 1.1      // p99 under a light load, to that of batch 1
+	foundBound  = 2        // s
+	lightPart   = 0.3      // of what batches of 1 can do at most
+	batchTime   = 200 * time.Millisecond
+	batchWarm   = 50 * time.Millisecond
+	lightTime   = 400 * time.Millisecond
+	batchSearch = foundBound * time.Second
+	// seda2001Time is too short for that law to decide anything, as it does every 5 s, but what it starts with is in the row.
+	seda2001     = "seda-2001"
+	seda2001Time = time.Second
+)
+
+// batchSuite measures the batch law on the real engine: stages whose batches cost a + c*b, or a bit more, with more requests waiting than any batch takes,
+// and with 30 % of what they can do one by one. The law runs with all other laws of the default policy, from a cold start; fixed batches are engines
+// in which nothing decides. A row is the best fixed batch to the law, so that 1/0.97 is the bound; the best is the one with the highest median.
+func batchSuite() suite {
+	var all []experiment
+	var rows []row
+	for _, m := range trial.BatchModels() {
+		e, r := batchRows(m, "sched.batch."+m.Name)
+		all, rows = append(all, e...), append(rows, r...)
+	}
+	e, r := changeRows()
+	return experiments("sched.batch", append(all, e), append(rows, r...))
+}
+
+func batchRows(m trial.BatchModel, id string) (all []experiment, rows []row) {
+	bounds := [3]float64{batchBound, lightBound, foundBound}
+	if m.Name == "a50c1" { // whose best batches are longer than the engine's quantum
+		bounds[0], bounds[2] = none, none
+	}
+	var fixed []string
+	for _, b := range trial.FixedBatches() {
+		name := fmt.Sprintf("%s fixed %d", m.Name, b)
+		fixed = append(fixed, name)
+		all = append(all, saturated(name, m, "serve-all", b, batchTime))
+	}
+	largest := fixed[len(fixed)-1]
+	found := m.Name + " found"
+	ours := searching(m, found)
+	one, light := m.Name+" p99 batch 1", m.Name+" p99"
+	all = append(all, ours, lightly(one, m, "serve-all", 1), lightly(light, m, law(), trial.MostBatch))
+	rows = []row{
+		bestRow(id, fixed, ours.gives[0], bounds[0]),
+		{
+			id: id + ".p99", of: []string{light, one}, bound: bounds[1], what: "p99 at 30 % of batch 1: law / batch 1",
+			value: func(r round) float64 { return r[light] / r[one] },
+		},
+		{
+			id: id + ".found", of: append(slices.Clone(fixed), found), bound: bounds[2], what: "s from a cold start until 0.97 of the round's best fixed batch",
+			value: func(r round) float64 { return r[found] },
+		},
+		bestRow(id+".max", fixed, largest, none),
+	}
+	if slices.Contains(others(), seda2001) {
+		name := m.Name + " " + seda2001
+		all = append(all, saturated(name, m, seda2001, trial.MostBatch, seda2001Time))
+		rows = append(rows, bestRow(id+"."+seda2001, fixed, name, none))
+	}
+	return all, rows
+}
+
+// bestRow divides the best of the fixed batches by a contender.
+func bestRow(id string, fixed []string, than string, bound float64) row {
+	return row{id: id, of: append(slices.Clone(fixed), than), bound: bound, pick: func(rounds []round) (func(r round) float64, string) {
+		best := bestOf(rounds, fixed)
+		return func(r round) float64 { return r[best] / r[than] }, best + " / " + than + ", requests/s"
+	}}
+}
+
+// bestOf returns the name with the highest median.
+func bestOf(rounds []round, names []string) (best string) {
+	best = names[0]
+	most := 0.0
+	for _, name := range names {
+		var xs []float64
+		for _, r := range rounds {
+			xs = append(xs, r[name])
+		}
+		if x := median(valid(xs)); x > most { // NaN is not
+			best, most = name, x
+		}
+	}
+	return best
+}
+
+// saturated gives the requests per second of a stage with more than enough to do.
+func saturated(name string, m trial.BatchModel, policy string, most int, took time.Duration) experiment {
+	return experiment{gives: []string{name}, unit: "requests/s", early: policy == "serve-all", run: func(ctx context.Context, r round) error {
+		return placed(r, []string{name}, func(p trial.Place) error {
+			c := m.Saturated(p, policy, most)
+			c.Warmup, c.Duration = batchWarm, took
+			return try(ctx, c, r, []string{name}, func(o trial.Outcome) { r[name] = trial.DoneRate(o, c.Slice, c.Warmup, c.Warmup+c.Duration) })
+		})
+	}}
+}
+
+// lightly gives the p99 in ns of a stage with little to do.
+func lightly(name string, m trial.BatchModel, policy string, most int) experiment {
+	return experiment{gives: []string{name}, unit: "ns", run: func(ctx context.Context, r round) error {
+		return placed(r, []string{name}, func(p trial.Place) error {
+			c := m.At(p, lightPart, policy, most)
+			c.Warmup, c.Duration = batchWarm, lightTime
+			return try(ctx, c, r, []string{name}, func(o trial.Outcome) { r[name] = float64(o.Sojourn.ValueAtQuantile(99)) })
+		})
+	}}
+}
+
+// searching gives the requests per second of the law once it has had the time to find a batch, and the seconds it took.
+func searching(m trial.BatchModel, found string) experiment {
+	rate := m.Name + " law"
+	gives := []string{rate, found}
+	return experiment{gives: gives, unit: "requests/s or s", run: func(ctx context.Context, r round) error {
+		return placed(r, gives, func(p trial.Place) error {
+			c := m.Saturated(p, law(), trial.MostBatch)
+			c.Duration = batchSearch + batchTime
+			return try(ctx, c, r, gives, func(o trial.Outcome) {
+				r[rate] = trial.DoneRate(o, c.Slice, batchSearch, c.Duration)
+				r[found] = foundIn(o, c, 0, bestFixedOf(r, m))
+			})
+		})
+	}}
+}
+
+// bestFixedOf is the rate of the best fixed batch in this round.
+func bestFixedOf(r round, m trial.BatchModel) (best float64) {
+	for _, b := range trial.FixedBatches() {
+		if x := r[fmt.Sprintf("%s fixed %d", m.Name, b)]; x > best { // NaN is not
+			best = x
+		}
+	}
+	return best
+}
+
+// foundIn is how many seconds it took; if it never came so far, all that there were.
+func foundIn(o trial.Outcome, c trial.Config, from time.Duration, best float64) float64 {
+	if best == 0 {
+		return math.NaN() // no fixed batch was measured in this round
+	}
+	at, ok := trial.Found(o, c.Slice, from, 1/batchBound, best)
+	if !ok {
+		at = c.Duration - from
+	}
+	return at.Seconds()
+}
+
+// changeRows has the costs change, from those of a line to those with a knee, when the law has long found a batch.
+func changeRows() (experiment, []row) {
+	const id, rate, found = "sched.batch.change", "change law", "change found"
+	models := trial.BatchModels()
+	index := func(name string) int {
+		return slices.IndexFunc(models, func(m trial.BatchModel) bool { return m.Name == name })
+	}
+	from, to := models[index("a5c0.5")], models[index("knee32")]
+	var fixed []string
+	for _, b := range trial.FixedBatches() {
+		fixed = append(fixed, fmt.Sprintf("%s fixed %d", to.Name, b))
+	}
+	gives := []string{rate, found}
+	e := experiment{gives: gives, unit: "requests/s or s", run: func(ctx context.Context, r round) error {
+		return placed(r, gives, func(p trial.Place) error {
+			c := from.Saturated(p, law(), trial.MostBatch)
+			c.Change, c.Then = time.Second, to.Cost
+			c.Duration = c.Change + batchSearch + batchTime
+			return try(ctx, c, r, gives, func(o trial.Outcome) {
+				r[rate] = trial.DoneRate(o, c.Slice, c.Change+batchSearch, c.Duration)
+				r[found] = foundIn(o, c, c.Change, bestFixedOf(r, to))
+			})
+		})
+	}}
+	return e, []row{
+		bestRow(id, fixed, rate, batchBound),
+		{
+			id: id + ".found", of: append(slices.Clone(fixed), found), bound: foundBound, what: "s from the change on until 0.97 of the round's best fixed batch",
+			value: func(r round) float64 { return r[found] },
+		},
+	}
+}

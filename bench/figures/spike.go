@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seda-go/seda/internal/trial"
+	"github.com/seda-go/seda/internal/workload"
+)
+
+// spikeRows are of a load that is 0.7 times the peak and, for the second half of each 120 ms, 1.4 times it. Whether the delay at the head of the queue
+// is under the target is looked at in slices of a millisecond: recovered is when it was over it for the last time while the spike lasted, the
+// strictest reading; first is when it came back for the first time.
+func spikeRows(id, name string, service workload.Service, all bool) (runs []experiment, rows []row) {
+	most := "spike peak " + name
+	runs = append(runs, peak(most, service))
+	add := func(suffix, policy string, bound, good float64) {
+		ours := "spike " + name + suffix
+		runs = append(runs, spike(ours, most, service, policy))
+		one := func(id, what string, bound float64, name string) {
+			rows = append(rows, row{
+				id: id, of: []string{most, name}, bound: bound, what: what, value: func(r round) float64 { return r[name] },
+			})
+		}
+		one(id+suffix, "ms from the start of a spike to the end of the last one over target, median of a round, "+policy, bound, ours)
+		rows = append(rows, inverse(id+suffix+".good", most, ours+" good", good, "peak / goodput while spikes last, "+policy))
+		if policy == law() {
+			one(id+".first", "ms until it was under target for the first time again", none, ours+" first")
+			one(id+".never", "part of the spikes that were over target at their end", none, ours+" never")
+		}
+	}
+	add("", law(), spikeBound, goodBound)
+	if all {
+		for _, policy := range others() {
+			add("."+policy, policy, none, none)
+		}
+	}
+	return runs, rows
+}
+
+func spike(name, most string, service workload.Service, policy string) experiment {
+	gives := []string{name, name + " good", name + " first", name + " never"}
+	return experiment{gives: gives, unit: "ms, requests/s, ms, part", run: func(ctx context.Context, r round) error {
+		return placed(r, gives, func(p trial.Place) error {
+			c := trial.Spike(p, service, policy, r[most], 0.7, 1.4, spikePeriod)
+			c.Warmup, c.Duration = spikePeriod, spikesEach*spikePeriod
+			return overloaded(ctx, c, r, gives, func(o trial.Outcome) {
+				settled, first, good, never := trial.Spikes(trial.Recoveries(o, c))
+				r[name], r[gives[1]], r[gives[2]] = settled.Seconds()*1e3, good, first.Seconds()*1e3
+				r[gives[3]] = float64(never) / spikesEach
+			})
+		})
+	}}
+}
+
+// refusalRows are what it costs a caller to be refused.
+func refusalRows() (experiment, []row) {
+	const limited, full = "refused by a limit", "refused when full"
+	gives := []string{limited, full}
+	e := experiment{gives: gives, unit: "ns", run: func(ctx context.Context, r round) (err error) {
+		if r[limited], err = refusal(ctx, true); err == nil {
+			r[full], err = refusal(ctx, false)
+		}
+		return err
+	}}
+	return e, []row{
+		plain("sched.overload.refusal", limited, none, "ns per TrySubmit that a limit of the policy refuses"),
+		plain("sched.overload.refusal.full", full, none, fmt.Sprintf("ns per TrySubmit into a full ring, %d each", refusals)),
+	}
+}
