@@ -42,7 +42,7 @@ func main() {
 
 // suites lists all measurements in the order in which they run.
 func suites() []suite {
-	return append(ringSuites(), hopSuite(), pipeSuite(), callSuite(), steadySuite(), idleSuite(), fusedSuite(), stwSuite(), peersSuite(), batchSuite(), overloadSuite())
+	return append(ringSuites(), hopSuite(), pipeSuite(), callSuite(), steadySuite(), idleSuite(), fusedSuite(), stwSuite(), peersSuite(), batchSuite(), overloadSuite(), loopSuite())
 }
 
 func run(ctx context.Context, all []suite, args []string, out, errs io.Writer) int {
