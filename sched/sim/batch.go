@@ -99,7 +99,9 @@ func (w *worker) begin(r *run, s *stage, shard int, direct bool) {
 		r.spread(w)
 	}
 	took := max(int64(w.cost(r, s)+0.5), 1)
-	s.running++
+	if !direct {
+		s.running++
+	}
 	r.cal.set(w.id, r.now+took)
 }
 

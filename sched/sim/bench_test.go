@@ -22,7 +22,7 @@ func line(stages int, of sim.Stage) []sim.Stage {
 	return all
 }
 
-var machine = sim.Costs{Ring: 40, Contend: 30, Look: 100, Wake: 10_000, Signal: 1000, Move: 50, Cache: 1 << 20, Refill: 60, LLC: 5, Node: 10, SMT: 1.4}
+var machine = sim.Measured()
 
 // BenchmarkRun counts stage visits of one event per second of real time, with 128 cores and 50 stages.
 func BenchmarkRun(b *testing.B) {

@@ -11,7 +11,7 @@ type Bound struct {
 }
 
 // Fluid returns the bound for y at a time, for sources whose events come in the proportion of their rates; closed and saturating sources
-// count for one each.
+// count for one each, and so do all if nothing comes at that time.
 //
 // It is the linear program
 //
@@ -92,23 +92,31 @@ func (y *System) cores() float64 {
 	return sum
 }
 
+func (c *Source) weight(at int64) float64 {
+	if a := &c.Arrivals; a.Process <= Fixed {
+		return valueAt(a.Steps, at, a.Rate)
+	}
+	return 1
+}
+
 // visits returns how many events of a request come to each stage.
 func (y *System) visits(at int64) []float64 {
 	from, sum := make([]float64, len(y.Stages)), 0.0
 	for i := range y.Sources {
-		a := &y.Sources[i].Arrivals
-		weight := 1.0
-		if a.Process <= Fixed {
-			weight = valueAt(a.Steps, at, a.Rate)
+		sum += y.Sources[i].weight(at)
+	}
+	for i := range y.Sources {
+		if sum > 0 {
+			from[y.Sources[i].Stage] += y.Sources[i].weight(at) / sum
+		} else {
+			from[y.Sources[i].Stage] += 1 / float64(len(y.Sources))
 		}
-		from[y.Sources[i].Stage] += weight
-		sum += weight
 	}
 	v := make([]float64, len(y.Stages))
 	for range 1000 { // once suffices without feedback, then each round adds one way back
 		next := make([]float64, len(v))
 		for i := range v {
-			next[i] += from[i] / sum
+			next[i] += from[i]
 			for _, e := range y.Stages[i].Edges {
 				if e.To >= i {
 					next[e.To] += v[i] * e.Ratio

@@ -130,3 +130,16 @@ func (p *shuffler) Decide(s *sched.Snapshot, d *sched.Draft) {
 	}
 	d.SetServe(serve, "why not")
 }
+
+// A queue that a burst has left behind is worked off, and what batches cost is as before.
+func TestBurst(t *testing.T) {
+	y := &sim.System{Workers: seats(2), Costs: machine, Stages: line(3, sim.Stage{Batch: 40, Event: sim.Service{Kind: sim.Exponential, Mean: 1000}})}
+	y.Sources = []sim.Source{{Name: "in", Stage: 2, Arrivals: sim.Arrivals{Rate: 466e3, Steps: []sim.Step{{At: 40e6, Value: 932e3}, {At: 60e6, Value: 466e3}}}}}
+	res, err := sim.Run(y, sim.Options{Seed: 1, Warmup: 90e6, Duration: 50e6})
+	require.NoError(t, err)
+	require.InEpsilon(t, 466e3, res.Rate(), 0.02)
+	for _, s := range res.Stages {
+		require.Less(t, s.Depth, 100)
+		require.Less(t, float64(s.Batches.T)/float64(s.Batches.B), 1300.0)
+	}
+}
