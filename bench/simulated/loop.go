@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"time"
 
@@ -46,12 +47,12 @@ type window struct {
 // work does n turns, each waiting for the one before.
 //
 //go:noinline
-func work(n int) uint64 {
+func work(n int) {
 	x := uint64(n)
 	for ; n > 0; n-- {
 		x = x*6364136223846793005 + 1442695040888963407
 	}
-	return x
+	runtime.KeepAlive(x)
 }
 
 // All events fit into a ring many times. But while a worker is stopped in the middle of taking a batch its slots are not free, and if that takes long the others

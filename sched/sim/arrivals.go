@@ -28,13 +28,13 @@ const (
 func (a *Arrivals) check() error {
 	switch {
 	case a.Process > Saturate:
-		return fmt.Errorf("Process is %d", a.Process)
+		return fmt.Errorf("there is no Process %d", a.Process)
 	case !finite(a.Rate):
-		return fmt.Errorf("Rate is %g, want 0 or more", a.Rate)
+		return fmt.Errorf("a Rate of %g, want 0 or more", a.Rate)
 	case a.On < 0 || a.Off < 0:
-		return fmt.Errorf("On %d, Off %d, want none below 0", a.On, a.Off)
+		return fmt.Errorf("times On %d, Off %d, want none below 0", a.On, a.Off)
 	case a.Process == Closed && a.Clients < 1:
-		return fmt.Errorf("Clients is %d, want at least 1", a.Clients)
+		return fmt.Errorf("%d Clients, want at least 1", a.Clients)
 	}
 	return checkSteps(a.Steps)
 }

@@ -53,7 +53,7 @@ func (h *Histogram) Quantile(q float64) float64 {
 	return 0
 }
 
-// less returns what came after the reading before, but for Max, which is that of all.
+// less returns what came after the reading before, if Max was set to 0 then.
 func (h Histogram) less(before *Histogram) Histogram {
 	for i := range h.counts {
 		h.counts[i] -= before.counts[i]

@@ -150,6 +150,9 @@ func (r *run) run() *Result {
 		case slotWarm:
 			r.set(slotWarm, never)
 			r.base = r.count()
+			for i := range r.sources {
+				r.sources[i].sojourn.Max = 0
+			}
 		}
 	}
 	r.now = r.end

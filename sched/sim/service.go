@@ -38,13 +38,13 @@ func (k Kind) String() string {
 func (d Service) check() error {
 	switch {
 	case d.Kind > Pareto:
-		return fmt.Errorf("Kind is %v", d.Kind)
+		return fmt.Errorf("there is no Kind %v", d.Kind)
 	case !finite(d.Mean) || !finite(d.Long) || !finite(d.Shape):
 		return fmt.Errorf("%+v, want no number below 0", d)
 	case !(d.Share >= 0 && d.Share <= 1):
-		return fmt.Errorf("Share is %g, want 0 to 1", d.Share)
+		return fmt.Errorf("a Share of %g, want 0 to 1", d.Share)
 	case d.Kind == Pareto && d.Shape <= 1:
-		return fmt.Errorf("Shape of pareto is %g, want more than 1", d.Shape)
+		return fmt.Errorf("a Shape of %g for pareto, want more than 1", d.Shape)
 	}
 	return nil
 }

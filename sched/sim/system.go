@@ -196,13 +196,13 @@ func (c *Source) check(y *System) (errs []error) {
 		return nil // sched says so
 	}
 	if classes := orElse(y.Stages[c.Stage].Classes, 1); c.Class < 0 || c.Class >= classes {
-		errs = append(errs, fmt.Errorf("Class is %d, want 0 to %d", c.Class, classes-1))
+		errs = append(errs, fmt.Errorf("the Class is %d, want 0 to %d", c.Class, classes-1))
 	}
 	if c.Capacity < 0 || c.Deadline < 0 {
-		errs = append(errs, fmt.Errorf("Capacity %d, Deadline %d, want none below 0", c.Capacity, c.Deadline))
+		errs = append(errs, fmt.Errorf("a Capacity of %d and a Deadline of %d, want none below 0", c.Capacity, c.Deadline))
 	}
 	if err := c.Arrivals.check(); err != nil {
-		errs = append(errs, fmt.Errorf("Arrivals: %w", err))
+		errs = append(errs, fmt.Errorf("of the Arrivals, %w", err))
 	}
 	return errs
 }
