@@ -58,6 +58,7 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		{"run", "one workload on one or more architectures (the default)", runHelp, runVerb},
+		{"sim", "the same questions of a machine and a graph that need not exist", simHelp, simVerb},
 		{"topo", "CPUs, caches, NUMA nodes and limits as the engine sees them", topoHelp, topoVerb},
 	}
 }

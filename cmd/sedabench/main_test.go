@@ -176,7 +176,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 		_, same, _ := sedabench(t, args...)
 		require.Equal(t, out, same, args)
 	}
-	require.Contains(t, out, "\nverbs: run, topo;")
+	require.Contains(t, out, "\nverbs: run, sim, topo;")
 	_, out, _ = sedabench(t, "help", "topo")
 	require.Equal(t, topoHelp(), out)
 	_, out, _ = sedabench(t, "help")

@@ -12,21 +12,19 @@ import (
 // cold is a pipeline in which coming to a stage from another one costs as much as a batch.
 func cold(workers, stages int) *sim.System {
 	y := &sim.System{Workers: seats(workers), Costs: machine}
-	y.Costs.Cache = 0
+	y.Costs.Cache, y.Costs.Far, y.Costs.Core = 0, 0, 0
 	y.Stages = line(stages, sim.Stage{Batch: 200, Event: sim.Service{Mean: 100}, Footprint: 100 << 10, MaxBatch: 32})
 	y.Sources = []sim.Source{{Name: "in", Stage: stages - 1, Arrivals: sim.Arrivals{Process: sim.Saturate}}}
 	return y
 }
 
-// Where workers pay for changing stages the best assignment is to each one stage, and the search finds it; it is the same each time.
+// Where workers pay for changing stages one stage for each is close to the bound, and the search finds that or better; it is the same each time.
 func TestBestStatic(t *testing.T) {
 	best, err := sim.BestStatic(cold(4, 4), sim.Search{Seed: 1, Tries: 40})
 	require.NoError(t, err)
 	t.Log(best)
-	for _, list := range best.Plan.Serve {
-		require.Len(t, list, 1)
-	}
-	require.Greater(t, best.Rate, 1.1*best.ServeAll)
+	require.Greater(t, best.Rate, 0.95*sim.Fluid(cold(4, 4), 0).Rate)
+	require.Greater(t, best.Rate, 2*best.ServeAll)
 	again, err := sim.BestStatic(cold(4, 4), sim.Search{Seed: 1, Tries: 40})
 	require.NoError(t, err)
 	require.Equal(t, best, again)

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seda-go/seda/internal/workload"
+	"github.com/seda-go/seda/sched"
+	"github.com/seda-go/seda/sched/sim"
+)
+
+var (
+	simShapes   = []string{"pipeline", "fanout", "branch"}
+	simArrivals = []string{"saturate", "closed", "fixed", "poisson"}
+)
+
+// system describes the machine and the graph, with requests at so many a second.
+func (o *simOptions) system(perSecond float64) *sim.System {
+	y := &sim.System{}
+	if o.costs == "measured" {
+		y.Costs = sim.Measured()
+	}
+	for w := range o.workers {
+		seat := sched.Seat{CPU: w, Core: w / o.smt}
+		if o.llc > 0 {
+			seat.LLC = w / o.llc
+		}
+		if o.node > 0 {
+			seat.Node = w / o.node
+		}
+		y.Workers = append(y.Workers, seat)
+	}
+	y.Stages = o.graph()
+	y.Sources = []sim.Source{{
+		Name: y.Stages[o.stages-1].Name, Stage: o.stages - 1, Target: int64(o.target), Deadline: int64(o.target),
+		Arrivals: sim.Arrivals{Process: processOf(o.arrival), Rate: perSecond, Clients: o.clients},
+	}}
+	o.disturb(y)
+	return y
+}
+
+func processOf(arrival string) sim.Process {
+	return map[string]sim.Process{"saturate": sim.Saturate, "closed": sim.Closed, "fixed": sim.Fixed, "poisson": sim.Poisson}[arrival]
+}
+
+// graph makes the stages. s0 comes first where requests flow, and last in the numbers of the simulation.
+func (o *simOptions) graph() []sim.Stage {
+	stages := make([]sim.Stage, o.stages)
+	number := func(i int) int { return o.stages - 1 - i }
+	for i := range o.stages {
+		s := &stages[number(i)]
+		*s = sim.Stage{
+			Name: fmt.Sprintf("s%d", i), Batch: float64(o.overhead), Event: o.service, Footprint: o.footprint << 10,
+			MaxBatch: o.batch, Capacity: o.capacity,
+		}
+		if len(o.weights) > 0 {
+			s.Event.Mean *= o.weights[i]
+			s.Event.Long *= o.weights[i]
+		}
+		switch {
+		case o.shape == "pipeline" && i+1 < o.stages:
+			s.Edges = []sim.Edge{{To: number(i + 1), Ratio: 1}}
+		case o.shape != "pipeline" && i == 0:
+			s.OneOf = o.shape == "branch"
+			for k := 1; k < o.stages; k++ {
+				e := sim.Edge{To: number(k), Ratio: 1}
+				if s.OneOf {
+					e.Ratio /= float64(o.stages - 1)
+				}
+				s.Edges = append(s.Edges, e)
+			}
+		}
+	}
+	for _, name := range o.serial {
+		stages[number(stageNumber(name))].Shards = 1
+	}
+	for _, name := range o.keyed {
+		stages[number(stageNumber(name))].Shards = shardsFor(o.workers)
+	}
+	return stages
+}
+
+// shardsFor returns the shards of a keyed stage in the engine.
+func shardsFor(workers int) int {
+	n := 1
+	for n < 4*workers && n < sched.MaxSet {
+		n *= 2
+	}
+	return n
+}
+
+func parseStage(text string) (string, error) {
+	if n := stageNumber(text); n < 0 || n >= maxSimStages {
+		return "", fmt.Errorf("unknown stage %q, want s0, s1 and so on", text)
+	}
+	return text, nil
+}
+
+// stageNumber returns the number of a stage by its name, or -1.
+func stageNumber(name string) int {
+	digits, ok := strings.CutPrefix(name, "s")
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil || strconv.Itoa(n) != digits {
+		return -1
+	}
+	return n
+}
+
+func parseWeight(text string) (float64, error) {
+	w, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(w >= 0 && w <= 1e6) {
+		return 0, fmt.Errorf("%q, want numbers from 0 to 1e6", text)
+	}
+	return w, nil
+}
+
+// many parses comma-separated values, which may be the same.
+func many[T any](into *[]T, parse func(string) (T, error)) func(string) error {
+	return func(text string) error {
+		var all []T
+		for part := range strings.SplitSeq(text, ",") {
+			v, err := parse(part)
+			if err != nil {
+				return err
+			}
+			all = append(all, v)
+		}
+		*into = all
+		return nil
+	}
+}
+
+// simServices are the distributions with the form of their arguments: times, and then numbers.
+var simServices = []struct {
+	name, form     string
+	kind           sim.Kind
+	times, numbers int
+}{
+	{"constant", "constant:<time>", sim.Constant, 1, 0},
+	{"exp", "exp:<mean>", sim.Exponential, 1, 0},
+	{"bimodal", "bimodal:<short>,<long>,<share of long>", sim.Bimodal, 2, 1},
+	{"lognormal", "lognormal:<mean>,<sigma>", sim.Lognormal, 1, 1},
+	{"pareto", "pareto:<mean>,<exponent>", sim.Pareto, 1, 1},
+}
+
+func simServiceForms() (forms []string) {
+	for _, s := range simServices {
+		forms = append(forms, s.form)
+	}
+	return forms
+}
+
+func parseSimService(text string) (sim.Service, error) {
+	name, arguments, _ := strings.Cut(text, ":")
+	for _, s := range simServices {
+		if s.name != name {
+			continue
+		}
+		args := strings.Split(arguments, ",")
+		if len(args) != s.times+s.numbers {
+			return sim.Service{}, fmt.Errorf("%q, want %s", text, s.form)
+		}
+		v := make([]float64, 3)
+		for i, arg := range args {
+			var err error
+			if v[i], err = serviceArgument(arg, i < s.times); err != nil {
+				return sim.Service{}, fmt.Errorf("%q: %w", text, err)
+			}
+		}
+		switch {
+		case s.kind == sim.Bimodal && v[2] > 1:
+			return sim.Service{}, fmt.Errorf("%q: share %g, want 0 to 1", text, v[2])
+		case s.kind == sim.Bimodal:
+			return sim.Service{Kind: s.kind, Mean: v[0], Long: v[1], Share: v[2]}, nil
+		case s.kind == sim.Pareto && v[1] <= 1:
+			return sim.Service{}, fmt.Errorf("%q: exponent %g, want more than 1", text, v[1])
+		}
+		return sim.Service{Kind: s.kind, Mean: v[0], Shape: v[1]}, nil
+	}
+	return sim.Service{}, fmt.Errorf("unknown distribution %q, want %s", name, strings.Join(simServiceForms(), ", "))
+}
+
+// serviceArgument reads a time, in ns, or a number.
+func serviceArgument(text string, isTime bool) (float64, error) {
+	if isTime {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < 0 || d > workload.MaxService {
+			return 0, fmt.Errorf("%q, want a time from 0s to %s", text, workload.MaxService)
+		}
+		return float64(d), nil
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n >= 0) || math.IsInf(n, 1) || n > 100 {
+		return 0, fmt.Errorf("%q, want a number from 0 to 100", text)
+	}
+	return n, nil
+}
