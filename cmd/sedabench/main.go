@@ -12,12 +12,13 @@
 //	sedabench --arch staged,pool --shape fanout --stages 4 --service exp:5us
 //	sedabench --arch channels --arrival poisson --rate 20000 --duration 2s --reps 10
 //	sedabench run --arrival closed --clients 64 -o json
+//	sedabench sim --workers 128 --stages 50 --rate 0.5x,0.9x --arrival poisson
 //	sedabench topo
 //
 // Results go to standard output, progress to standard error. The exit status is
 // 0 if all went well, 1 if a run failed, for instance because a request was
 // lost, and 2 if the arguments make no sense. What is measured and how is in
-// docs/methodology.md.
+// docs/methodology.md, what sim simulates in docs/simulator.md.
 package main
 
 import (

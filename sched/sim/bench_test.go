@@ -30,14 +30,17 @@ func BenchmarkRun(b *testing.B) {
 	for _, c := range []struct {
 		name     string
 		arrivals sim.Arrivals
+		apart    bool
 	}{
-		{"load=saturated", sim.Arrivals{Process: sim.Saturate}},
-		{"load=half", sim.Arrivals{Rate: 1.2e6}},
-		{"load=tenth", sim.Arrivals{Rate: 2.4e5}},
+		{"load=saturated", sim.Arrivals{Process: sim.Saturate}, false},
+		{"load=half", sim.Arrivals{Rate: 1.2e6}, false},
+		{"load=half/apart", sim.Arrivals{Rate: 1.2e6}, true},
+		{"load=tenth", sim.Arrivals{Rate: 2.4e5}, false},
+		{"load=tenth/apart", sim.Arrivals{Rate: 2.4e5}, true},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			y := &sim.System{
-				Workers: seats(128), Stages: stages, Costs: machine,
+				Workers: seats(128), Stages: stages, Costs: machine, Apart: c.apart,
 				Sources: []sim.Source{{Name: "in", Stage: 49, Arrivals: c.arrivals}},
 			}
 			visits := uint64(0)

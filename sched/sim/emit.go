@@ -105,7 +105,7 @@ func (w *worker) flush(r *run, e *edge, outs []out) {
 // claim reports whether w may run what it emitted as the next batch at once, under the rules of the engine's direct hand-over.
 func (w *worker) claim(r *run, e *edge, outs []out) bool {
 	t, n := &r.stages[e.To], len(outs)
-	if n == 0 || e.feedback || n > t.limit || !r.serve[w.id].Has(t.id) || w.epoch != r.epoch || r.now >= w.turn+r.y.quantum() {
+	if n == 0 || e.feedback || r.y.Apart || n > t.limit || !r.serve[w.id].Has(t.id) || w.epoch != r.epoch || r.now >= w.turn+r.y.quantum() {
 		return false
 	}
 	k := outs[0].shard

@@ -41,7 +41,7 @@ func TestQueues(t *testing.T) {
 		{"M/M/1", 1, 0.8, sim.Exponential},
 		{"M/D/1", 1, 0.8, sim.Constant},
 		{"M/M/2", 2, 0.8, sim.Exponential},
-		{"M/M/8", 8, 0.9, sim.Exponential},
+		{"M/M/8", 8, 0.8, sim.Exponential},
 	} {
 		rate := c.load * float64(c.workers) * 1e9 / mean
 		y := &sim.System{
@@ -49,7 +49,7 @@ func TestQueues(t *testing.T) {
 			Stages:  []sim.Stage{{Name: "only", Event: sim.Service{Kind: c.kind, Mean: mean}, MaxBatch: 1, Capacity: 1 << 20}},
 			Sources: []sim.Source{{Name: "in", Arrivals: sim.Arrivals{Rate: rate}}},
 		}
-		res, err := sim.Run(y, sim.Options{Seed: 1, Warmup: 1e7, Duration: int64(3e6 * 1e9 / rate)})
+		res, err := sim.Run(y, sim.Options{Seed: 1, Warmup: 1e7, Duration: int64(2e6 * 1e9 / rate)})
 		require.NoError(t, err)
 		wait := mean * erlangC(c.workers, c.load*float64(c.workers)) / (float64(c.workers) * (1 - c.load))
 		if c.kind == sim.Constant {

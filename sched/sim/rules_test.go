@@ -129,6 +129,12 @@ func TestCosts(t *testing.T) {
 	} {
 		require.InDeltaSlice(t, c.want, perBatch(c.costs, c.workers, c.stages, c.plan), 2, c.name)
 	}
+	y := &sim.System{Workers: seats(1), Stages: pair, Costs: sim.Costs{Ring: 70}, Apart: true}
+	y.Sources = []sim.Source{{Name: "in", Stage: 1, Arrivals: sim.Arrivals{Process: sim.Saturate}}}
+	for _, s := range run(t, y, sim.Options{}).Stages {
+		require.EqualValues(t, 1070, s.Batches.T/s.Batches.N)
+		require.Zero(t, s.Direct)
+	}
 	knee := line(1, sim.Stage{Batch: 1000, MaxBatch: 10, Knee: 6, Beyond: 50})
 	require.InDeltaSlice(t, []float64{1200}, perBatch(sim.Costs{}, 1, knee, sched.Plan{}), 2)
 }

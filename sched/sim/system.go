@@ -16,6 +16,7 @@ type System struct {
 	Sources []Source
 	Costs   Costs
 	Quantum int64 // time a stage may use in one round of a worker, ns; 0: 100,000, as in the engine
+	Apart   bool  // no batch is handed over directly: every one goes through a ring
 }
 
 // Stage is a stage and what it costs. A batch of b events takes Batch, and Event for each, and Beyond for each after the first Knee, and what the
