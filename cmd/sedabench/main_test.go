@@ -103,7 +103,7 @@ var quick = []string{"--duration", "5ms", "--warmup", "1ms", "--reps", "1", "--s
 
 func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
-		"scal":                           `unknown verb "scal", want run, topo or help`,
+		"scal":                           `unknown verb "scal", want run, sim, topo or help`,
 		"--archs staged":                 "unknown flag --archs, want --arch, --workers, ",
 		"-duration 2s":                   "unknown flag -duration, want --arch, ",
 		"-q":                             "unknown flag -q, want ",
@@ -151,7 +151,7 @@ func TestUsageErrors(t *testing.T) {
 		"topo -o bench":                   `--output: unknown output "bench", want text, json`,
 		"topo --arch staged":              "unknown flag --arch, want -o",
 		"run staged":                      `unexpected argument "staged": run takes flags only`,
-		"help nope":                       `unknown verb "nope", want run, topo or help`,
+		"help nope":                       `unknown verb "nope", want run, sim, topo or help`,
 		"topo now":                        `unexpected argument "now": topo takes flags only`,
 		"--clients 8 --capacity 4 --reps": "flag needs an argument: --reps",
 	} {
@@ -234,15 +234,19 @@ func TestExamplesRun(t *testing.T) {
 	require.NoError(t, err)
 	doc, _, _ := strings.Cut(string(source), "\npackage main")
 	_, help, _ := sedabench(t, "help")
-	found := exampleLine.FindAllStringSubmatch(doc+"\n"+help, -1)
+	_, simHelp, _ := sedabench(t, "help", "sim")
+	found := exampleLine.FindAllStringSubmatch(doc+"\n"+help+simHelp, -1)
 	require.GreaterOrEqual(t, len(found), 7)
 	for _, match := range found {
 		args := strings.Fields(match[1])
-		if len(args) == 0 || args[0] != "topo" {
+		switch {
+		case len(args) > 0 && args[0] == "sim":
+			args = append(args, quick[:4]...)
+		case len(args) == 0 || args[0] != "topo":
 			args = append(args, quick...)
 		}
 		code, out, errs := sedabench(t, args...)
-		if thisHost().cpus < 2 && slices.Contains(args, "--rate") {
+		if thisHost().cpus < 2 && slices.Contains(args, "--rate") && args[0] != "sim" {
 			require.Equal(t, exitUsage, code, "%s: %s", args, errs)
 			continue
 		}
@@ -259,7 +263,7 @@ var errBroken = errors.New("no space left")
 func (broken) Write([]byte) (int, error) { return 0, errBroken }
 
 func TestOutputThatCannotBeWritten(t *testing.T) {
-	cases := [][]string{{"topo"}, {"topo", "-o", "json"}}
+	cases := [][]string{{"topo"}, {"topo", "-o", "json"}, {"sim", "--duration", "1ms"}, {"sim", "--duration", "1ms", "-o", "json"}}
 	for _, output := range []string{"text", "json", "bench"} {
 		cases = append(cases, append([]string{"--arch", "pool", "--arrival", "closed", "-o", output}, quick...))
 	}
