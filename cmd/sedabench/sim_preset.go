@@ -23,7 +23,7 @@ func simPresets() []simPreset {
 		{"shift", map[string]string{"shape": "pipeline", "stages": "3", "weights": "4,1,1", "footprint": "256", "timeline": "5ms", "duration": "300ms"}, shiftWork},
 		{"spike", map[string]string{"arrival": "poisson", "rate": "0.7x", "target": "1ms", "timeline": "5ms", "duration": "300ms"}, spike},
 		{"overload", map[string]string{"arrival": "poisson", "rate": "1x,2x,4x", "target": "1ms", "duration": "200ms"}, nil},
-		{"starve", map[string]string{"shape": "branch", "stages": "12", "workers": "4", "duration": "200ms"}, trickle},
+		{"starve", map[string]string{"shape": "branch", "stages": "12", "workers": "4", "duration": "200ms"}, trickleAway},
 		{"two-stage-oscillation", map[string]string{
 			"stages": "2", "workers": "2", "arrival": "poisson", "rate": "0.9x", "timeline": "5ms", "duration": "300ms",
 		}, nil},
@@ -94,8 +94,8 @@ func spike(o *simOptions, y *sim.System) {
 	a.Steps = []sim.Step{{At: from, Value: 2 * a.Rate}, {At: from + int64(o.duration/5), Value: a.Rate}}
 }
 
-// trickle lets one request in a thousand go to s1, and all others to the other stages.
-func trickle(_ *simOptions, y *sim.System) {
+// trickleAway lets one request in a thousand go to s1, and all others to the other stages.
+func trickleAway(_ *simOptions, y *sim.System) {
 	for i := range y.Stages {
 		s := &y.Stages[i]
 		for k := range s.Edges {

@@ -93,14 +93,14 @@ func (st *simStudy) row(r simRun) []string {
 	}
 	c := &r.Sources[0]
 	return []string{
-		r.name, report.Count(r.Goodput()), report.Share(r.Goodput() / st.bound.Rate), report.Share(part(c.Refused, c.Offered)),
+		r.name, report.Count(r.Goodput()), report.Share(r.Goodput() / st.bound.Rate), report.Share(fraction(c.Refused, c.Offered)),
 		report.Time(c.Sojourn.Quantile(0.5)), report.Time(c.Sojourn.Quantile(0.99)), report.Time(c.Sojourn.Quantile(0.999)),
-		report.Share(float64(busy) / float64(r.Duration) / float64(len(r.Workers))), report.Share(part(direct, entered)),
-		report.Share(part(switches, batches)), fmt.Sprint(moves),
+		report.Share(float64(busy) / float64(r.Duration) / float64(len(r.Workers))), report.Share(fraction(direct, entered)),
+		report.Share(fraction(switches, batches)), fmt.Sprint(moves),
 	}
 }
 
-func part(of, all uint64) float64 { return float64(of) / max(float64(all), 1) }
+func fraction(of, all uint64) float64 { return float64(of) / max(float64(all), 1) }
 
 // reported is a run in the form of those that were measured.
 func (st *simStudy) reported(r simRun) report.Run {
