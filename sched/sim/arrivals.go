@@ -22,7 +22,7 @@ const (
 	Poisson  Process = iota
 	Fixed            // evenly spaced
 	Closed           // Clients events, each of which comes again
-	Saturate         // as many as fit, always
+	Saturate         // as many as fit, always; limits of the plan do not apply
 )
 
 func (a *Arrivals) check() error {

@@ -25,17 +25,9 @@ func (w *worker) take(r *run, s *stage) bool {
 		ahead.holds.Add(s.id)
 		return false
 	}
-	k := 0
-	if s.guarded() {
-		open := s.active.AndNot(&s.taken)
-		if k = open.Next(s.next); k < 0 {
-			k = open.Next(0)
-		}
-		if k < 0 {
-			return false
-		}
-		s.next = k + 1
-		s.taken.Add(k)
+	k := s.open()
+	if k < 0 {
+		return false
 	}
 	sh := &s.shards[k]
 	for w.batch = w.batch[:0]; len(w.batch) == 0 && sh.n > 0; {
@@ -62,6 +54,23 @@ func (w *worker) take(r *run, s *stage) bool {
 	r.saturate(s)
 	r.madeRoom(s)
 	return true
+}
+
+// open returns the next shard round that has events and that nobody runs, and takes its token; or -1.
+func (s *stage) open() int {
+	if !s.guarded() {
+		return s.active.Next(0)
+	}
+	open := s.active.AndNot(&s.taken)
+	k := open.Next(s.next)
+	if k < 0 {
+		k = open.Next(0)
+	}
+	if k >= 0 {
+		s.next = k + 1
+		s.taken.Add(k)
+	}
+	return k
 }
 
 // expire takes out of the batch what has waited for longer than the limit of its source allows.

@@ -9,7 +9,7 @@ import (
 	"github.com/seda-go/seda/sched"
 )
 
-// Options are how a system is run.
+// Options are how a system is run. A policy that panics ends the simulation.
 type Options struct {
 	Policy   sched.Maker // nil: the plan stays as it is
 	Plan     sched.Plan  // to begin with; no Serve: every worker serves every stage
