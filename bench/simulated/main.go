@@ -37,8 +37,9 @@ func report(ctx context.Context, out io.Writer, length time.Duration, rounds int
 		}
 		costs[turns] = c
 		m := &c.machine
-		fmt.Fprintf(out, "# %d turns of work, ns: batch %.0f, ring %.0f, event %.1f; from another worker: batch %.0f, event %.1f; ring in use by another %.0f; wake %.0f, signal %.0f\n",
-			turns, c.batch, m.Ring, c.event, m.Far, m.Core, m.Contend, m.Wake, m.Signal)
+		fmt.Fprintf(out, "# %d turns of work, ns: batch %.0f, ring %.0f, event %.1f; ", turns, c.batch, m.Ring, c.event)
+		fmt.Fprintf(out, "from another worker: batch %.0f, event %.1f; ring in use by another %.0f; ", m.Far, m.Core, m.Contend)
+		fmt.Fprintf(out, "wake %.0f, signal %.0f\n", m.Wake, m.Signal)
 	}
 	fmt.Fprintf(out, "%-28s %28s  %26s  %26s\n", "", "throughput, M/s", "p50, us", "p99, us")
 	for _, l := range loops() {
