@@ -44,7 +44,7 @@ func report(ctx context.Context, out io.Writer, length time.Duration, rounds int
 	fmt.Fprintf(out, "%-28s %28s  %26s  %26s\n", "", "throughput, M/s", "p50, us", "p99, us")
 	for _, l := range loops() {
 		real, err := l.median(ctx, length, rounds)
-		if errors.Is(err, errLost) {
+		if errors.Is(err, errDisturbed) {
 			fmt.Fprintf(out, "%-28s %v\n", l.name(), err)
 			continue
 		}
