@@ -82,6 +82,8 @@ func parseStage(t *testing.T, args []datadriven.CmdArg, s *sched.Stage, k *cost,
 			k.sleep = duration(t, a.Vals[0])
 		case "preempt":
 			k.preempt = duration(t, a.Vals[0])
+		case "stall":
+			k.stall = duration(t, a.Vals[0])
 		case "noise":
 			k.noise = number(t, a.Vals[0])
 		default:

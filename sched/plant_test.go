@@ -37,6 +37,7 @@ type cost struct {
 	sleep    int64   // for which the handler is blocked; no worker can do anything else meanwhile
 	preempt  int64   // for which the thread has no CPU
 	noise    float64 // up to this part more or less
+	stall    int64   // for which another process has its CPU, once in 100 ms of work in the mean
 }
 
 // feed is what a source offers.
@@ -322,6 +323,9 @@ func (p *plant) service(s, n int) int64 {
 	}
 	if k.noise > 0 {
 		t = int64(float64(t) * (1 + k.noise*(2*p.chance.Float64()-1)))
+	}
+	if k.stall > 0 && p.chance.Int64N(100e6) < t {
+		t += k.stall
 	}
 	others := float64(st.running - 1)
 	alone := t

@@ -26,7 +26,7 @@ import (
 //	source web stage=a rate=100k poisson class=1 target=5ms
 //
 // describes the plant: stages with the names of fields of sched.Stage (max, next, capacity, parallel, threads, cores=(min,max)) and cost
-// (group, knee, past, all, contend, coherent, sleep, preempt, noise), and sources likewise.
+// (group, knee, past, all, contend, coherent, sleep, preempt, stall, noise), and sources likewise.
 //
 //	run policy=batch for=2s tick=5ms from=1s
 //	1s source web rate=50k
@@ -60,8 +60,16 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// findPolicy also knows policies that exist in tests only: "fixed-16" gives every stage batches of 16.
+// findPolicy also knows policies that exist in tests only: "fixed-16" gives every stage batches of 16. "a+b" are two laws.
 func findPolicy(t *testing.T, name string) sched.Maker {
+	if first, rest, ok := strings.Cut(name, "+"); ok {
+		return func(y *sched.System) (sched.Policy, error) {
+			a, err := findPolicy(t, first)(y)
+			require.NoError(t, err)
+			b, err := findPolicy(t, rest)(y)
+			return sched.Laws{a, b}, err
+		}
+	}
 	if b, ok := strings.CutPrefix(name, "fixed-"); ok {
 		n, err := strconv.Atoi(b)
 		require.NoError(t, err)
@@ -89,14 +97,13 @@ type trial struct {
 	*plant
 	policy  sched.Policy
 	draft   *sched.Draft
-	before  *sched.Snapshot // at the last tick
 	changes []string
 }
 
 func newTrial(t *testing.T, p *plant, m sched.Maker) *trial {
 	policy, err := m(p.sys)
 	require.NoError(t, err)
-	return &trial{plant: p, policy: policy, draft: sched.NewDraft(p.sys, p.plan), before: p.snapshot()}
+	return &trial{plant: p, policy: policy, draft: sched.NewDraft(p.sys, p.plan)}
 }
 
 // tick lets the policy decide, then moves the plant on. What was decided has to hold in the system.
