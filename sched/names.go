@@ -12,7 +12,9 @@ var makers = map[string]Maker{
 	"static":    func(*System) (Policy, error) { return Laws{}, nil },
 	"serve-all": func(*System) (Policy, error) { return serveAll{}, nil },
 
-	"admission":     withServeAll(Admission),
+	"admission": withServeAll(Admission),
+	"batch":     withServeAll(Batch),
+
 	"breakwater":    oneByOne(newBreakwater),
 	"caladan":       func(y *System) (Policy, error) { return newCaladan(y), nil },
 	"codel":         oneByOne(newCodel(false)),
@@ -25,8 +27,8 @@ var makers = map[string]Maker{
 // Names returns the names of the policies that Find knows, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(makers)) }
 
-// Find returns the policy of a name: "static" leaves everything as it is, "serve-all" lets every worker serve every stage, and "admission" and the
-// published laws decide about what they are for. Who serves what is as with "serve-all" where they do not say.
+// Find returns the policy of a name: "static" leaves everything as it is, "serve-all" lets every worker serve every stage, and "admission",
+// "batch" and the published laws decide about what they are for. Who serves what is as with "serve-all" where they do not say.
 func Find(name string) (Maker, error) {
 	if m := makers[name]; m != nil {
 		return m, nil

@@ -1,0 +1,224 @@
+package sched
+
+import (
+	"fmt"
+	"math"
+)
+
+const (
+	kneeShare   = 64  // at the knee the fixed part of a batch is this part of the rest: 1.6 %
+	sharedShare = 8   // where others wait, a batch beyond the quantum is no longer than makes it this part
+	targetShare = 4   // of a target, by how many a batch in each of the stages on the way may take
+	calmBelow   = 0.5 // mean wait of the oldest event over mean time of a batch, below which nothing waits for long
+	busyAbove   = 1
+	fewBatches  = 32  // a reading has at least so many
+	longReading = 5e7 // ns, or is as long as that
+	sharedFor   = 1e9 // ns for which a stage that shared its worker is taken to do so
+)
+
+// Batch makes the law of batches: for each stage the most events that a batch may have. A batch takes what is there and never waits for more, so a
+// larger cap matters only while events queue.
+//
+// A batch of b events costs a + c·b (line), and an event in it a/b + c. The cap is
+//
+//	the knee, 64·a/c, where a/b is 1.6 % of c,
+//	  but at most (T/(4·d) - a)/c, for the smallest target T of a source whose events come by, and d stages on their way,
+//	  and at most max((Q - a)/c, 8·a/c) for the quantum Q, while another stage of the same workers has something to do,
+//	  and 1 while nothing waits for long, if a < c/2 or the stage blocks.
+//
+// The last is for the first event of a batch, which waits for the last one. With M/D/1 at 30 % of what batches of 1 can do, the 99th percentile of
+// the response time under the knee is 0.69 of that under batches of 1 for a = 10·c, 0.97 for a = c/2, and 1.20 for a = c/20.
+//
+// No cap is taken on the model's word alone: see sizing. That the model can be solved for the knee, instead of climbing the output rate step by step,
+// is what the law has over the one of M. Welsh, D. Culler, E. Brewer, "SEDA", SOSP 2001.
+func Batch(y *System) (Policy, error) {
+	l := &batching{y: y, stages: make([]sizing, len(y.Stages))}
+	for i := range l.stages {
+		l.stages[i].open(&y.Stages[i], y.batchTime(i))
+	}
+	return l, nil
+}
+
+type batching struct {
+	y      *System
+	stages []sizing
+}
+
+func (l *batching) Decide(s *Snapshot, d *Draft) {
+	for i := range l.stages {
+		z := &l.stages[i]
+		if l.shared(i, s, d) {
+			z.shared = s.Now + sharedFor
+		}
+		quantum := math.Inf(1)
+		if s.Now < z.shared {
+			quantum = float64(l.y.Quantum)
+		}
+		if n := d.Plan.Threads[i]; n != z.threads {
+			z.threads = n
+			z.drop()
+		}
+		most, why := z.next(&s.Stages[i], s.Now, d.Plan.Batch[i], quantum)
+		d.SetBatch(i, most, why)
+	}
+}
+
+// shared reports whether a worker of a stage has another stage to serve, with something to do.
+func (l *batching) shared(stage int, s *Snapshot, d *Draft) bool {
+	for _, list := range d.Plan.Serve {
+		serves, others := false, false
+		for _, k := range list {
+			serves = serves || k == stage
+			others = others || k != stage && s.Stages[k].Depth > 0
+		}
+		if serves && others {
+			return true
+		}
+	}
+	return false
+}
+
+// batchTime returns how long a batch of a stage may take, ns, for the targets of the sources whose events come by.
+func (y *System) batchTime(stage int) float64 {
+	most := math.Inf(1)
+	after := y.ahead(stage)
+	for _, k := range y.Sources {
+		way := y.ahead(k.Stage)
+		if k.Target == 0 || !way.Has(stage) {
+			continue
+		}
+		n := after.Len()
+		for i := way.Next(0); i >= 0; i = way.Next(i + 1) {
+			if before := y.ahead(i); before.Has(stage) && !after.Has(i) {
+				n++
+			}
+		}
+		most = min(most, float64(k.Target)/float64(targetShare*n))
+	}
+	return most
+}
+
+// ahead returns the stages that a stage's events can come to, and itself.
+func (y *System) ahead(stage int) Set {
+	seen := SetOf(stage)
+	for todo := []int{stage}; len(todo) > 0; {
+		i := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, n := range y.Stages[i].Next {
+			if !seen.Has(n) {
+				seen.Add(n)
+				todo = append(todo, n)
+			}
+		}
+	}
+	return seen
+}
+
+// next takes in a sample of the stage, which has run under a cap (0: none), and returns the cap for the time to come.
+func (z *sizing) next(s *StageSample, now int64, held int, quantum float64) (most int, why string) {
+	if held == 0 {
+		held = z.stage.MaxBatch
+	}
+	if z.at > 0 {
+		z.reading.add(&z.before, s, now-z.at, z.stage.Threads > 0)
+	}
+	first := z.at == 0
+	z.before, z.at = *s, now
+	z.before.Sojourn = nil
+	if first {
+		z.doubt = now + z.patient
+		return z.size, "to begin with"
+	}
+	r := z.reading
+	if r.n < fewBatches && r.ns < longReading {
+		return held, ""
+	}
+	z.reading = reading{}
+	if r.n == 0 || r.b == 0 || r.t <= 0 || z.skip {
+		z.skip = false
+		return held, ""
+	}
+	z.learn(&r, held)
+	if z.bound = z.bounds(quantum); z.size > z.bound {
+		z.size, z.trial = z.bound, trial{}
+		return z.size, fmt.Sprintf("bound by a target or the quantum; %v", &z.line)
+	}
+	return z.search(&r, held, now)
+}
+
+// learn takes in a reading under a cap.
+func (z *sizing) learn(r *reading, held int) {
+	z.crowd += (r.wait/r.raw - z.crowd) / 4
+	switch {
+	case z.crowd > busyAbove:
+		z.calm = false
+	case z.crowd < calmBelow:
+		z.calm = true
+	}
+	if r.b >= float64(z.bad)*r.n {
+		return // beyond what the line is for
+	}
+	if held == z.trial.with && z.trial.kind == tryLarger {
+		z.trial.seen.join(r) // which may be another line
+		return
+	}
+	if held != z.trial.with && z.differs(r, held) {
+		return
+	}
+	z.line.add(r, r.ns)
+}
+
+// bounds returns the largest batch for the target and the quantum.
+func (z *sizing) bounds(quantum float64) int {
+	l := &z.line
+	if l.c == 0 {
+		return z.stage.MaxBatch
+	}
+	n := min(max(l.within(quantum), int(sharedShare*l.a/l.c)), l.within(z.time), z.stage.MaxBatch)
+	return max(n, 1)
+}
+
+// knee returns the batch beyond which there is little to gain, by the line, and one that is surely beyond it; neither is larger than allowed.
+func (z *sizing) knee() (likely, surely int) {
+	if !z.line.sure {
+		return z.bound, z.bound
+	}
+	at := func(a float64) int { return max(1, int(min(math.Ceil(kneeShare*a/z.line.c), float64(z.bound)))) }
+	return at(z.line.a), at(z.line.a + z.line.doubt)
+}
+
+// rest returns the cap for a stage whose events hardly wait, or 0 if the first of a batch gains more from its size than it loses.
+func (z *sizing) rest() int {
+	switch {
+	case !z.calm:
+		return 0
+	case z.stage.Threads > 0 || z.line.sure && z.line.a < z.line.c/2:
+		return 1
+	case !z.line.sure:
+		return min(2, z.size) // which varies
+	}
+	return 0
+}
+
+// differs notes whether a reading is far from what was to be expected, and forgets all if several are, in a row and to the same side.
+func (z *sizing) differs(r *reading, held int) bool {
+	off := 0.0
+	switch {
+	case z.line.sure:
+		off = z.line.off(r)
+	case z.usual > 0 && held == z.size:
+		off = math.Log(r.each() / z.usual)
+	}
+	if math.Abs(off) <= lineOff {
+		z.odd = 0
+		return false
+	}
+	if more := off > 0; more != z.more {
+		z.more, z.odd = more, 0
+	}
+	if z.odd++; z.odd == lineOffTimes {
+		z.odd = 0
+		z.forget()
+	}
+	return true
+}
