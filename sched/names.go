@@ -14,6 +14,7 @@ var makers = map[string]Maker{
 
 	"admission": withServeAll(Admission),
 	"batch":     withServeAll(Batch),
+	"threads":   withServeAll(Threads),
 
 	"breakwater":    oneByOne(newBreakwater),
 	"caladan":       func(y *System) (Policy, error) { return newCaladan(y), nil },
@@ -28,7 +29,7 @@ var makers = map[string]Maker{
 func Names() []string { return slices.Sorted(maps.Keys(makers)) }
 
 // Find returns the policy of a name: "static" leaves everything as it is, "serve-all" lets every worker serve every stage, and "admission",
-// "batch" and the published laws decide about what they are for. Who serves what is as with "serve-all" where they do not say.
+// "batch", "threads" and the published laws decide about what they are for. Who serves what is as with "serve-all" where they do not say.
 func Find(name string) (Maker, error) {
 	if m := makers[name]; m != nil {
 		return m, nil
