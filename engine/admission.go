@@ -16,8 +16,9 @@ import (
 // limit while it is replaced take from the old bucket: a few events, once.
 type admission struct {
 	depth   int
-	every   int64 // ticks from one event to the next at the rate; 0: any rate
-	early   int64 // ticks by which an event may come early
+	age     time.Duration // what comes in expires after that; 0: not for that reason
+	every   int64         // ticks from one event to the next at the rate; 0: any rate
+	early   int64         // ticks by which an event may come early
 	refused *RefusedError
 	due     atomic.Int64 // in ticks. Written by callers
 }
@@ -30,10 +31,10 @@ const (
 // newAdmission returns what l means, or nil if it lets in all that fits. before is what held until now, or nil: without a rate before the
 // bucket is empty, so that a limit begins to limit at once. room is how many events fit.
 func newAdmission(l sched.Limit, before *admission, room int, now Time, stage, inlet string) *admission {
-	if l.Depth == 0 && l.Rate == 0 {
+	if l.Depth == 0 && l.Rate == 0 && l.Age == 0 {
 		return nil
 	}
-	a := &admission{depth: l.Depth, refused: &RefusedError{Stage: stage, Inlet: inlet, RetryAfter: time.Duration(l.Retry)}}
+	a := &admission{depth: l.Depth, age: time.Duration(l.Age), refused: &RefusedError{Stage: stage, Inlet: inlet, RetryAfter: time.Duration(l.Retry)}}
 	if l.Rate == 0 {
 		return a
 	}

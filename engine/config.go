@@ -151,7 +151,8 @@ type StageConfig[T any] struct {
 	// bound. The engine starts with at most MaxCores.
 	MinCores, MaxCores int
 	// Target is how long an event that enters by the stage's inlets may take until the last stage it leads to is through with it. Policies
-	// refuse events rather than exceed it. Default 0: any time, and nothing is refused early.
+	// refuse events rather than exceed it, and let those expire that have waited for too long, by the limit that held when they came. Default 0: any time,
+	// and nothing is refused early. It costs what Deadlines does.
 	Target time.Duration
 	// Admit, if not nil, is asked about every event that is submitted to the stage, after the limit that a policy sets: false refuses it with a
 	// *RefusedError. Events that come over edges were accepted before and are not asked about. It is called by the submitting goroutine (by a worker for events of

@@ -117,5 +117,16 @@ func SetIdleCarrier(d time.Duration) (restore func()) {
 // ControlAsleep reports whether the control loop sleeps.
 func (e *Engine) ControlAsleep() bool { return e.controller.asleep.Load() }
 
+// Stir restarts the control loop, as a caller that is refused does.
+func (e *Engine) Stir() { e.controller.stir() }
+
+// InHandlers returns how many batches of a blocking stage are in its handler.
+func (e *Engine) InHandlers(n Node) int {
+	var o sched.StageSample
+	s := n.core()
+	s.run.sample(&o, make([]sched.SourceSample, len(s.inlets)), e.now())
+	return o.Threads
+}
+
 // Asked reports whether a caller of Sample waits for the stage's next batch.
 func (s *Stage[T]) Asked() bool { return s.asked.Load() != nil }

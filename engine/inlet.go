@@ -62,6 +62,7 @@ func (s *Stage[T]) Inlet(c InletConfig) *Inlet[T] {
 	in.target = s.target
 	if c.Target != 0 {
 		in.target = c.Target
+		s.noted = s.noted || c.Target > 0 && !s.e.frozen()
 	}
 	in.waiters = max(or(or(c.Waiters, s.waiters), defaultWaiters), 0)
 	in.errFull, in.errClosed, in.errNotStarted = in.fail(ErrFull), in.fail(ErrClosed), in.fail(ErrNotStarted)
@@ -281,7 +282,11 @@ func (in *Inlet[T]) route(v T) (int, error) {
 // note returns what goes into the ring with an event.
 func (in *Inlet[T]) note(n note, now Time) note {
 	n.class = uint8(in.class)
-	return in.stage.entering(n, now)
+	n = in.stage.entering(n, now)
+	if a := in.limit.Load(); a != nil && a.age > 0 {
+		n.expires = min(n.expires, now.add(a.age))
+	}
+	return n
 }
 
 // push tries the shard's lane, or every lane, from a random one on.

@@ -122,6 +122,33 @@ func TestSchedulesOfABlockingStage(t *testing.T) {
 	})
 }
 
+// A blocking stage whose plan comes to allow a second batch, while the handler of the first waits for it: pair (7).
+func TestSchedulesOfMoreSlots(t *testing.T) {
+	defer SetIdleCarrier(time.Hour)()
+	schedules(t, func(p *play) {
+		var s *Stage[int]
+		inside := 0
+		p.start(1+p.IntN(2), nil, func(e *Engine) {
+			s = Add(e, StageConfig[int]{Name: "s", Capacity: 4, Blocking: 2})
+			s.Handle(func(*Context, int) error {
+				inside++
+				yield.Until(func() bool { return inside == 2 })
+				p.handled++
+				return nil
+			})
+		})
+		s.limit(0, 1, 0)
+		p.act(func() {
+			for n := range 2 {
+				p.check(submit(p, context.Background(), s, n) == nil, "not accepted")
+			}
+		})
+		p.act(func() { s.limit(1, 2, p.e.now()) })
+		p.rest()
+		p.drain()
+	})
+}
+
 // question is an event with the way back to its caller.
 type question struct {
 	Reply[int]

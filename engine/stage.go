@@ -124,7 +124,7 @@ func Add[T any](e *Engine, c StageConfig[T]) *Stage[T] {
 		asking: make(chan struct{}, 1),
 	}
 	s.key, s.admit = c.Key, c.Admit
-	s.noted = c.Deadlines || s.classes > 1 || s.maxAge != 0
+	s.noted = c.Deadlines || s.classes > 1 || s.maxAge != 0 || s.target != 0
 	s.blocking, s.threads = c.Blocking != 0, c.Blocking
 	switch {
 	case s.maxBatch != 0:

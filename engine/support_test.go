@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seda-go/seda/engine"
+	"github.com/seda-go/seda/sched"
 )
 
 var (
@@ -27,6 +28,12 @@ func eachKind(t *testing.T, f func(t *testing.T, c engine.Config)) {
 	for _, c := range []engine.Config{oneShared, onePinned} {
 		t.Run(c.Kind.String(), func(t *testing.T) { f(t, c) })
 	}
+}
+
+// still returns c with a policy that leaves all as it is, for tests that publish plans of their own.
+func still(c engine.Config) engine.Config {
+	c.Policy = policy(func(*sched.Snapshot, *sched.Draft) {})
+	return c
 }
 
 // newEngine makes an engine that does not log and is closed with the test.
