@@ -45,6 +45,17 @@
 // and expired before it cost service time. The Reply of an event that is dropped, fails, expires or is left behind is answered with the
 // reason; only a handler that lets go of an event without an answer leaves its caller waiting.
 //
+// While anything runs a policy (Config.Policy) looks at the engine every few milliseconds and decides which workers serve a stage, how large
+// batches are, how many batches are in the handler of a blocking stage, and what each inlet lets in. A stage with a Target is where the latter
+// begins: rather than let events wait for longer than they may, the policy limits how many wait in an inlet, or how many come in a second, lowest
+// class first. What a limit keeps out, in whatever way it is submitted, fails at once with a *RefusedError, which is ErrRefused and says when to try
+// again, and costs little and no allocation. A Splitter is limited as a stage of its own, whose events are submissions; the stages it leads to get theirs over
+// edges, which no limit concerns. Who wants to choose by content, not by number, sets StageConfig.Admit. Engine.Explain tells what was decided,
+// why, and what came of it; Config.Trace keeps all of what the policy was shown, and Replay shows it to another one.
+//
+// A policy that panics, does not return or decides the impossible changes nothing: what was decided last holds, the log names the fault once, and
+// after enough of them in a row the policy is asked no more.
+//
 // # Observing
 //
 // Stats reads the counters and states the laws they keep; Metrics and Samples give the same as a table for any exporter. Goroutine

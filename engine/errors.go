@@ -10,7 +10,7 @@ import (
 var (
 	// ErrFull: the ring has no room. The event was not accepted; or, as the error of a failed event, an edge with Fail was full.
 	ErrFull = errors.New("full")
-	// ErrRefused: the engine declined to let the call wait. The event was not accepted.
+	// ErrRefused: the engine declined to let the call wait; or, as a *RefusedError, to let the event in. The event was not accepted.
 	ErrRefused = errors.New("refused")
 	// ErrClosed: the engine is draining or has ended. The event was not accepted, or, as the answer to a Call, Close came before the
 	// event was handled.

@@ -36,7 +36,7 @@ const (
 // and counted in the stage's Panics, and that tick is left out.
 //
 // The events come in by an inlet of their own, named "every" and the period. It has room for two: a tick that finds no room, because the
-// stage does not keep up, is refused and counted there, and so are periods that pass while the worker is busy; they are never
+// stage does not keep up, or that a limit or the stage's Admit keeps out, is refused and counted there, and so are periods that pass while the worker is busy; they are never
 // made up for later. Call Every before Start.
 func (s *Stage[T]) Every(period time.Duration, event func(Time) T) {
 	if s.tooLate("periodic event") {

@@ -141,7 +141,7 @@ func (s *Stage[T]) TrySubmit(v T) error { return s.inlet.TrySubmit(v) }
 
 // TrySubmit hands v to the stage. It never waits and does not allocate; it costs a clock reading, a push and a fence, and a system call
 // where a sleeping worker has to be woken. It does not overtake Submit calls that wait for room: while there are any the inlet is full.
-// Unless it returns nil v was not accepted: ErrFull, ErrClosed, ErrNotStarted, or a *PanicError of the stage's Key.
+// Unless it returns nil v was not accepted: ErrFull, a *RefusedError, ErrClosed, ErrNotStarted, or a *PanicError of the stage's Key or Admit.
 func (in *Inlet[T]) TrySubmit(v T) error {
 	shard, a, err := in.enter(v)
 	if err != nil {
@@ -160,7 +160,7 @@ func (in *Inlet[T]) TrySubmit(v T) error {
 
 // TrySubmitBatch hands over as many events from the front of vs as fit, in order, with little more than the cost of one TrySubmit, and
 // returns how many. If that is less than all of them the error says why. With several lanes one call fills one lane; in a keyed
-// stage, or one with classes or deadlines, every event is pushed by itself.
+// stage, or one with classes, deadlines or a Target, every event is pushed by itself.
 func (in *Inlet[T]) TrySubmitBatch(vs []T) (int, error) {
 	if !in.open.Load() {
 		return 0, in.errNotStarted
@@ -233,7 +233,8 @@ func (in *Inlet[T]) pushBatch(vs []T, now Time, fed *sched.Set) (n int, err erro
 }
 
 // Submit hands v to the stage. While the ring is full it waits its turn, until ctx ends; with room it does not look at ctx. Unless it returns nil v was not accepted:
-// ctx's error, ErrRefused (too many are waiting already), ErrClosed, ErrNotStarted, or a *PanicError of the stage's Key.
+// ctx's error, ErrRefused (too many are waiting already), a *RefusedError (without having waited), ErrClosed, ErrNotStarted, or a *PanicError of the
+// stage's Key or Admit.
 func (in *Inlet[T]) Submit(ctx context.Context, v T) error { return in.submit(ctx, v, noNote) }
 
 func (in *Inlet[T]) submit(ctx context.Context, v T, n note) error {

@@ -459,4 +459,14 @@ var pairs = []mutant{
 		tests: "TestDebtorGivesUpAStageItLost",
 		plays: "TestSchedulesOfAStageThatMoves",
 	},
+	{
+		rule: "pair 7", what: "a batch more may be in the handler, and nobody is woken for it", file: "blocking.go",
+		old: `	if s.run.runnable() {
+		s.e.wakeFor(s, now)
+	}
+`,
+		new:   "\t_ = now\n",
+		tests: "TestThreadCap",
+		plays: "TestSchedulesOfMoreSlots",
+	},
 }

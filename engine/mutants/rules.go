@@ -189,4 +189,40 @@ var rules = []mutant{
 		new:   "",
 		tests: "TestFailEdgesThatShareARing",
 	},
+	{
+		rule: "plan", what: "the cap of a batch does not hold in a ring", file: "serve.go",
+		old:   "\tlimit := int(s.most.Load())\n",
+		new:   "\tlimit := s.maxBatch\n",
+		tests: "TestBatchCap",
+	},
+	{
+		rule: "plan", what: "nor for what is handed over directly", file: "handover.go",
+		old:   "n > int(s.most.Load())",
+		new:   "n > s.maxBatch",
+		tests: "TestBatchCap",
+	},
+	{
+		rule: "admission", what: "gates that are shut stay so, for the loop sleeps", file: "admission.go",
+		old:   "\tin.stage.e.controller.stir()\n",
+		new:   "",
+		tests: "TestGatesShutAndOpen",
+	},
+	{
+		rule: "admission", what: "a new limit begins with a full bucket", file: "admission.go",
+		old:   "\tif a == nil || a.every == 0 {\n\t\treturn 0\n",
+		new:   "\tif a == nil || a.every == 0 {\n\t\treturn 1e9\n",
+		tests: "TestRate",
+	},
+	{
+		rule: "admission", what: "what did not fit is taken off the rate", file: "admission.go",
+		old:   "\t\ta.due.Add(-int64(n) * a.every)\n",
+		new:   "",
+		tests: "TestRate|TestRefusalByLimit",
+	},
+	{
+		rule: "plan", what: "an impossible plan is put in place", file: "control.go",
+		old:   "\t\treturn d.Plan.Check(y)\n",
+		new:   "\t\treturn nil\n",
+		tests: "TestPolicyDecidesTheImpossible",
+	},
 }
