@@ -256,7 +256,7 @@ func TestPolicyMovesCoresAtEveryTick(t *testing.T) {
 			require.GreaterOrEqual(t, v, latest[v%7])
 			latest[v%7] = v
 		}
-		require.GreaterOrEqual(t, len(decisions(e, "cores")), 20)
+		require.GreaterOrEqual(t, len(decisions(e, "cores")), 10, "all but those of no change, and one at the end")
 	}
 }
 
@@ -298,8 +298,8 @@ func TestGatesShutAndOpen(t *testing.T) {
 	eventually(t, "the gate is open", func() bool { return e.Stats().Stage("s").Inlets[0].Depth == 0 })
 	require.NoError(t, s.TrySubmit(1))
 	st := drain(t, e).Stage("s").Inlets[0]
-	require.Equal(t, st.Refused, st.Limited)
-	require.GreaterOrEqual(t, st.Refused, uint64(6))
+	require.GreaterOrEqual(t, st.Limited, uint64(6), "the others found the ring full, before the gate was shut")
+	require.LessOrEqual(t, st.Limited, st.Refused)
 }
 
 // With gates shut the engine ends as ever, and says that it has.
