@@ -75,9 +75,7 @@ func TestAgeLimit(t *testing.T) {
 
 // An engine starts with no more workers for a stage than it may have.
 func TestMaxCoresAtStart(t *testing.T) {
-	c := twoShared
-	c.Policy = policy(func(*sched.Snapshot, *sched.Draft) {})
-	e := newEngine(t, c)
+	e := newEngine(t, twoShared)
 	engine.Add(e, stageConfig{Name: "s", MaxCores: 1}).Handle(ignore)
 	engine.Add(e, stageConfig{Name: "both"}).Handle(ignore)
 	start(t, e)

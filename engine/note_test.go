@@ -18,7 +18,7 @@ func (c *handClock) read() engine.Time       { return engine.Time(c.now.Load()) 
 func (c *handClock) advance(d time.Duration) { c.now.Add(int64(d)) }
 
 func withClock(t *testing.T, c engine.Config) (*engine.Engine, *handClock) {
-	e, clock := newEngine(t, still(c)), &handClock{}
+	e, clock := newEngine(t, c), &handClock{}
 	clock.advance(time.Hour)
 	e.UseClock(clock.read)
 	return e, clock

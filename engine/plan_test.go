@@ -18,7 +18,7 @@ type seenBy struct {
 }
 
 func newSeenBy(t *testing.T, c engine.Config) *seenBy {
-	s := &seenBy{e: newEngine(t, still(c)), gate: newGate(t), by: map[string]*log[int]{"a": {}, "b": {}}}
+	s := &seenBy{e: newEngine(t, c), gate: newGate(t), by: map[string]*log[int]{"a": {}, "b": {}}}
 	s.a = engine.Add(s.e, stageConfig{Name: "a", MaxBatch: 1})
 	b := engine.Add(s.e, stageConfig{Name: "b", MaxBatch: 1})
 	edge := engine.Connect(s.a, b)
@@ -156,7 +156,7 @@ func TestPlanRefused(t *testing.T) {
 
 // A worker that loses a stage while it owes for it pays first: order is kept, nothing is lost.
 func TestPlanTakesAStageFromADebtor(t *testing.T) {
-	h := newHop(t, still(apart(twoShared)), engine.Block)
+	h := newHop(t, apart(twoShared), engine.Block)
 	a := h.a
 	burst := 0
 	a.Handle(func(c *engine.Context, v int) error {

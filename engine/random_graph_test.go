@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seda-go/seda/engine"
+	"github.com/seda-go/seda/sched"
 )
 
 // randomGraph is a graph made of a seed: stages of every kind with tiny rings, blocking edges forward, edges that drop or fail in any
@@ -69,8 +70,10 @@ const (
 func makeRandomGraph(seed uint64, workers int, size graphSize) *randomGraph {
 	g := &randomGraph{r: rand.New(rand.NewPCG(seed, 0)), size: size}
 	c := g.config(workers)
+	name := sched.Names()[seed%uint64(len(sched.Names()))] // not by g.r: the graph of a seed is the same whatever policies there are
+	c.Policy, _ = sched.Find(name)
 	g.e = engine.New(c)
-	fmt.Fprintf(&g.about, "%d %v %v workers, seed %d", c.Workers, c.Kind, c.Idle, seed)
+	fmt.Fprintf(&g.about, "%d %v %v workers under %s, seed %d", c.Workers, c.Kind, c.Idle, name, seed)
 	n := 2 + g.r.IntN(size.stages-1)
 	for i := range n {
 		g.nodes = append(g.nodes, g.stage(fmt.Sprint(i)))

@@ -30,15 +30,13 @@ func eachKind(t *testing.T, f func(t *testing.T, c engine.Config)) {
 	}
 }
 
-// still returns c with a policy that leaves all as it is, for tests that publish plans of their own.
-func still(c engine.Config) engine.Config {
-	c.Policy = policy(func(*sched.Snapshot, *sched.Draft) {})
-	return c
-}
-
-// newEngine makes an engine that does not log and is closed with the test.
+// newEngine makes an engine that does not log and is closed with the test. Its policy, if c has none, leaves all as it is: tests say themselves who
+// serves what, and count batches.
 func newEngine(t testing.TB, c engine.Config) *engine.Engine {
 	c.Log = silent()
+	if c.Policy == nil {
+		c.Policy = policy(func(*sched.Snapshot, *sched.Draft) {})
+	}
 	e := engine.New(c)
 	t.Cleanup(func() { _ = e.Close() })
 	return e

@@ -311,7 +311,7 @@ func TestCloseTellsWhatIsPending(t *testing.T) {
 
 // A worker that serves nothing any more still fires what it has.
 func TestPlansDoNotMoveTimers(t *testing.T) {
-	e := newEngine(t, still(twoShared))
+	e := newEngine(t, twoShared)
 	a, b := addPair(e)
 	edge := engine.Connect(a, b)
 	a.Handle(func(c *engine.Context, v int) error { edge.After(c, 5*ms, v); return nil })

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seda-go/seda/engine"
+	"github.com/seda-go/seda/sched"
 )
 
 // job is an event.
@@ -93,8 +94,10 @@ func newGraph(r *rand.Rand, wrong *complaint) *graph {
 		c.Workers = 1 // there is more to do
 	}
 	c.Confine = r.IntN(4) == 0
+	policy := sched.Names()[r.IntN(len(sched.Names()))]
+	c.Policy, _ = sched.Find(policy)
 	g := &graph{e: engine.New(c), wrong: wrong, confine: c.Confine, ticks: r.IntN(3) == 0}
-	g.about = fmt.Sprintf("%d %v %v workers, confine %v, ticks %v", c.Workers, c.Kind, c.Idle, c.Confine, g.ticks)
+	g.about = fmt.Sprintf("%d %v %v workers under %s, confine %v, ticks %v", c.Workers, c.Kind, c.Idle, policy, c.Confine, g.ticks)
 	g.rounds(r)
 	g.ordered(r)
 	g.calls(r)
