@@ -138,6 +138,10 @@ func (z *sizing) next(s *StageSample, now int64, held int, quantum float64) (mos
 		z.skip = false
 		return held, ""
 	}
+	if held != z.last {
+		r.level()
+		z.last = held
+	}
 	z.learn(&r, held)
 	if z.bound = z.bounds(quantum); z.size > z.bound {
 		z.size, z.trial = z.bound, trial{}

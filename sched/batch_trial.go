@@ -46,6 +46,7 @@ type sizing struct {
 	reading reading
 	before  StageSample
 	at      int64
+	last    int   // the cap of the reading before
 	threads int   // how many batches may be in the handler at a time
 	shared  int64 // until when the stage shares its workers
 
@@ -245,8 +246,7 @@ func (z *sizing) decide(t trial, better bool, now int64) (most int, why string) 
 		z.climb = false
 		switch t.kind {
 		case tryLarger:
-			z.bad = min(z.bad, t.with)
-			z.again = now + doubtBad
+			z.bad, z.again = min(z.bad, t.with), now+doubtBad
 		case tryBetween:
 			z.low = t.with
 		case trySmaller:
@@ -257,18 +257,18 @@ func (z *sizing) decide(t trial, better bool, now int64) (most int, why string) 
 	z.low = 0
 	switch t.kind {
 	case tryLarger:
-		if t.with >= z.bad {
-			z.bad = z.stage.MaxBatch + 1
-		}
 		if z.begins(&t) {
 			z.low, z.line = z.size, line{}
 		} else {
 			z.line.add(&t.seen, 0)
 		}
+		if t.with >= z.bad {
+			z.bad = z.stage.MaxBatch + 1
+		}
 	case tryBetween:
-		z.bad = z.size
+		z.bad, z.again = z.size, now+doubtBad
 	case tryScout:
-		z.bad = z.size
+		z.bad, z.again = z.size, now+doubtBad
 		z.line = line{}
 	}
 	z.size, z.cost, z.usual = t.with, t.cost, t.cost
@@ -282,7 +282,7 @@ func (t *trial) pays() bool { return t.cost < (1-climbGain)*t.base }
 // begins reports whether a larger batch that was cheaper was so by less than the line says: something begins to cost more on the way there.
 func (z *sizing) begins(t *trial) bool {
 	if !z.line.sure {
-		return !t.pays()
+		return !t.pays() || z.bad <= z.stage.MaxBatch
 	}
 	return t.cost/t.base > 1.03*z.line.each(t.with)/z.line.each(z.size)
 }
