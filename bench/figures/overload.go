@@ -78,9 +78,6 @@ func overloaded(ctx context.Context, c trial.Config, r round, gives []string, ta
 	if c.Warmup == 0 {
 		c.Warmup, c.Duration = overloadWarm, overloadTime
 	}
-	if c.Policy != law() {
-		c.MaxBatch = 1
-	}
 	if !(c.Rate > 0) {
 		for _, name := range gives {
 			r[name] = math.NaN()

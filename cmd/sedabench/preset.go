@@ -23,36 +23,43 @@ type preset struct {
 	ask         func(ctx context.Context, a *asking) error
 }
 
+// Policies that are worth comparing, as far as there are such: the engine's own, the published laws of the same kind, and none.
+const (
+	batches   = "adaptive,seda-2001"
+	cores     = "adaptive,caladan,seda-2001,serve-all,static"
+	admission = "adaptive,breakwater,caladan,codel,dagor,queue-timeout,seda-2003,static"
+)
+
 func presets() []preset {
 	return []preset{
 		{
 			"batch-oracle", "fixed batches from 1 to 256 beside what policies find, cold and after a change",
-			map[string]string{"policy": "adaptive,seda-2001", "duration": "200ms", "warmup": "50ms", "reps": "1"},
+			map[string]string{"policy": batches, "duration": "200ms", "warmup": "50ms", "reps": "1"},
 			true, askBatch,
 		},
 		{
 			"shift", "work that moves from one stage to the next",
-			map[string]string{"service": "constant:20us", "duration": "1s", "warmup": "200ms", "reps": "3"},
+			map[string]string{"policy": cores, "service": "constant:20us", "duration": "1s", "warmup": "200ms", "reps": "3"},
 			false, askShift,
 		},
 		{
 			"spike", "50 spikes of 1.4 times the capacity",
-			map[string]string{"service": "constant:50us", "duration": "6s", "warmup": "240ms", "reps": "1"},
+			map[string]string{"policy": admission, "service": "constant:50us", "duration": "6s", "warmup": "240ms", "reps": "1"},
 			true, askSpike,
 		},
 		{
 			"overload", "1, 2 and 4 times the capacity, and three classes",
-			map[string]string{"service": "", "rate": "1x,2x,4x", "duration": "500ms", "warmup": "300ms", "reps": "1"},
+			map[string]string{"policy": admission, "service": "", "rate": "1x,2x,4x", "duration": "400ms", "warmup": "200ms", "reps": "1"},
 			true, askOverload,
 		},
 		{
 			"starve", "a stage that gets little, beside more flooded stages than workers",
-			map[string]string{"service": "constant:10us", "duration": "1s", "warmup": "200ms", "reps": "3"},
+			map[string]string{"policy": cores, "service": "constant:10us", "duration": "1s", "warmup": "200ms", "reps": "3"},
 			true, askStarve,
 		},
 		{
 			"two-stage-oscillation", "two equal stages under a load that does not change",
-			map[string]string{"service": "constant:20us", "duration": "1s", "warmup": "500ms", "reps": "3"},
+			map[string]string{"policy": cores, "service": "constant:20us", "duration": "1s", "warmup": "500ms", "reps": "3"},
 			false, askPair,
 		},
 	}
@@ -83,8 +90,8 @@ func (p preset) looksAt(flag string, given map[string]bool) bool {
 func (p preset) adjust(f *flags) error {
 	for _, name := range slices.Sorted(maps.Keys(f.given)) {
 		if _, uses := p.flags[name]; !uses && !slices.Contains(common, name) {
-			return usagef("--%s: --preset %s does not look at it, but at --%s", name, p.name,
-				strings.Join(append(slices.Clone(common[1:]), slices.Sorted(maps.Keys(p.flags))...), ", --"))
+			own := slices.DeleteFunc(slices.Sorted(maps.Keys(p.flags)), func(name string) bool { return name == "policy" })
+			return usagef("--%s: --preset %s does not look at it, but at --%s", name, p.name, strings.Join(append(slices.Clone(common[1:]), own...), ", --"))
 		}
 	}
 	for name, text := range p.flags {

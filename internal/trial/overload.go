@@ -17,10 +17,17 @@ func Deadline(service workload.Service) time.Duration {
 	return time.Duration(patienceOf * service.Mean())
 }
 
-// served is a single stage of such a service, whose requests have a deadline, which the policy knows as their target.
+// served is a single stage of such a service, whose requests have a deadline, which the policy knows as their target. The engine's own policy sets
+// batches and has those of up to 64 that are the default. Others do not, but for one law, and have batches of one, which is the best for them: what
+// is in a batch, they cannot see.
 func served(p Place, service workload.Service, policy string) Config {
+	most := 1
+	if policy == staged.DefaultPolicy() {
+		most = 0
+	}
 	return Config{
-		Place: p, Graph: single(), Service: service, Policy: policy, Deadline: Deadline(service),
+		MaxBatch: most,
+		Place:    p, Graph: single(), Service: service, Policy: policy, Deadline: Deadline(service),
 		Kinds: []Kind{{Kind: staged.Kind{Name: "load", Target: Deadline(service)}, Share: 1}},
 	}
 }

@@ -164,7 +164,9 @@ func TestRecoveries(t *testing.T) {
 
 func TestWhatTheTimeLineShows(t *testing.T) {
 	moments := []report.Moment{
-		{At: 0, Stages: []report.StageMoment{{Done: 0}}}, {At: 1e9, Stages: []report.StageMoment{{Done: 10}}}, {At: 3e9, Stages: []report.StageMoment{{Done: 40}}},
+		{At: 0, Stages: []report.StageMoment{{Done: 0}}},
+		{At: 1e9, Stages: []report.StageMoment{{Done: 10}}},
+		{At: 3e9, Stages: []report.StageMoment{{Done: 40}}},
 	}
 	require.InDelta(t, 10, SeenRate(moments, 0, time.Second), 1e-9)
 	require.InDelta(t, 15, SeenRate(moments, time.Second, time.Minute), 1e-9)
