@@ -24,8 +24,8 @@ const (
 	seda2001Time = time.Second
 )
 
-// batchSuite measures the batch law on the real engine: stages whose batches cost a + c*b, or a bit more, with more requests waiting than any batch takes,
-// and with 30 % of what they can do one by one. The law runs with all other laws of the default policy, from a cold start; fixed batches are engines
+// batchSuite measures the batch law on the real engine: stages whose batches cost a + c*b, or a bit more, with more requests waiting than any batch
+// takes, and with 30 % of what they can do one by one. The law runs with all other laws of the default policy, from a cold start; fixed batches are engines
 // in which nothing decides. A row is the best fixed batch to the law, so that 1/0.97 is the bound; the best is the one with the highest median.
 func batchSuite() suite {
 	var all []experiment
@@ -60,10 +60,7 @@ func batchRows(m trial.BatchModel, id string) (all []experiment, rows []row) {
 			id: id + ".p99", of: []string{light, one}, bound: bounds[1], what: "p99 at 30 % of batch 1: law / batch 1",
 			value: func(r round) float64 { return r[light] / r[one] },
 		},
-		{
-			id: id + ".found", of: append(slices.Clone(fixed), found), bound: bounds[2], what: "s from a cold start until 0.97 of the round's best fixed batch",
-			value: func(r round) float64 { return r[found] },
-		},
+		foundRow(id, fixed, found, bounds[2], "a cold start"),
 		bestRow(id+".max", fixed, largest, none),
 	}
 	if slices.Contains(others(), seda2001) {
@@ -80,6 +77,14 @@ func bestRow(id string, fixed []string, than string, bound float64) row {
 		best := bestOf(rounds, fixed)
 		return func(r round) float64 { return r[best] / r[than] }, best + " / " + than + ", requests/s"
 	}}
+}
+
+// foundRow is how long it took to find a batch, which needs the fixed ones to compare with.
+func foundRow(id string, fixed []string, found string, bound float64, since string) row {
+	return row{
+		id: id + ".found", of: append(slices.Clone(fixed), found), bound: bound,
+		what: "s from " + since + " until 0.97 of the round's best fixed batch", value: func(r round) float64 { return r[found] },
+	}
 }
 
 // bestOf returns the name with the highest median.
@@ -182,11 +187,5 @@ func changeRows() (experiment, []row) {
 			})
 		})
 	}}
-	return e, []row{
-		bestRow(id, fixed, rate, batchBound),
-		{
-			id: id + ".found", of: append(slices.Clone(fixed), found), bound: foundBound, what: "s from the change on until 0.97 of the round's best fixed batch",
-			value: func(r round) float64 { return r[found] },
-		},
-	}
+	return e, []row{bestRow(id, fixed, rate, batchBound), foundRow(id, fixed, found, foundBound, "the change")}
 }
