@@ -1,0 +1,122 @@
+package procfs
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/seda-go/seda/probes"
+)
+
+func openSource(t *testing.T) probes.Source {
+	s, err := Open(Offers)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	for _, m := range []probes.Metric{probes.OnCPU, probes.Blocked, probes.RunQueue, probes.Switches} {
+		origin, why := s.Origin(m)
+		require.Equal(t, probes.Proc, origin, "%v: %v", m, why)
+	}
+	return s
+}
+
+// onThread runs f in a goroutine on a thread of its own, which has ended when onThread returns.
+func onThread(f func()) {
+	var tid int
+	var done sync.WaitGroup
+	done.Go(func() {
+		runtime.LockOSThread()
+		tid = unix.Gettid()
+		f()
+	})
+	done.Wait()
+	for !errors.Is(unix.Tgkill(os.Getpid(), tid, 0), unix.ESRCH) {
+		runtime.Gosched()
+	}
+}
+
+func sleep(d time.Duration) {
+	ts := unix.NsecToTimespec(int64(d))
+	for unix.Nanosleep(&ts, &ts) == unix.EINTR {
+	}
+}
+
+// What a thread does shows, from itself and from another thread, and only grows.
+func TestThreadShows(t *testing.T) {
+	s := openSource(t)
+	onThread(func() {
+		th, err := s.Register()
+		require.NoError(t, err)
+		require.Nil(t, th.Word())
+		var before, v probes.Values
+		for range 5 {
+			sleep(time.Millisecond)
+			for end := probes.Now() + 1_000_000; probes.Now() < end; {
+			}
+			require.True(t, th.Read(probes.Now(), &v))
+			require.GreaterOrEqual(t, v.Voluntary, before.Voluntary+1)
+			require.GreaterOrEqual(t, v.OnCPU, before.OnCPU)
+			require.GreaterOrEqual(t, v.RunQueue, before.RunQueue)
+			require.GreaterOrEqual(t, v.Blocked, before.Blocked)
+			before = v
+		}
+		require.Positive(t, v.OnCPU)
+		require.Positive(t, v.Blocked)
+		seen := make(chan probes.Values)
+		go func() {
+			var v probes.Values
+			th.Read(probes.Now(), &v)
+			seen <- v
+		}()
+		require.GreaterOrEqual(t, (<-seen).Voluntary, v.Voluntary, "by status, where it was by getrusage before")
+		require.NoError(t, th.Close())
+		require.False(t, th.Read(probes.Now(), &v))
+		require.NoError(t, th.Close())
+	})
+}
+
+func TestEndedThread(t *testing.T) {
+	s := openSource(t)
+	var th probes.Thread
+	onThread(func() {
+		var err error
+		th, err = s.Register()
+		require.NoError(t, err)
+	})
+	v := probes.Values{Cycles: 7}
+	require.False(t, th.Read(probes.Now(), &v))
+	require.Equal(t, probes.Values{Cycles: 7}, v, "left as it was")
+	require.NoError(t, th.Close())
+}
+
+func TestClosedSource(t *testing.T) {
+	s, err := Open(Offers)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	_, err = s.Register()
+	require.ErrorIs(t, err, ErrClosed)
+}
+
+// Only what was asked for is read.
+func TestPart(t *testing.T) {
+	s, err := Open(probes.MetricsOf(probes.Switches, probes.Cycles))
+	require.NoError(t, err)
+	origin, why := s.Origin(probes.Cycles)
+	require.Equal(t, probes.None, origin)
+	require.Equal(t, probes.NotAsked, why)
+	onThread(func() {
+		th, err := s.Register()
+		require.NoError(t, err)
+		sleep(time.Millisecond)
+		var v probes.Values
+		require.True(t, th.Read(probes.Now(), &v))
+		require.Positive(t, v.Voluntary)
+		require.Zero(t, v.OnCPU)
+		require.NoError(t, th.Close())
+	})
+}
