@@ -1,0 +1,13 @@
+//go:build !linux || !(amd64 || arm64)
+
+package bpf
+
+import (
+	"fmt"
+
+	"github.com/seda-go/seda/probes"
+)
+
+func open(Config) (probes.Source, error) {
+	return nil, fmt.Errorf("bpf: %w", probes.NotLinux)
+}

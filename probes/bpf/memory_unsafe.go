@@ -1,0 +1,101 @@
+//go:build linux && (amd64 || arm64)
+
+package bpf
+
+import (
+	"errors"
+	"os"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+
+	"github.com/seda-go/seda/probes"
+)
+
+// record is a kernelSedaThread whose fields the kernel changes under the reader's hands.
+type record struct {
+	stage atomic.Uint32 // written by the thread: alone on its line
+	_     [15]uint32
+
+	// Written by programs in the kernel, on whichever CPU the thread is or is woken from.
+	sequence, generation, state, offStage atomic.Uint32
+	in, out, wake                         atomic.Int64
+	on, blocked, runQueue, preempted      atomic.Int64
+	voluntary, involuntary, migrations    atomic.Uint64
+	start                                 atomic.Int64
+	tid, cpu                              atomic.Uint32
+	preemptor                             [16]int8
+}
+
+// cell is a kernelSedaCell, likewise.
+type cell struct {
+	blocked, runQueue, preempted atomic.Int64
+	voluntary, involuntary       atomic.Uint64
+	_                            [3]uint64
+	delay                        [probes.Buckets]atomic.Uint64
+}
+
+// They are of equal length, or this does not compile. That the fields stand at the same places is a test.
+const (
+	_ = uint(unsafe.Sizeof(record{}) - unsafe.Sizeof(kernelSedaThread{}))
+	_ = uint(unsafe.Sizeof(kernelSedaThread{}) - unsafe.Sizeof(record{}))
+	_ = uint(unsafe.Sizeof(cell{}) - unsafe.Sizeof(kernelSedaCell{}))
+	_ = uint(unsafe.Sizeof(kernelSedaCell{}) - unsafe.Sizeof(cell{}))
+)
+
+// memory is the two arrays, as the process sees them.
+type memory struct {
+	stages         int
+	records, cells []byte
+	recordsOf      []record
+	cellsOf        []cell
+}
+
+func mapMemory(o *kernelObjects, c Config) (m *memory, err error) {
+	m = &memory{stages: c.Stages}
+	if m.records, err = mapArray(o.SedaThreads); err != nil {
+		return nil, err
+	}
+	if m.cells, err = mapArray(o.SedaCells); err != nil {
+		return nil, errors.Join(err, m.unmap())
+	}
+	m.recordsOf = unsafe.Slice((*record)(unsafe.Pointer(&m.records[0])), c.Threads)
+	m.cellsOf = unsafe.Slice((*cell)(unsafe.Pointer(&m.cells[0])), c.Threads*c.Stages)
+	return m, nil
+}
+
+// mapArray maps a map's descriptor: the library's own mapping has no typed pointers and no end.
+func mapArray(a *ebpf.Map) ([]byte, error) {
+	size := int(a.MaxEntries()) * int(a.ValueSize())
+	page := os.Getpagesize()
+	mem, err := unix.Mmap(a.FD(), 0, (size+page-1)/page*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	return mem, os.NewSyscallError("mmap", err)
+}
+
+func (m *memory) record(slot uint32) *record { return &m.recordsOf[slot] }
+
+// row returns the cells of a slot, one for each stage.
+func (m *memory) row(slot uint32) []cell {
+	from := int(slot) * m.stages
+	return m.cellsOf[from : from+m.stages : from+m.stages]
+}
+
+// clear makes a free slot as good as new. No program writes to it.
+func (m *memory) clear(slot uint32) {
+	const size = int(unsafe.Sizeof(record{}))
+	clear(m.records[int(slot)*size:][:size])
+	row := m.stages * int(unsafe.Sizeof(cell{}))
+	clear(m.cells[int(slot)*row:][:row])
+}
+
+func (m *memory) unmap() error {
+	var errs []error
+	for _, mem := range [][]byte{m.records, m.cells} {
+		if mem != nil {
+			errs = append(errs, os.NewSyscallError("munmap", unix.Munmap(mem)))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+//go:build ignore
+
+/*
+ * What the scheduler does to the threads that registered themselves: how long
+ * each was on a CPU and off it, why, and at which stage it was meanwhile.
+ *
+ * A thread's counters are written by the scheduler's own programs, one at a
+ * time: a thread leaves a CPU before it is woken, and is woken before it comes
+ * to a CPU again, and the kernel's locks order the three. So there are no
+ * atomics. Readers in user space look at a sequence number before and after.
+ */
+#include "core.h"
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define BUCKETS 32
+#define COMM 16
+
+enum seda_state {
+	SEDA_NEW,
+	SEDA_RUNNING,
+	SEDA_BLOCKED,   /* asleep, or woken and waiting for a CPU */
+	SEDA_PREEMPTED, /* runnable, and another thread has the CPU */
+	SEDA_ENDED,
+};
+
+/* A registered thread. */
+struct seda_thread {
+	/* Written by the thread in user space, read here when it leaves a CPU. */
+	__u32 stage;
+	__u32 unused[15];
+
+	/* Written here, next to nothing that user space writes while the thread is registered. */
+	__u32 sequence; /* odd while the rest is being written */
+	__u32 generation; /* of the registration; 0: the slot is free */
+	enum seda_state state;
+	__u32 off_stage; /* stage when it last left a CPU */
+	__u64 in_ns, out_ns; /* when it last came to a CPU, and left one */
+	__u64 wake_ns; /* when it was woken since; 0: it was not */
+	__u64 on_ns, blocked_ns, runqueue_ns;
+
+	__u64 preempted_ns;
+	__u64 voluntary, involuntary;
+	__u64 migrations;
+	__u64 start_ns; /* when it was registered */
+	__u32 tid; /* as the initial pid namespace has it */
+	__u32 cpu; /* the last one */
+	char preemptor[COMM]; /* the last one */
+};
+
+_Static_assert(sizeof(struct seda_thread) % 64 == 0, "or words share lines with counters of the thread before");
+
+/* A thread at a stage. */
+struct seda_cell {
+	__u64 blocked_ns, runqueue_ns, preempted_ns;
+	__u64 voluntary, involuntary;
+	__u64 unused[3];
+	__u64 delay[BUCKETS]; /* by log2 of ns from woken, or preempted, to running */
+};
+
+struct seda_slot {
+	__u32 slot;
+	__u32 generation;
+};
+
+struct seda_taker {
+	__u32 generation; /* of the registration of the thread whose CPU was taken */
+	char comm[COMM];
+};
+
+struct seda_taken {
+	__u64 count;
+	__u64 ns;
+};
+
+/* How many entries the arrays have is set when they are loaded. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct seda_thread);
+} seda_threads SEC(".maps");
+
+/* Entry slot * stages + stage. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct seda_cell);
+} seda_cells SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct seda_slot);
+} seda_tasks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct seda_taker);
+	__type(value, struct seda_taken);
+} seda_takers SEC(".maps");
+
+const volatile __u32 stages = 1; /* cells in a row */
+const volatile bool weak_order;  /* the CPU reorders stores */
+
+/* The process whose threads are registered: others cost two loads. */
+__u32 owner = ~0U;
+
+/* Returns the registered thread that p is, or null. */
+static __always_inline struct seda_thread *find(struct task_struct *p, __u32 *slot)
+{
+	struct seda_thread *t;
+	struct seda_slot *s;
+
+	if (p->tgid != owner)
+		return 0;
+	s = bpf_task_storage_get(&seda_tasks, p, 0, 0);
+	if (!s)
+		return 0;
+	*slot = s->slot;
+	t = bpf_map_lookup_elem(&seda_threads, slot);
+	if (!t || t->generation != s->generation)
+		return 0;
+	return t;
+}
+
+/* Makes the sequence number odd, or even again, in order with the stores around it. */
+static __always_inline void flip(struct seda_thread *t)
+{
+	if (weak_order) {
+		__u32 before = __sync_fetch_and_add(&t->sequence, 1);
+
+		asm volatile("" : : "r"(before) : "memory"); /* with its value used it is a full barrier */
+		return;
+	}
+	asm volatile("" : : : "memory");
+	*(volatile __u32 *)&t->sequence = t->sequence + 1;
+	asm volatile("" : : : "memory");
+}
+
+static __always_inline __u32 bucket(__u64 ns)
+{
+	__u32 x = ns >> 32 ? ~0U : (__u32)ns, b, s;
+
+	b = (x > 0xffff) << 4;
+	x >>= b;
+	s = (x > 0xff) << 3;
+	x >>= s;
+	b |= s;
+	s = (x > 0xf) << 2;
+	x >>= s;
+	b |= s;
+	s = (x > 0x3) << 1;
+	x >>= s;
+	return b | s | x >> 1;
+}
+
+static __always_inline void leave(struct seda_thread *t, bool preempt, unsigned int state, struct task_struct *next, __u64 now)
+{
+	__u32 stage = *(volatile __u32 *)&t->stage;
+
+	flip(t);
+	t->on_ns += now - t->in_ns;
+	t->out_ns = now;
+	t->wake_ns = 0;
+	t->off_stage = stage < stages ? stage : 0;
+	if (preempt || !state) {
+		t->involuntary++;
+		t->state = SEDA_PREEMPTED;
+		__builtin_memcpy(t->preemptor, next->comm, COMM);
+	} else {
+		t->voluntary++;
+		t->state = state & 0x80 ? SEDA_ENDED : SEDA_BLOCKED; /* TASK_DEAD */
+	}
+	flip(t);
+}
+
+/* Counts a preemption under the command that caused it. */
+static __always_inline void blame(struct seda_thread *t, __u64 ns)
+{
+	struct seda_taker key = { .generation = t->generation };
+	struct seda_taken *v, first = { .count = 1, .ns = ns };
+
+	__builtin_memcpy(key.comm, t->preemptor, COMM);
+	v = bpf_map_lookup_elem(&seda_takers, &key);
+	if (!v) {
+		bpf_map_update_elem(&seda_takers, &key, &first, BPF_ANY);
+		return;
+	}
+	v->count++; /* the key is the thread's own, and it comes to one CPU at a time */
+	v->ns += ns;
+}
+
+static __always_inline void enter(struct seda_thread *t, __u32 slot, __u64 now)
+{
+	__u32 at = slot * stages + t->off_stage, b;
+	struct seda_cell *c = bpf_map_lookup_elem(&seda_cells, &at);
+	__u64 waited, asleep = 0;
+	bool preempted = t->state == SEDA_PREEMPTED;
+
+	if (!c)
+		return; /* there is a cell for every stage */
+	flip(t);
+	if (preempted) {
+		waited = now - t->out_ns;
+		t->preempted_ns += waited;
+		c->preempted_ns += waited;
+		c->involuntary++;
+	} else {
+		__u64 woken = t->wake_ns;
+
+		if (!woken || woken > now) /* clocks of two CPUs */
+			woken = now;
+		if (woken < t->out_ns)
+			woken = t->out_ns;
+		asleep = woken - t->out_ns;
+		waited = now - woken;
+		t->blocked_ns += asleep;
+		t->runqueue_ns += waited;
+		c->blocked_ns += asleep;
+		c->runqueue_ns += waited;
+		c->voluntary++;
+	}
+	b = bucket(waited);
+	asm volatile("" : "+r"(b)); /* or the mask, without which 6.1 does not see the bound, is optimised away */
+	b &= BUCKETS - 1;
+	c->delay[b]++;
+	t->state = SEDA_RUNNING;
+	t->in_ns = now;
+	t->cpu = bpf_get_smp_processor_id();
+	flip(t);
+	if (preempted)
+		blame(t, waited);
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(seda_switch, bool preempt, struct task_struct *prev, struct task_struct *next, unsigned int state)
+{
+	struct seda_thread *t;
+	__u64 now = 0;
+	__u32 slot;
+
+	t = find(prev, &slot);
+	if (t) {
+		now = bpf_ktime_get_ns();
+		leave(t, preempt, state, next, now);
+	}
+	t = find(next, &slot);
+	if (t)
+		enter(t, slot, now ? now : bpf_ktime_get_ns());
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(seda_wakeup, struct task_struct *p)
+{
+	__u32 slot;
+	struct seda_thread *t = find(p, &slot);
+
+	if (t)
+		t->wake_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("tp_btf/sched_migrate_task")
+int BPF_PROG(seda_migrate, struct task_struct *p)
+{
+	__u32 slot;
+	struct seda_thread *t = find(p, &slot);
+
+	if (t)
+		t->migrations++;
+	return 0;
+}
+
+enum { EINVAL = 22, ENOMEM = 12, EEXIST = 17 };
+
+struct seda_registration {
+	__u32 slot;
+	__u32 generation;
+	__s32 error;
+};
+
+/*
+ * Run by the thread that is to be watched: so there is no question of pid
+ * namespaces. The slot is free and cleared. A thread that loses its CPU before
+ * the end counts that time as time on it.
+ */
+SEC("syscall")
+int seda_register(struct seda_registration *r)
+{
+	struct task_struct *self = bpf_get_current_task_btf();
+	struct seda_slot s = { .slot = r->slot, .generation = r->generation }, *old;
+	struct seda_thread *t;
+	__u64 id = bpf_get_current_pid_tgid();
+
+	old = bpf_task_storage_get(&seda_tasks, self, &s, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!old) {
+		r->error = ENOMEM;
+		return 0;
+	}
+	if (old->generation != s.generation) { /* it was registered before: maybe it still is */
+		t = bpf_map_lookup_elem(&seda_threads, &old->slot);
+		if (t && t->generation == old->generation) {
+			r->error = EEXIST;
+			return 0;
+		}
+		*old = s;
+	}
+	t = bpf_map_lookup_elem(&seda_threads, &s.slot);
+	if (!t) {
+		r->error = EINVAL;
+		return 0;
+	}
+	owner = id >> 32;
+	t->tid = id;
+	t->cpu = bpf_get_smp_processor_id();
+	t->state = SEDA_RUNNING;
+	t->start_ns = t->in_ns = t->out_ns = bpf_ktime_get_ns();
+	asm volatile("" : : : "memory");
+	*(volatile __u32 *)&t->generation = s.generation; /* from here on the other programs see it */
+	return 0;
+}

@@ -1,0 +1,181 @@
+//go:build amd64 || arm64
+
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+
+	"github.com/seda-go/seda/probes"
+)
+
+// source is the programs at work in the kernel, and the memory they share with the process.
+type source struct {
+	config  Config
+	objects kernelObjects
+	links   []link.Link
+	pins    *pins
+	closed  atomic.Bool
+
+	mu struct {
+		sync.Mutex
+		memory     *memory  // nil once it is unmapped: when the source and all threads are closed
+		free       []uint32 // slots, those that were used longest ago first: a program that is under way in one has then long ended
+		generation uint32   // of the last registration
+		open       int      // threads
+	}
+}
+
+func open(c Config) (probes.Source, error) {
+	s := &source{config: c}
+	if err := s.load(); err != nil {
+		return nil, errors.Join(explain(err), s.release())
+	}
+	if c.Pin != "" {
+		var err error
+		if s.pins, err = pin(c.Pin, &s.objects); err != nil {
+			c.Warn(fmt.Errorf("bpf: nothing is pinned: %w", err))
+		}
+	}
+	return s, nil
+}
+
+func (s *source) load() error {
+	spec, err := loadKernel()
+	if err != nil {
+		return err
+	}
+	spec.Maps[kernelMapSedaThreads].MaxEntries = uint32(s.config.Threads)
+	spec.Maps[kernelMapSedaCells].MaxEntries = uint32(s.config.Threads * s.config.Stages)
+	if err := spec.Variables[kernelVarStages].Set(uint32(s.config.Stages)); err != nil {
+		return err
+	}
+	if err := spec.Variables[kernelVarWeakOrder].Set(runtime.GOARCH != "amd64"); err != nil {
+		return err
+	}
+	if err := spec.LoadAndAssign(&s.objects, nil); err != nil {
+		return err
+	}
+	if s.mu.memory, err = mapMemory(&s.objects, s.config); err != nil {
+		return err
+	}
+	for slot := range s.config.Threads {
+		s.mu.free = append(s.mu.free, uint32(slot))
+	}
+	for _, p := range []*ebpf.Program{s.objects.SedaSwitch, s.objects.SedaWakeup, s.objects.SedaMigrate} {
+		l, err := link.AttachTracing(link.TracingOptions{Program: p})
+		if err != nil {
+			return err
+		}
+		s.links = append(s.links, l)
+	}
+	return nil
+}
+
+// explain finds the reason in what the kernel says of itself: the library guesses, and often wrongly.
+func explain(err error) error {
+	var rejected *ebpf.VerifierError
+	switch why := probes.SystemFacts().BPF(); {
+	case why != probes.Known:
+		return fmt.Errorf("bpf: %w", why)
+	case errors.As(err, &rejected):
+		return fmt.Errorf("bpf: %w: kernel %s: %+v", probes.Rejected, release(), rejected)
+	case errors.Is(err, unix.ENOMEM) || errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE):
+		return fmt.Errorf("bpf: %w: %w", probes.Exhausted, err)
+	case errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, unix.EINVAL):
+		return fmt.Errorf("bpf: %w: kernel %s: %w", probes.OldKernel, release(), err)
+	}
+	return fmt.Errorf("bpf: %w: %w", probes.Denied, err)
+}
+
+func release() string {
+	text, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(text))
+}
+
+func (s *source) Origin(m probes.Metric) (probes.Origin, probes.Reason) {
+	if Offers.Has(m) {
+		return probes.BPF, probes.Known
+	}
+	return probes.None, probes.NotAsked
+}
+
+// Register runs a program in the thread itself, so that the kernel knows which thread is meant whatever its id is here.
+func (s *source) Register() (probes.Thread, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed.Load() {
+		return nil, ErrClosed
+	}
+	if len(s.mu.free) == 0 {
+		return nil, fmt.Errorf("bpf: %d threads are registered: %w", s.config.Threads, probes.Exhausted)
+	}
+	slot := s.mu.free[0]
+	s.mu.memory.clear(slot)
+	s.mu.generation++
+	r := kernelSedaRegistration{Slot: slot, Generation: s.mu.generation}
+	_, err := s.objects.SedaRegister.Run(&ebpf.RunOptions{Context: &r, ContextOut: &r})
+	if err == nil && r.Error != 0 {
+		err = unix.Errno(r.Error)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("bpf: register a thread: %w", err)
+	}
+	s.mu.free = s.mu.free[1:]
+	s.mu.open++
+	return &thread{source: s, slot: slot, generation: r.Generation, record: s.mu.memory.record(slot), cells: s.mu.memory.row(slot)}, nil
+}
+
+// unregister gives a slot back. Programs leave it alone once its generation is 0; the kernel frees what it keeps of the thread with the thread.
+func (s *source) unregister(t *thread) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.closed.Swap(true) {
+		return nil
+	}
+	t.record.generation.Store(0)
+	s.mu.free = append(s.mu.free, t.slot)
+	s.mu.open--
+	return s.unmap()
+}
+
+// Close detaches the programs. The memory stays while threads are open: they write their words there.
+func (s *source) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed.Swap(true) {
+		return nil
+	}
+	return s.release()
+}
+
+func (s *source) release() error {
+	errs := []error{s.pins.remove()}
+	for _, l := range s.links {
+		errs = append(errs, l.Close())
+	}
+	s.closed.Store(true)
+	return errors.Join(append(errs, s.objects.Close(), s.unmap())...)
+}
+
+// unmap gives the memory back when nobody uses it any more. The caller holds mu, or has the source to itself.
+func (s *source) unmap() error {
+	if !s.closed.Load() || s.mu.open > 0 || s.mu.memory == nil {
+		return nil
+	}
+	m := s.mu.memory
+	s.mu.memory = nil
+	return m.unmap()
+}

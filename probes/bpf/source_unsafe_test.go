@@ -1,0 +1,433 @@
+//go:build linux && (amd64 || arm64)
+
+package bpf
+
+import (
+	"errors"
+	"os"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/seda-go/seda/probes"
+)
+
+// openSource returns a source, or skips: only if the facts say that there cannot be one.
+func openSource(t *testing.T, c Config) *source {
+	t.Helper()
+	s, err := Open(c)
+	if why := probes.SystemFacts().BPF(); why != probes.Known {
+		require.ErrorIs(t, err, why)
+		t.Skip(why)
+	}
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s.(*source)
+}
+
+// onThread runs f in a goroutine on a thread of its own, which has ended when onThread returns.
+func onThread(f func()) {
+	var tid int
+	var done sync.WaitGroup
+	done.Go(func() {
+		runtime.LockOSThread()
+		tid = unix.Gettid()
+		f()
+	})
+	done.Wait()
+	for !errors.Is(unix.Tgkill(os.Getpid(), tid, 0), unix.ESRCH) {
+		runtime.Gosched()
+	}
+}
+
+// registered runs f on a thread of its own that s watches.
+func registered(t *testing.T, s probes.Source, f func(probes.Thread)) {
+	onThread(func() {
+		th, err := s.Register()
+		require.NoError(t, err)
+		f(th)
+		require.NoError(t, th.Close())
+	})
+}
+
+func sleep(d time.Duration) {
+	ts := unix.NsecToTimespec(int64(d))
+	for unix.Nanosleep(&ts, &ts) == unix.EINTR {
+	}
+}
+
+func yield() { _, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
+
+func spin(d time.Duration) {
+	for end := probes.Now() + int64(d); probes.Now() < end; {
+	}
+}
+
+// restless does some of all that a thread can do.
+func restless(th probes.Thread, rounds int) {
+	for i := range uint32(rounds) {
+		th.Word().Store(i % 3)
+		sleep(200 * time.Microsecond)
+		spin(50 * time.Microsecond)
+		yield()
+	}
+}
+
+func sum(v probes.Values) int64 { return v.OnCPU + v.Blocked + v.RunQueue + v.Preempted }
+
+// Times add up to the time since registration, whatever the thread did, and those of its stages to those of the thread.
+func TestBooksBalance(t *testing.T) {
+	s := openSource(t, Config{})
+	onThread(func() {
+		before := probes.Now()
+		th, err := s.Register()
+		require.NoError(t, err)
+		after := probes.Now()
+		var v probes.Values
+		for range 20 {
+			restless(th, 5)
+			now := probes.Now()
+			require.True(t, th.Read(now, &v))
+			require.LessOrEqual(t, sum(v), now-before)
+			require.GreaterOrEqual(t, sum(v), now-after)
+		}
+		var all probes.StageValues
+		require.Eventually(t, func() bool { // unless the thread lost its CPU between two readings
+			require.True(t, th.Read(probes.Now(), &v))
+			all = probes.StageValues{}
+			for stage := range uint32(3) {
+				require.True(t, th.AddStage(stage, &all))
+			}
+			return all.Voluntary == v.Voluntary && all.Involuntary == v.Involuntary
+		}, time.Minute, time.Microsecond)
+		require.Equal(t, []int64{v.Blocked, v.RunQueue, v.Preempted}, []int64{all.Blocked, all.RunQueue, all.Preempted})
+		require.Equal(t, v.Voluntary+v.Involuntary, all.Delay.Count())
+		require.NoError(t, th.Close())
+	})
+}
+
+// Time asleep is charged to the stage in the word, and to nothing where there is no such stage.
+func TestStages(t *testing.T) {
+	s := openSource(t, Config{Stages: 4})
+	registered(t, s, func(th probes.Thread) {
+		const long = 20 * time.Millisecond
+		slept := func(word uint32) (grown [4]int64) {
+			for i := range grown {
+				var v probes.StageValues
+				require.True(t, th.AddStage(uint32(i), &v))
+				grown[i] = -v.Blocked
+			}
+			th.Word().Store(word)
+			sleep(long)
+			th.Word().Store(0)
+			for i := range grown {
+				var v probes.StageValues
+				require.True(t, th.AddStage(uint32(i), &v))
+				grown[i] += v.Blocked
+			}
+			return grown
+		}
+		for word, stage := range map[uint32]int{0: 0, 1: 1, 3: 3, 4: 0, 1 << 31: 0} {
+			for i, ns := range slept(word) {
+				if i == stage {
+					require.GreaterOrEqual(t, ns, int64(long), "word %d", word)
+				} else if i != 0 { // a fault while the word is 0
+					require.Zero(t, ns, "word %d, stage %d", word, i)
+				}
+			}
+		}
+	})
+}
+
+// Whoever reads while the thread switches sees books that balance, and counts that grow. Two sources see the same.
+func TestReadWhileSwitching(t *testing.T) {
+	s, twin := openSource(t, Config{}), openSource(t, Config{Threads: 2, Stages: 3})
+	var th, second probes.Thread
+	var ended atomic.Bool
+	var start int64
+	ready := make(chan struct{})
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		<-ready
+		var before, v probes.Values
+		for !ended.Load() {
+			now := probes.Now()
+			require.True(t, th.Read(now, &v))
+			require.LessOrEqual(t, sum(v), max(now, probes.Now())-start)
+			require.GreaterOrEqual(t, v.Voluntary, before.Voluntary)
+			require.GreaterOrEqual(t, v.Involuntary, before.Involuntary)
+			require.GreaterOrEqual(t, v.OnCPU, before.OnCPU)
+			before = v
+			var sv probes.StageValues
+			require.True(t, th.AddStage(1, &sv))
+			require.Equal(t, sv.Voluntary+sv.Involuntary, sv.Delay.Count())
+		}
+	})
+	onThread(func() {
+		var err error
+		start = probes.Now()
+		th, err = s.Register()
+		require.NoError(t, err)
+		second, err = twin.Register()
+		require.NoError(t, err)
+		close(ready)
+		restless(th, 300)
+		ended.Store(true)
+		var a, b probes.Values
+		require.True(t, second.Read(probes.Now(), &b))
+		require.True(t, th.Read(probes.Now(), &a))
+		require.GreaterOrEqual(t, b.Voluntary, uint64(300))
+		require.GreaterOrEqual(t, a.Voluntary, b.Voluntary)
+	})
+	reader.Wait()
+	require.NoError(t, errors.Join(th.Close(), second.Close()))
+}
+
+// A thread that has ended keeps its values, and its time stands still.
+func TestEndedThread(t *testing.T) {
+	s := openSource(t, Config{})
+	var th probes.Thread
+	onThread(func() {
+		var err error
+		th, err = s.Register()
+		require.NoError(t, err)
+		sleep(time.Millisecond)
+	})
+	r := th.(*thread).record
+	require.Eventually(t, func() bool { return r.state.Load() == 4 }, time.Minute, time.Millisecond) // it leaves its CPU after it left the process
+	var v, later probes.Values
+	now := probes.Now()
+	require.True(t, th.Read(now, &v))
+	require.True(t, th.Read(now+1_000_000, &later))
+	require.Equal(t, v, later)
+	require.Positive(t, v.Blocked)
+	require.NoError(t, th.Close())
+	require.False(t, th.Read(now, &v))
+	require.NoError(t, th.Close())
+}
+
+// Slots are given out again, with nothing of the thread before in them; when there are none, the next thread is told so.
+func TestSlots(t *testing.T) {
+	s := openSource(t, Config{Threads: 2, Stages: 2})
+	registered(t, s, func(first probes.Thread) {
+		first.Word().Store(1)
+		sleep(time.Millisecond)
+		_, err := s.Register()
+		require.ErrorIs(t, err, unix.EEXIST, "the thread is registered")
+		for range 5 {
+			registered(t, s, func(second probes.Thread) {
+				require.Zero(t, second.Word().Load())
+				var v probes.StageValues
+				require.True(t, second.AddStage(1, &v))
+				require.Zero(t, v)
+				onThread(func() {
+					_, err := s.Register()
+					require.ErrorIs(t, err, probes.Exhausted)
+				})
+				second.Word().Store(1)
+				sleep(time.Millisecond)
+			})
+		}
+		require.NoError(t, first.Close())
+		again, err := s.Register()
+		require.NoError(t, err, "the same thread, after it was closed")
+		sleep(time.Millisecond)
+		var v probes.Values
+		require.True(t, again.Read(probes.Now(), &v))
+		require.Positive(t, v.Blocked)
+		require.NoError(t, again.Close())
+		var sv probes.StageValues
+		require.False(t, first.Read(probes.Now(), &v))
+		require.False(t, first.AddStage(1, &sv))
+	})
+}
+
+// Threads may outlive their source: their words stay where they are.
+func TestClosedSource(t *testing.T) {
+	s := openSource(t, Config{})
+	registered(t, s, func(th probes.Thread) {
+		require.NoError(t, s.Close())
+		th.Word().Store(1)
+		sleep(time.Millisecond)
+		var v probes.Values
+		require.False(t, th.Read(probes.Now(), &v))
+		list, err := th.Preemptors()
+		require.NoError(t, err)
+		require.Empty(t, list)
+		_, err = s.Register()
+		require.ErrorIs(t, err, ErrClosed)
+		require.NotNil(t, s.mu.memory)
+	})
+	require.Nil(t, s.mu.memory, "unmapped with the last thread")
+}
+
+// A thread that yields to another on its CPU knows whose it was.
+func TestPreemptors(t *testing.T) {
+	s := openSource(t, Config{})
+	var mask unix.CPUSet
+	require.NoError(t, unix.SchedGetaffinity(0, &mask))
+	cpu := 0
+	for !mask.IsSet(cpu) {
+		cpu++
+	}
+	pin := func() {
+		var one unix.CPUSet
+		one.Set(cpu)
+		require.NoError(t, unix.SchedSetaffinity(0, &one))
+	}
+	var stop atomic.Bool
+	var hog sync.WaitGroup
+	hog.Go(func() {
+		runtime.LockOSThread()
+		pin()
+		require.NoError(t, os.WriteFile("/proc/thread-self/comm", []byte("hog"), 0o600))
+		for !stop.Load() {
+			yield()
+		}
+	})
+	registered(t, s, func(th probes.Thread) {
+		pin()
+		var list []probes.Preemptor
+		found := func() bool {
+			for range 100 {
+				yield()
+			}
+			var err error
+			list, err = th.Preemptors()
+			require.NoError(t, err)
+			for _, p := range list {
+				if p.Command == "hog" {
+					return p.Count > 0 && p.Time > 0
+				}
+			}
+			return false
+		}
+		for !found() {
+		}
+		var v probes.Values
+		require.True(t, th.Read(probes.Now(), &v))
+		require.Positive(t, v.Involuntary)
+		require.Positive(t, v.Preempted)
+	})
+	stop.Store(true)
+	hog.Wait()
+}
+
+func TestWithoutCapabilities(t *testing.T) {
+	s := openSource(t, Config{})
+	onThread(func() { // it ends with its capabilities
+		var none [2]unix.CapUserData
+		require.NoError(t, unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0]))
+		_, err := Open(Config{})
+		require.ErrorIs(t, err, probes.NoCapBPF)
+		require.NotContains(t, err.Error(), "MEMLOCK")
+
+		// A source that was opened before goes on, also with new threads.
+		th, err := s.Register()
+		require.NoError(t, err)
+		sleep(time.Millisecond)
+		var v probes.Values
+		require.True(t, th.Read(probes.Now(), &v))
+		require.Positive(t, v.Blocked)
+		require.NoError(t, th.Close())
+	})
+}
+
+func TestConfig(t *testing.T) {
+	for _, c := range []Config{{Threads: -1}, {Stages: -1}, {Threads: maxThreads + 1}, {Stages: maxStages + 1}} {
+		_, err := Open(c)
+		require.Error(t, err)
+		require.NotErrorIs(t, err, probes.Denied)
+	}
+}
+
+// The kernel's fields and ours stand at the same places, and no line has two writers on different sides.
+func TestLayout(t *testing.T) {
+	require.Equal(t, offsets(kernelSedaThread{}), offsets(record{}))
+	require.Equal(t, offsets(kernelSedaCell{}), offsets(cell{}))
+	require.EqualValues(t, 64, unsafe.Offsetof(record{}.sequence), "behind the line that the thread writes")
+	require.Zero(t, unsafe.Sizeof(record{})%64)
+	require.Zero(t, unsafe.Sizeof(cell{})%64)
+}
+
+func offsets(x any) (list []uintptr) {
+	v := reflect.TypeOf(x)
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Type.Size() > 0 {
+			list = append(list, f.Offset)
+		}
+	}
+	return list
+}
+
+func TestReadDoesNotAllocate(t *testing.T) {
+	s := openSource(t, Config{})
+	registered(t, s, func(th probes.Thread) {
+		var v probes.Values
+		var sv probes.StageValues
+		require.Zero(t, testing.AllocsPerRun(100, func() {
+			th.Word().Store(1)
+			th.Read(probes.Now(), &v)
+			th.AddStage(1, &sv)
+		}))
+	})
+}
+
+// bpffs mounts a bpf file system for a test.
+func bpffs(t *testing.T) string {
+	dir := t.TempDir()
+	if err := unix.Mount("bpf", dir, "bpf", 0, ""); err != nil {
+		t.Skip("no bpf file system can be mounted: ", err)
+	}
+	t.Cleanup(func() { require.NoError(t, unix.Unmount(dir, 0)) })
+	return dir
+}
+
+func TestPins(t *testing.T) {
+	top := bpffs(t)
+	require.NoError(t, os.MkdirAll(top+"/seda/999999999", 0o700)) // no process has that id
+	require.NoError(t, os.Mkdir(top+"/seda/1", 0o700))
+	warn := func(err error) { require.NoError(t, err) }
+	s := openSource(t, Config{Pin: top, Warn: warn})
+	second := openSource(t, Config{Pin: top, Warn: warn})
+	self := strconv.Itoa(os.Getpid())
+	require.Equal(t, []string{"1", self, self + "-2"}, names(t, top+"/seda"))
+	for _, dir := range []string{self, self + "-2"} {
+		require.Equal(t, "cells migrate switch takers tasks threads wakeup", strings.Join(names(t, top+"/seda/"+dir), " "))
+	}
+	require.NoError(t, errors.Join(s.Close(), second.Close()))
+	require.Equal(t, []string{"1"}, names(t, top+"/seda"))
+}
+
+func names(t *testing.T, dir string) (list []string) {
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		list = append(list, e.Name())
+	}
+	return list
+}
+
+// Where nothing can be pinned the source works, and says so.
+func TestNoPins(t *testing.T) {
+	top := bpffs(t)
+	require.NoError(t, unix.Mount("", top, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
+	for _, dir := range []string{t.TempDir(), top, top + "/none"} {
+		var warned error
+		s := openSource(t, Config{Pin: dir, Warn: func(err error) { warned = err }})
+		require.Error(t, warned)
+		registered(t, s, func(th probes.Thread) {
+			var v probes.Values
+			require.True(t, th.Read(probes.Now(), &v))
+		})
+	}
+}
