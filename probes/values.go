@@ -2,7 +2,8 @@ package probes
 
 import "math/bits"
 
-// Values is what is known of one thread: sums since it was registered, which only grow. What no source knows stays zero.
+// Values is what is known of one thread: sums since it was registered, which only grow. What no source knows stays zero. Since it last came to a CPU,
+// or left one, time is that on the reader's CPU: from one reading to the next a time may shrink by the nanoseconds that clocks differ.
 //
 // Where OnCPU, Blocked, RunQueue and Preempted come from one source, they add up to the time since the thread was registered.
 type Values struct {

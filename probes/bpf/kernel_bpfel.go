@@ -24,17 +24,18 @@ type kernelSedaCell struct {
 	Delay       [32]uint64
 }
 
+type kernelSedaPlace struct {
+	_    structs.HostLayout
+	Tid  uint32
+	Slot uint32
+}
+
 type kernelSedaRegistration struct {
 	_          structs.HostLayout
 	Slot       uint32
 	Generation uint32
+	Place      uint32
 	Error      int32
-}
-
-type kernelSedaSlot struct {
-	_          structs.HostLayout
-	Slot       uint32
-	Generation uint32
 }
 
 type kernelSedaTaken struct {
@@ -78,13 +79,14 @@ type kernelSedaThread struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	kernelMapSedaCells     = "seda_cells"
+	kernelMapSedaIndex     = "seda_index"
 	kernelMapSedaTakers    = "seda_takers"
-	kernelMapSedaTasks     = "seda_tasks"
 	kernelMapSedaThreads   = "seda_threads"
 	kernelProgSedaMigrate  = "seda_migrate"
 	kernelProgSedaRegister = "seda_register"
 	kernelProgSedaSwitch   = "seda_switch"
 	kernelProgSedaWakeup   = "seda_wakeup"
+	kernelVarIndexMask     = "index_mask"
 	kernelVarOwner         = "owner"
 	kernelVarStages        = "stages"
 	kernelVarWeakOrder     = "weak_order"
@@ -143,8 +145,8 @@ type kernelProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type kernelMapSpecs struct {
 	SedaCells   *ebpf.MapSpec `ebpf:"seda_cells"`
+	SedaIndex   *ebpf.MapSpec `ebpf:"seda_index"`
 	SedaTakers  *ebpf.MapSpec `ebpf:"seda_takers"`
-	SedaTasks   *ebpf.MapSpec `ebpf:"seda_tasks"`
 	SedaThreads *ebpf.MapSpec `ebpf:"seda_threads"`
 }
 
@@ -152,6 +154,7 @@ type kernelMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type kernelVariableSpecs struct {
+	IndexMask *ebpf.VariableSpec `ebpf:"index_mask"`
 	Owner     *ebpf.VariableSpec `ebpf:"owner"`
 	Stages    *ebpf.VariableSpec `ebpf:"stages"`
 	WeakOrder *ebpf.VariableSpec `ebpf:"weak_order"`
@@ -178,16 +181,16 @@ func (o *kernelObjects) Close() error {
 // It can be passed to loadKernelObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kernelMaps struct {
 	SedaCells   *ebpf.Map `ebpf:"seda_cells"`
+	SedaIndex   *ebpf.Map `ebpf:"seda_index"`
 	SedaTakers  *ebpf.Map `ebpf:"seda_takers"`
-	SedaTasks   *ebpf.Map `ebpf:"seda_tasks"`
 	SedaThreads *ebpf.Map `ebpf:"seda_threads"`
 }
 
 func (m *kernelMaps) Close() error {
 	return _KernelClose(
 		m.SedaCells,
+		m.SedaIndex,
 		m.SedaTakers,
-		m.SedaTasks,
 		m.SedaThreads,
 	)
 }
@@ -196,6 +199,7 @@ func (m *kernelMaps) Close() error {
 //
 // It can be passed to loadKernelObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kernelVariables struct {
+	IndexMask *ebpf.Variable `ebpf:"index_mask"`
 	Owner     *ebpf.Variable `ebpf:"owner"`
 	Stages    *ebpf.Variable `ebpf:"stages"`
 	WeakOrder *ebpf.Variable `ebpf:"weak_order"`

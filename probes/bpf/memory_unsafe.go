@@ -37,32 +37,42 @@ type cell struct {
 	delay                        [probes.Buckets]atomic.Uint64
 }
 
+// place is a kernelSedaPlace, likewise.
+type place struct{ tid, slot atomic.Uint32 }
+
 // They are of equal length, or this does not compile. That the fields stand at the same places is a test.
 const (
 	_ = uint(unsafe.Sizeof(record{}) - unsafe.Sizeof(kernelSedaThread{}))
 	_ = uint(unsafe.Sizeof(kernelSedaThread{}) - unsafe.Sizeof(record{}))
+	_ = uint(unsafe.Sizeof(place{}) - unsafe.Sizeof(kernelSedaPlace{}))
+	_ = uint(unsafe.Sizeof(kernelSedaPlace{}) - unsafe.Sizeof(place{}))
 	_ = uint(unsafe.Sizeof(cell{}) - unsafe.Sizeof(kernelSedaCell{}))
 	_ = uint(unsafe.Sizeof(kernelSedaCell{}) - unsafe.Sizeof(cell{}))
 )
 
-// memory is the two arrays, as the process sees them.
+// memory is the arrays, as the process sees them.
 type memory struct {
-	stages         int
-	records, cells []byte
-	recordsOf      []record
-	cellsOf        []cell
+	records []record
+	index   []place
+	cells   []cell
+	stages  int // cells of a slot
+	mapped  [][]byte
 }
 
-func mapMemory(o *kernelObjects, c Config) (m *memory, err error) {
-	m = &memory{stages: c.Stages}
-	if m.records, err = mapArray(o.SedaThreads); err != nil {
-		return nil, err
+func mapMemory(o *kernelObjects, stages int) (*memory, error) {
+	m := &memory{stages: stages}
+	var starts [3]unsafe.Pointer
+	for i, a := range [...]*ebpf.Map{o.SedaThreads, o.SedaIndex, o.SedaCells} {
+		mem, err := mapArray(a)
+		if err != nil {
+			return nil, errors.Join(err, m.unmap())
+		}
+		m.mapped = append(m.mapped, mem)
+		starts[i] = unsafe.Pointer(&mem[0])
 	}
-	if m.cells, err = mapArray(o.SedaCells); err != nil {
-		return nil, errors.Join(err, m.unmap())
-	}
-	m.recordsOf = unsafe.Slice((*record)(unsafe.Pointer(&m.records[0])), c.Threads)
-	m.cellsOf = unsafe.Slice((*cell)(unsafe.Pointer(&m.cells[0])), c.Threads*c.Stages)
+	m.records = unsafe.Slice((*record)(starts[0]), o.SedaThreads.MaxEntries())
+	m.index = unsafe.Slice((*place)(starts[1]), o.SedaIndex.MaxEntries())
+	m.cells = unsafe.Slice((*cell)(starts[2]), o.SedaCells.MaxEntries())
 	return m, nil
 }
 
@@ -74,28 +84,22 @@ func mapArray(a *ebpf.Map) ([]byte, error) {
 	return mem, os.NewSyscallError("mmap", err)
 }
 
-func (m *memory) record(slot uint32) *record { return &m.recordsOf[slot] }
-
 // row returns the cells of a slot, one for each stage.
 func (m *memory) row(slot uint32) []cell {
 	from := int(slot) * m.stages
-	return m.cellsOf[from : from+m.stages : from+m.stages]
+	return m.cells[from : from+m.stages : from+m.stages]
 }
 
 // clear makes a free slot as good as new. No program writes to it.
 func (m *memory) clear(slot uint32) {
-	const size = int(unsafe.Sizeof(record{}))
-	clear(m.records[int(slot)*size:][:size])
-	row := m.stages * int(unsafe.Sizeof(cell{}))
-	clear(m.cells[int(slot)*row:][:row])
+	clear(m.records[slot : slot+1])
+	clear(m.row(slot))
 }
 
 func (m *memory) unmap() error {
 	var errs []error
-	for _, mem := range [][]byte{m.records, m.cells} {
-		if mem != nil {
-			errs = append(errs, os.NewSyscallError("munmap", unix.Munmap(mem)))
-		}
+	for _, mem := range m.mapped {
+		errs = append(errs, os.NewSyscallError("munmap", unix.Munmap(mem)))
 	}
 	return errors.Join(errs...)
 }

@@ -41,7 +41,7 @@ func pin(bpffs string, o *kernelObjects) (*pins, error) {
 		{"threads", o.SedaThreads},
 		{"cells", o.SedaCells},
 		{"takers", o.SedaTakers},
-		{"tasks", o.SedaTasks},
+		{"index", o.SedaIndex},
 		{"switch", o.SedaSwitch},
 		{"wakeup", o.SedaWakeup},
 		{"migrate", o.SedaMigrate},

@@ -19,6 +19,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define BUCKETS 32
 #define COMM 16
+#define PROBES 4
 
 enum seda_state {
 	SEDA_NEW,
@@ -47,7 +48,7 @@ struct seda_thread {
 	__u64 voluntary, involuntary;
 	__u64 migrations;
 	__u64 start_ns; /* when it was registered */
-	__u32 tid; /* as the initial pid namespace has it */
+	__u32 tid;
 	__u32 cpu; /* the last one */
 	char preemptor[COMM]; /* the last one */
 };
@@ -62,9 +63,10 @@ struct seda_cell {
 	__u64 delay[BUCKETS]; /* by log2 of ns from woken, or preempted, to running */
 };
 
-struct seda_slot {
+/* Where the record of a thread is. */
+struct seda_place {
+	__u32 tid; /* as the initial pid namespace has it; 0: free */
 	__u32 slot;
-	__u32 generation;
 };
 
 struct seda_taker {
@@ -95,12 +97,18 @@ struct {
 	__type(value, struct seda_cell);
 } seda_cells SEC(".maps");
 
+/*
+ * Entry tid & index_mask, or one of the PROBES from there on. An array is
+ * looked at in line, where task storage takes a call of 30 ns. An id is given
+ * out again only after its thread was seen to end.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct seda_slot);
-} seda_tasks SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct seda_place);
+} seda_index SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -110,27 +118,40 @@ struct {
 } seda_takers SEC(".maps");
 
 const volatile __u32 stages = 1; /* cells in a row */
+const volatile __u32 index_mask; /* entries of the index, a power of two, less one */
 const volatile bool weak_order;  /* the CPU reorders stores */
 
 /* The process whose threads are registered: others cost two loads. */
 __u32 owner = ~0U;
 
+static __always_inline struct seda_place *place(__u32 tid, __u32 i)
+{
+	__u32 at = (tid + i) & index_mask;
+
+	return bpf_map_lookup_elem(&seda_index, &at);
+}
+
 /* Returns the registered thread that p is, or null. */
 static __always_inline struct seda_thread *find(struct task_struct *p, __u32 *slot)
 {
+	__u32 tid = p->pid;
 	struct seda_thread *t;
-	struct seda_slot *s;
 
 	if (p->tgid != owner)
 		return 0;
-	s = bpf_task_storage_get(&seda_tasks, p, 0, 0);
-	if (!s)
-		return 0;
-	*slot = s->slot;
-	t = bpf_map_lookup_elem(&seda_threads, slot);
-	if (!t || t->generation != s->generation)
-		return 0;
-	return t;
+#pragma unroll
+	for (__u32 i = 0; i < PROBES; i++) {
+		struct seda_place *at = place(tid, i);
+
+		if (!at || at->tid != tid)
+			continue;
+		*slot = at->slot;
+		t = bpf_map_lookup_elem(&seda_threads, slot);
+		if (!t || !t->generation || t->state == SEDA_ENDED)
+			return 0;
+		return t;
+	}
+	return 0;
 }
 
 /* Makes the sequence number odd, or even again, in order with the stores around it. */
@@ -282,51 +303,74 @@ int BPF_PROG(seda_migrate, struct task_struct *p)
 	return 0;
 }
 
-enum { EINVAL = 22, ENOMEM = 12, EEXIST = 17 };
+enum { EINVAL = 22, EEXIST = 17, ENOSPC = 28 };
 
 struct seda_registration {
 	__u32 slot;
 	__u32 generation;
-	__s32 error;
+	__u32 place; /* of its entry in the index: filled in */
+	__s32 error; /* filled in */
 };
+
+/* Returns the entry that thread tid has, or may have. */
+static __always_inline struct seda_place *claim(__u32 tid, __u32 *index)
+{
+	struct seda_place *found = 0;
+
+#pragma unroll
+	for (__u32 i = 0; i < PROBES; i++) {
+		struct seda_place *at = place(tid, i);
+
+		if (at && (at->tid == tid || (!at->tid && !found))) {
+			found = at;
+			*index = (tid + i) & index_mask;
+			if (at->tid == tid)
+				break;
+		}
+	}
+	return found;
+}
 
 /*
  * Run by the thread that is to be watched: so there is no question of pid
- * namespaces. The slot is free and cleared. A thread that loses its CPU before
- * the end counts that time as time on it.
+ * namespaces. User space lets in one at a time, and has cleared the slot. A
+ * thread that loses its CPU before the end counts that time as time on it.
  */
 SEC("syscall")
 int seda_register(struct seda_registration *r)
 {
-	struct task_struct *self = bpf_get_current_task_btf();
-	struct seda_slot s = { .slot = r->slot, .generation = r->generation }, *old;
-	struct seda_thread *t;
 	__u64 id = bpf_get_current_pid_tgid();
+	__u32 tid = id, slot = r->slot, index = 0;
+	struct seda_thread *t, *old;
+	struct seda_place *at = claim(tid, &index);
 
-	old = bpf_task_storage_get(&seda_tasks, self, &s, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!old) {
-		r->error = ENOMEM;
+	if (!at) {
+		r->error = ENOSPC;
 		return 0;
 	}
-	if (old->generation != s.generation) { /* it was registered before: maybe it still is */
-		t = bpf_map_lookup_elem(&seda_threads, &old->slot);
-		if (t && t->generation == old->generation) {
+	if (at->tid) { /* it is registered, or was one that ended and had its id */
+		__u32 before = at->slot;
+
+		old = bpf_map_lookup_elem(&seda_threads, &before);
+		if (old && old->generation && old->state != SEDA_ENDED) {
 			r->error = EEXIST;
 			return 0;
 		}
-		*old = s;
 	}
-	t = bpf_map_lookup_elem(&seda_threads, &s.slot);
+	t = bpf_map_lookup_elem(&seda_threads, &slot);
 	if (!t) {
 		r->error = EINVAL;
 		return 0;
 	}
 	owner = id >> 32;
-	t->tid = id;
+	r->place = index;
+	t->tid = tid;
 	t->cpu = bpf_get_smp_processor_id();
 	t->state = SEDA_RUNNING;
 	t->start_ns = t->in_ns = t->out_ns = bpf_ktime_get_ns();
+	t->generation = r->generation;
+	at->slot = slot;
 	asm volatile("" : : : "memory");
-	*(volatile __u32 *)&t->generation = s.generation; /* from here on the other programs see it */
+	*(volatile __u32 *)&at->tid = tid; /* from here on the other programs see it */
 	return 0;
 }

@@ -5,6 +5,7 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"os"
 	"runtime"
 	"strings"
@@ -56,6 +57,12 @@ func (s *source) load() error {
 	}
 	spec.Maps[kernelMapSedaThreads].MaxEntries = uint32(s.config.Threads)
 	spec.Maps[kernelMapSedaCells].MaxEntries = uint32(s.config.Threads * s.config.Stages)
+	const sparse = 16 // entries of the index for each thread: that PROBES in a row are taken is then next to impossible
+	index := uint32(1) << bits.Len(uint(sparse*s.config.Threads-1))
+	spec.Maps[kernelMapSedaIndex].MaxEntries = index
+	if err := spec.Variables[kernelVarIndexMask].Set(index - 1); err != nil {
+		return err
+	}
 	if err := spec.Variables[kernelVarStages].Set(uint32(s.config.Stages)); err != nil {
 		return err
 	}
@@ -65,7 +72,7 @@ func (s *source) load() error {
 	if err := spec.LoadAndAssign(&s.objects, nil); err != nil {
 		return err
 	}
-	if s.mu.memory, err = mapMemory(&s.objects, s.config); err != nil {
+	if s.mu.memory, err = mapMemory(&s.objects, s.config.Stages); err != nil {
 		return err
 	}
 	for slot := range s.config.Threads {
@@ -135,15 +142,19 @@ func (s *source) Register() (probes.Thread, error) {
 	}
 	s.mu.free = s.mu.free[1:]
 	s.mu.open++
-	return &thread{source: s, slot: slot, generation: r.Generation, record: s.mu.memory.record(slot), cells: s.mu.memory.row(slot)}, nil
+	return &thread{source: s, slot: slot, generation: r.Generation, place: &s.mu.memory.index[r.Place],
+		record: &s.mu.memory.records[slot], cells: s.mu.memory.row(slot)}, nil
 }
 
-// unregister gives a slot back. Programs leave it alone once its generation is 0; the kernel frees what it keeps of the thread with the thread.
+// unregister gives a slot back: programs do not find it any more.
 func (s *source) unregister(t *thread) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t.closed.Swap(true) {
 		return nil
+	}
+	if t.place.slot.Load() == t.slot { // the thread may have ended, and one that got its id be registered there
+		t.place.tid.Store(0)
 	}
 	t.record.generation.Store(0)
 	s.mu.free = append(s.mu.free, t.slot)

@@ -22,11 +22,12 @@ const (
 	preempted = 3
 )
 
-// thread is a registered one. Its record and cells are mapped as long as it is open.
+// thread is a registered one. What it points to is mapped as long as it is open.
 type thread struct {
 	source     *source
 	slot       uint32
 	generation uint32
+	place      *place // in the index
 	record     *record
 	cells      []cell
 	closed     atomic.Bool
