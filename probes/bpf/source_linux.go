@@ -142,8 +142,10 @@ func (s *source) Register() (probes.Thread, error) {
 	}
 	s.mu.free = s.mu.free[1:]
 	s.mu.open++
-	return &thread{source: s, slot: slot, generation: r.Generation, place: &s.mu.memory.index[r.Place],
-		record: &s.mu.memory.records[slot], cells: s.mu.memory.row(slot)}, nil
+	return &thread{
+		source: s, slot: slot, generation: r.Generation, place: &s.mu.memory.index[r.Place],
+		record: &s.mu.memory.records[slot], cells: s.mu.memory.row(slot),
+	}, nil
 }
 
 // unregister gives a slot back: programs do not find it any more.

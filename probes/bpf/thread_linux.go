@@ -35,83 +35,87 @@ type thread struct {
 
 func (t *thread) Word() *atomic.Uint32 { return &t.record.stage }
 
-// consistent calls copy until nothing was written meanwhile, and reports whether what it copied is t's. A program writes for about 50 ns, and
-// cannot be interrupted by anything but a hypervisor.
-func (t *thread) consistent(copy func()) bool {
+// begin returns the sequence number at which to read t, and whether there is anything to be read. A program writes for about 50 ns, and cannot be
+// interrupted by anything but a hypervisor.
+func (t *thread) begin() (sequence uint32, ok bool) {
 	if t.closed.Load() || t.source.closed.Load() {
-		return false
+		return 0, false
 	}
-	for r := t.record; ; runtime.Gosched() {
-		before := r.sequence.Load()
-		if before&1 == 1 {
-			continue
-		}
-		copy()
-		if r.generation.Load() != t.generation {
-			return false // closed meanwhile
-		}
-		if r.sequence.Load() == before {
-			return true
-		}
+	for sequence = t.record.sequence.Load(); sequence&1 == 1; sequence = t.record.sequence.Load() {
+		runtime.Gosched()
 	}
+	return sequence, true
 }
+
+// end reports whether what was read since begin belongs together.
+func (t *thread) end(sequence uint32) bool { return t.record.sequence.Load() == sequence }
 
 // Read makes no system call. A thread that never leaves its CPU, or never comes to one, has no switch at which programs could count: the time
 // since the last one is added here.
 func (t *thread) Read(now int64, v *probes.Values) bool {
-	var state uint32
-	var in, out, wake int64
-	read := *v
-	ok := t.consistent(func() {
-		r := t.record
-		state, in, out, wake = r.state.Load(), r.in.Load(), r.out.Load(), r.wake.Load()
-		read.OnCPU, read.Blocked, read.RunQueue, read.Preempted = r.on.Load(), r.blocked.Load(), r.runQueue.Load(), r.preempted.Load()
-		read.Voluntary, read.Involuntary, read.Migrations = r.voluntary.Load(), r.involuntary.Load(), r.migrations.Load()
-	})
-	if !ok {
-		return false
-	}
-	switch state {
-	case running:
-		read.OnCPU += max(now-in, 0)
-	case preempted:
-		read.Preempted += max(now-out, 0)
-	case blocked:
-		if wake == 0 {
-			wake = now
+	r := t.record
+	for {
+		sequence, ok := t.begin()
+		if !ok {
+			return false
 		}
-		read.Blocked += max(wake-out, 0)
-		read.RunQueue += max(now-wake, 0)
+		state, in, out, wake := r.state.Load(), r.in.Load(), r.out.Load(), r.wake.Load()
+		on, asleep, queued, lost := r.on.Load(), r.blocked.Load(), r.runQueue.Load(), r.preempted.Load()
+		voluntary, involuntary, migrations := r.voluntary.Load(), r.involuntary.Load(), r.migrations.Load()
+		generation := r.generation.Load()
+		if !t.end(sequence) {
+			continue
+		}
+		if generation != t.generation {
+			return false // closed meanwhile
+		}
+		switch state {
+		case running:
+			on += max(now-in, 0)
+		case preempted:
+			lost += max(now-out, 0)
+		case blocked:
+			if wake == 0 {
+				wake = now
+			}
+			asleep += max(wake-out, 0)
+			queued += max(now-wake, 0)
+		}
+		v.OnCPU, v.Blocked, v.RunQueue, v.Preempted = on, asleep, queued, lost
+		v.Voluntary, v.Involuntary, v.Migrations = voluntary, involuntary, migrations
+		return true
 	}
-	*v = read
-	return true
 }
 
 func (t *thread) AddStage(stage uint32, v *probes.StageValues) bool {
 	if int(stage) >= len(t.cells) {
 		stage = 0 // as the programs do
 	}
-	var read probes.StageValues
-	ok := t.consistent(func() {
-		c := &t.cells[stage]
-		read.Blocked, read.RunQueue, read.Preempted = c.blocked.Load(), c.runQueue.Load(), c.preempted.Load()
-		read.Voluntary, read.Involuntary = c.voluntary.Load(), c.involuntary.Load()
-		for i := range c.delay {
-			read.Delay[i] = c.delay[i].Load()
+	c := &t.cells[stage]
+	for {
+		sequence, ok := t.begin()
+		if !ok {
+			return false
 		}
-	})
-	if !ok {
-		return false
+		sum := *v
+		sum.Blocked += c.blocked.Load()
+		sum.RunQueue += c.runQueue.Load()
+		sum.Preempted += c.preempted.Load()
+		sum.Voluntary += c.voluntary.Load()
+		sum.Involuntary += c.involuntary.Load()
+		for i := range c.delay {
+			sum.Delay[i] += c.delay[i].Load()
+		}
+		generation := t.record.generation.Load()
+		if !t.end(sequence) {
+			continue
+		}
+		if generation != t.generation {
+			return false
+		}
+		*v = sum
+		return true
 	}
-	v.Blocked += read.Blocked
-	v.RunQueue += read.RunQueue
-	v.Preempted += read.Preempted
-	v.Voluntary += read.Voluntary
-	v.Involuntary += read.Involuntary
-	for i, n := range read.Delay {
-		v.Delay[i] += n
-	}
-	return true
 }
 
 // Preemptors reads a map of the kernel that keeps the commands it saw last, of all threads: 1024.
