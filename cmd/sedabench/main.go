@@ -61,6 +61,7 @@ func verbs() []verb {
 		{"run", "one workload on one or more architectures (the default)", runHelp, runVerb},
 		{"sim", "the same questions of a machine and a graph that need not exist", simHelp, simVerb},
 		{"topo", "CPUs, caches, NUMA nodes and limits as the engine sees them", topoHelp, topoVerb},
+		{"doctor", "what can be known of threads here, and what to do about the rest", doctorHelp, doctorVerb},
 	}
 }
 

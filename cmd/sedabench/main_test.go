@@ -103,7 +103,7 @@ var quick = []string{"--duration", "5ms", "--warmup", "1ms", "--reps", "1", "--s
 
 func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
-		"scal":                           `unknown verb "scal", want run, sim, topo or help`,
+		"scal":                           `unknown verb "scal", want run, sim, topo, doctor or help`,
 		"--archs staged":                 "unknown flag --archs, want --arch, --workers, ",
 		"-duration 2s":                   "unknown flag -duration, want --arch, ",
 		"-q":                             "unknown flag -q, want ",
@@ -151,7 +151,7 @@ func TestUsageErrors(t *testing.T) {
 		"topo -o bench":                   `--output: unknown output "bench", want text, json`,
 		"topo --arch staged":              "unknown flag --arch, want -o",
 		"run staged":                      `unexpected argument "staged": run takes flags only`,
-		"help nope":                       `unknown verb "nope", want run, sim, topo or help`,
+		"help nope":                       `unknown verb "nope", want run, sim, topo, doctor or help`,
 		"topo now":                        `unexpected argument "now": topo takes flags only`,
 		"--clients 8 --capacity 4 --reps": "flag needs an argument: --reps",
 	} {
@@ -176,7 +176,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 		_, same, _ := sedabench(t, args...)
 		require.Equal(t, out, same, args)
 	}
-	require.Contains(t, out, "\nverbs: run, sim, topo;")
+	require.Contains(t, out, "\nverbs: run, sim, topo, doctor;")
 	_, out, _ = sedabench(t, "help", "topo")
 	require.Equal(t, topoHelp(), out)
 	_, out, _ = sedabench(t, "help")

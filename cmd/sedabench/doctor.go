@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/seda-go/seda/probes"
+	"github.com/seda-go/seda/probes/bpf"
+	"github.com/seda-go/seda/probes/perf"
+	"github.com/seda-go/seda/probes/procfs"
+)
+
+func doctorHelp() string {
+	return "usage: sedabench doctor\n\nPrints what can be known of threads here: each metric, where it comes from, and what to do about those that are missing.\n"
+}
+
+func doctorVerb(_ context.Context, args []string, s streams) (err error) {
+	if err := newFlags("doctor").parse(args); err != nil {
+		return err
+	}
+	source := openProbes()
+	if err := writeDoctor(s.out, probes.SystemFacts(), source); err != nil {
+		return err
+	}
+	return source.Close()
+}
+
+// openProbes opens the best there is of each metric.
+func openProbes() probes.Source {
+	return probes.Climb(bpf.Step(bpf.Config{}), perf.Step(), procfs.Step())
+}
+
+func writeDoctor(w io.Writer, f probes.Facts, source probes.Source) error {
+	if _, err := fmt.Fprintf(w, "kernel %d.%d, BTF %s, lockdown %s, perf_event_paranoid %d, hardware counters %s\n\n%s", f.Major, f.Minor,
+		yesNo(f.BTF), f.Lockdown, f.Paranoid, yesNo(f.PMU), probes.ReportOf(source)); err != nil {
+		return err
+	}
+	for _, failure := range probes.Failures(source) {
+		if _, err := fmt.Fprintf(w, "\n%v\n", failure); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
