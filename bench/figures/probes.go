@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/seda-go/seda/probes"
+	"github.com/seda-go/seda/probes/bpf"
+)
+
+const (
+	probeReads   = 1_000_000
+	probeRounds  = 20_000 // of ping-pong
+	probeStretch = 300 * time.Millisecond
+)
+
+func truthSuite() suite {
+	const sleeps, contention, clock = "known sleeps", "forced contention", "CPU clock"
+	return suite{
+		id: "probes.truth",
+		contenders: []contender{
+			{name: sleeps, unit: "% off", sample: knownSleeps},
+			{name: contention, unit: "% off", sample: forcedContention},
+			{name: clock, unit: "% off", sample: cpuByStage},
+		},
+		rows: []row{
+			plain("probes.truth.sleep", sleeps, 5, "% between the time asleep charged to a stage and that it slept"),
+			plain("probes.truth.contention", contention, 10, "% between the time off the CPU charged to a stage and its time less that on the thread's CPU clock, beside a hog"),
+			plain("probes.truth.cpu", clock, 2, "% between the time on the CPU of two stages, by the stage's time less that off the CPU, and the thread's CPU clock"),
+		},
+	}
+}
+
+func probesCostSuite() suite {
+	const read, word, off, foreign, registered = "Read", "Word", "without programs", "of a foreign process", "registered"
+	return suite{
+		id: "probes.cost",
+		contenders: []contender{
+			{name: read, unit: "ns", sample: readCost},
+			{name: word, unit: "ns", sample: wordCost},
+			{name: off, unit: "ns/round", sample: func(context.Context) (float64, error) { return pipes(nil, false) }},
+			{name: foreign, unit: "ns/round", sample: func(context.Context) (float64, error) { return pipesWatched(false) }},
+			{name: registered, unit: "ns/round", sample: func(context.Context) (float64, error) { return pipesWatched(true) }},
+		},
+		rows: []row{
+			plain("probes.cost.read", read, 10, "ns to read one thread"),
+			plain("probes.cost.word", word, none, "ns to say what a thread is at"),
+			ratio("probes.cost.pingpong", registered, off, none),
+			{
+				id: "probes.cost.foreign", of: []string{foreign, off}, bound: none, what: "ns that a foreign process pays for two switches and two wakeups",
+				value: func(r round) float64 { return r[foreign] - r[off] },
+			},
+		},
+	}
+}
+
+// watched runs f on a thread of its own that programs in the kernel watch.
+func watched(f func(probes.Thread) (float64, error)) (float64, error) {
+	source, err := bpf.Open(bpf.Config{})
+	if err != nil {
+		return 0, unavailable(err.Error())
+	}
+	cpu, _, err := twoCPUs()
+	if err != nil {
+		return 0, errors.Join(err, source.Close())
+	}
+	var x float64
+	err = <-onCPU(cpu, func() error {
+		th, err := source.Register()
+		if err != nil {
+			return err
+		}
+		x, err = f(th)
+		return errors.Join(err, th.Close())
+	})
+	return x, errors.Join(err, source.Close())
+}
+
+// besideHog runs f on a thread that shares its CPU with one that never sleeps.
+func besideHog(f func(probes.Thread) (float64, error)) (float64, error) {
+	leaveRoom(2)
+	cpu, _, err := twoCPUs() // that of the watched thread
+	if err != nil {
+		return 0, err
+	}
+	return watched(func(th probes.Thread) (float64, error) {
+		var stop atomic.Bool
+		hog := onCPU(cpu, func() error {
+			for !stop.Load() {
+			}
+			return nil
+		})
+		x, err := f(th)
+		stop.Store(true)
+		return x, errors.Join(err, <-hog)
+	})
+}
+
+// stageOf runs f at a stage and returns how long that took, and how much of it the thread was off its CPU.
+func stageOf(th probes.Thread, stage uint32, f func()) (wall int64, off probes.StageValues) {
+	var before, after probes.StageValues
+	th.AddStage(stage, &before)
+	th.Word().Store(stage)
+	began := probes.Now()
+	f()
+	wall = probes.Now() - began
+	th.Word().Store(0)
+	th.AddStage(stage, &after)
+	after.Blocked -= before.Blocked
+	after.RunQueue -= before.RunQueue
+	after.Preempted -= before.Preempted
+	return wall, after
+}
+
+func spinFor(d time.Duration) {
+	for end := probes.Now() + int64(d); probes.Now() < end; {
+	}
+}
+
+// percentOff is how far x is from what it should be.
+func percentOff(x, should int64) float64 { return 100 * math.Abs(float64(x)/float64(should)-1) }
+
+func knownSleeps(context.Context) (float64, error) {
+	return watched(func(th probes.Thread) (float64, error) {
+		var slept, charged int64
+		for range 30 {
+			wall, off := stageOf(th, 1, func() { time.Sleep(5 * time.Millisecond) })
+			slept, charged = slept+wall, charged+off.Off()
+			stageOf(th, 2, func() { spinFor(time.Millisecond) })
+		}
+		return percentOff(charged, slept), nil
+	})
+}
+
+func forcedContention(context.Context) (float64, error) {
+	return besideHog(func(th probes.Thread) (float64, error) {
+		before, err := threadTime()
+		if err != nil {
+			return 0, err
+		}
+		wall, off := stageOf(th, 1, func() { spinFor(probeStretch) })
+		after, err := threadTime()
+		return percentOff(off.Off(), wall-int64(after-before)), err
+	})
+}
+
+func cpuByStage(context.Context) (float64, error) {
+	return besideHog(func(th probes.Thread) (float64, error) {
+		before, err := threadTime()
+		if err != nil {
+			return 0, err
+		}
+		var on int64
+		for range 50 {
+			wall, off := stageOf(th, 1, func() { spinFor(2 * time.Millisecond) })
+			on += wall - off.Off()
+			wall, off = stageOf(th, 2, func() { time.Sleep(time.Millisecond); spinFor(3 * time.Millisecond) })
+			on += wall - off.Off()
+		}
+		after, err := threadTime()
+		return percentOff(on, int64(after-before)), err
+	})
+}
+
+func readCost(context.Context) (float64, error) {
+	return watched(func(th probes.Thread) (float64, error) {
+		var v probes.Values
+		now, began := probes.Now(), time.Now()
+		for range probeReads {
+			th.Read(now, &v)
+		}
+		return nsPer(began, probeReads), nil
+	})
+}
+
+func wordCost(context.Context) (float64, error) {
+	return watched(func(th probes.Thread) (float64, error) {
+		word, began := th.Word(), time.Now()
+		for i := range uint32(probeReads) {
+			word.Store(i & 1)
+		}
+		return nsPer(began, probeReads), nil
+	})
+}
+
+func pipesWatched(register bool) (float64, error) {
+	source, err := bpf.Open(bpf.Config{})
+	if err != nil {
+		return 0, unavailable(err.Error())
+	}
+	ns, err := pipes(source, register)
+	return ns, errors.Join(err, source.Close())
+}
+
+// pipes has two threads on one CPU wake each other, and returns the time of a round.
+func pipes(source probes.Source, register bool) (float64, error) {
+	cpu, _, err := twoCPUs()
+	if err != nil {
+		return 0, err
+	}
+	fromA, toB, err := rawPipe()
+	if err != nil {
+		return 0, err
+	}
+	fromB, toA, err := rawPipe()
+	if err != nil {
+		return 0, errors.Join(err, closeAll(fromA, toB))
+	}
+	side := func(in, out *os.File, first bool) func() error {
+		return func() error {
+			if register {
+				th, err := source.Register()
+				if err != nil {
+					return err
+				}
+				defer th.Close()
+			}
+			return bounce(in, out, first)
+		}
+	}
+	began := time.Now()
+	a, b := onCPU(cpu, side(fromB, toB, true)), onCPU(cpu, side(fromA, toA, false))
+	err = errors.Join(<-a, <-b)
+	runtime.KeepAlive(source)
+	return nsPer(began, probeRounds), errors.Join(err, closeAll(fromA, toB, fromB, toA))
+}
+
+func closeAll(files ...*os.File) error {
+	var errs []error
+	for _, f := range files {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
+}
