@@ -247,8 +247,8 @@ static __always_inline void enter(struct seda_thread *t, __u32 slot, __u64 now)
 
 /*
  * Once in some thousand switches, on 6.18 in a virtual machine, a thread comes
- * to a CPU and the tracepoint is not hit. Then it comes when it leaves: the books
- * balance, and its time on the CPU is missing from one stint.
+ * to a CPU and the tracepoint is not hit; ftrace shows the same. Then it comes
+ * when it leaves: the books balance, but that stint counts as time off the CPU.
  */
 static __always_inline void leave(struct seda_thread *t, __u32 slot, bool preempt, unsigned int state, struct task_struct *next, __u64 now)
 {
