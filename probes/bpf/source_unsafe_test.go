@@ -4,6 +4,7 @@ package bpf
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/cilium/ebpf"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
@@ -329,6 +331,23 @@ func TestWithoutCapabilities(t *testing.T) {
 		require.Positive(t, v.Blocked)
 		require.NoError(t, th.Close())
 	})
+}
+
+// What the kernel refuses is explained by what it says of itself, and a rejected program with the verifier's log.
+func TestExplain(t *testing.T) {
+	openSource(t, Config{}) // or skip: without capabilities all errors come from that
+	rejected := &ebpf.VerifierError{Cause: unix.EACCES, Log: []string{"R1 invalid mem access 'scalar'"}}
+	for why, err := range map[probes.Reason]error{
+		probes.Rejected:  fmt.Errorf("load: %w", rejected),
+		probes.Exhausted: fmt.Errorf("map: %w", unix.EMFILE),
+		probes.OldKernel: fmt.Errorf("map: %w", ebpf.ErrNotSupported),
+		probes.Denied:    fmt.Errorf("load: %w", unix.EPERM),
+	} {
+		require.Equal(t, why, probes.ReasonOf(explain(err)), "%v", err)
+	}
+	text := explain(rejected).Error()
+	require.Contains(t, text, "R1 invalid mem access")
+	require.Contains(t, text, "kernel "+release())
 }
 
 func TestConfig(t *testing.T) {
