@@ -7,8 +7,6 @@ import (
 	"runtime"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/seda-go/seda/engine"
 	"github.com/seda-go/seda/sched"
 )
@@ -47,22 +45,22 @@ type metered struct {
 func (m *metered) Decide(s *sched.Snapshot, d *sched.Draft) {
 	if m.n == 0 {
 		runtime.LockOSThread() // until the loop ends, and the thread with it
-		m.first, m.at = threadTime(), s.Now
+		m.first, m.at = spent(), s.Now
 	}
-	began := threadTime()
+	began := spent()
 	m.inner.Decide(s, d)
-	m.last, m.until = threadTime(), s.Now
+	m.last, m.until = spent(), s.Now
 	m.deciding += m.last - began
 	m.n++
 }
 
-// threadTime is the CPU time of the calling thread.
-func threadTime() time.Duration {
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
+// spent is the CPU time of the calling thread, 0 where that is not known.
+func spent() time.Duration {
+	t, err := threadTime()
+	if err != nil {
 		return 0
 	}
-	return time.Duration(t.Nano())
+	return t
 }
 
 // loopShare returns the part of a core that the loop uses, in percent, and the us of a decision.
