@@ -9,6 +9,7 @@ import (
 
 // makers are the policies that have a name.
 var makers = map[string]Maker{
+	"adaptive":  Adaptive,
 	"static":    func(*System) (Policy, error) { return Laws{}, nil },
 	"serve-all": func(*System) (Policy, error) { return serveAll{}, nil },
 
