@@ -78,6 +78,8 @@ func parseStage(t *testing.T, args []datadriven.CmdArg, s *sched.Stage, k *cost,
 			k.contend = number(t, a.Vals[0])
 		case "coherent":
 			k.coherent = number(t, a.Vals[0])
+		case "swap":
+			k.swap = duration(t, a.Vals[0])
 		case "sleep":
 			k.sleep = duration(t, a.Vals[0])
 		case "preempt":

@@ -34,6 +34,7 @@ type cost struct {
 	all      int64   // more for each event of a batch that does not fit
 	contend  float64 // n batches at a time take 1 + contend·(n-1) + coherent·n·(n-1) as long (N. Gunther's universal scalability law)
 	coherent float64
+	swap     int64   // more for a batch of a worker that ran another stage before
 	sleep    int64   // for which the handler is blocked; no worker can do anything else meanwhile
 	preempt  int64   // for which the thread has no CPU
 	noise    float64 // up to this part more or less
@@ -80,6 +81,7 @@ type worker struct {
 	picker sched.Picker
 	seen   sched.WorkerSample
 	since  int64 // when it last had nothing to do
+	last   int   // the stage it ran last
 }
 
 // newPlant returns a plant that begins under the plan that every worker serves every stage.
@@ -232,7 +234,10 @@ func (p *plant) begin(w int) bool {
 		p.stages[s].threads = append(p.stages[s].threads, b)
 		return true
 	}
-	wk.batch = b
+	if wk.last != s {
+		b.end += p.costs[s].swap
+	}
+	wk.batch, wk.last = b, s
 	wk.seen.Idle += p.now - wk.since
 	wk.picker.Charge(s, b.end-b.began)
 	p.idle--
