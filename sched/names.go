@@ -11,6 +11,8 @@ import (
 var makers = map[string]Maker{
 	"adaptive":  Adaptive,
 	"static":    func(*System) (Policy, error) { return Laws{}, nil },
+	"adaptive":  Adaptive,
+	"cores":     Cores,
 	"serve-all": func(*System) (Policy, error) { return serveAll{}, nil },
 
 	"admission": withServeAll(Admission),
