@@ -11,12 +11,11 @@ import (
 var makers = map[string]Maker{
 	"adaptive":  Adaptive,
 	"static":    func(*System) (Policy, error) { return Laws{}, nil },
-	"adaptive":  Adaptive,
-	"cores":     Cores,
 	"serve-all": func(*System) (Policy, error) { return serveAll{}, nil },
 
 	"admission": withServeAll(Admission),
 	"batch":     withServeAll(Batch),
+	"cores":     Cores,
 	"threads":   withServeAll(Threads),
 
 	"breakwater":    oneByOne(newBreakwater),
@@ -32,7 +31,7 @@ var makers = map[string]Maker{
 func Names() []string { return slices.Sorted(maps.Keys(makers)) }
 
 // Find returns the policy of a name: "static" leaves everything as it is, "serve-all" lets every worker serve every stage, and "admission",
-// "batch", "threads" and the published laws decide about what they are for. Who serves what is as with "serve-all" where they do not say.
+// "batch", "cores", "threads" and the published laws decide about what they are for. Who serves what is as with "serve-all" where they do not say.
 func Find(name string) (Maker, error) {
 	if m := makers[name]; m != nil {
 		return m, nil

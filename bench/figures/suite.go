@@ -38,7 +38,8 @@ type row struct {
 	value func(r round) float64
 	// pick makes value and what, where it takes all rounds to know which contenders to compare.
 	pick  func(rounds []round) (value func(r round) float64, what string)
-	bound float64 // NaN: none
+	when  func(r round) bool // in which rounds there is a value; nil: all
+	bound float64            // NaN: none
 	what  string
 }
 
@@ -170,6 +171,14 @@ func (s suite) figures(rounds []round, missing map[string]string) []figure {
 	for _, row := range s.rows {
 		if name := row.lacks(missing); name != "" {
 			all = append(all, skipped(row.id, row.bound, name+": "+missing[name]))
+			continue
+		}
+		rounds := rounds
+		if row.when != nil {
+			rounds = slices.DeleteFunc(slices.Clone(rounds), func(r round) bool { return !row.when(r) })
+		}
+		if len(rounds) == 0 {
+			all = append(all, skipped(row.id, row.bound, "no such round"))
 			continue
 		}
 		value, what := row.value, row.what
