@@ -60,7 +60,7 @@ func newController(e *Engine) *controller {
 func (c *controller) prepare() error {
 	e, maker := c.e, c.e.cfg.Policy
 	if maker == nil {
-		maker = defaultPolicy()
+		maker = sched.Adaptive
 	}
 	c.system, c.sources = e.describeSystem(), e.sources()
 	if err := c.system.Validate(); err != nil {
@@ -79,16 +79,6 @@ func (c *controller) prepare() error {
 	c.sampler.open(e)
 	c.record.open(&c.system)
 	return nil
-}
-
-// defaultPolicy is the adaptive one.
-func defaultPolicy() sched.Maker {
-	for _, name := range []string{"adaptive", "serve-all"} {
-		if m, err := sched.Find(name); err == nil {
-			return m
-		}
-	}
-	panic("engine: no default policy")
 }
 
 func (c *controller) start() {

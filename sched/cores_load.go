@@ -294,7 +294,9 @@ func (l *load) use() float64 {
 func (l *load) mix(cost []float64) []float64 {
 	d := make([]float64, len(cost))
 	for i, c := range cost {
-		d[i] = l.visit[i] * c
+		if x := l.visit[i] * c; x >= 0 && x <= math.MaxFloat64 { // neither of them is, where counters make no sense
+			d[i] = x
+		}
 	}
 	return d
 }

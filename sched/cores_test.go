@@ -53,7 +53,7 @@ func TestCoresChecksMinimum(t *testing.T) {
 	_, err = sched.Cores(y)
 	require.NoError(t, err)
 	y.Stages[1].Parallel = 1
-	_, err = sched.Adaptive(y)
+	_, err = sched.Cores(y)
 	require.ErrorContains(t, err, `stage "b": MinCores is 2, but only 1 can run it at the same time`)
 	y.Quantum = 0
 	_, err = sched.Cores(y)

@@ -49,7 +49,7 @@ func (c circle) engine(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	e := engine.New(engine.Config{Workers: 1, CPUs: affinity.Of(cpu), Kind: engine.Pinned, Idle: engine.Spin, Log: quiet})
+	e := engine.New(engine.Config{Workers: 1, CPUs: affinity.Of(cpu), Kind: engine.Pinned, Idle: engine.Spin, Log: quiet, Policy: still})
 	l := newLap(c.blocks, c.size)
 	done := make(chan struct{})
 	var sum uint64

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seda-go/seda/affinity"
 	"github.com/seda-go/seda/engine"
+	"github.com/seda-go/seda/sched"
 )
 
 // pinnedEngine makes an engine of two pinned workers, on the CPUs on which the
@@ -18,9 +19,13 @@ func pinnedEngine(idle engine.Idle, assign map[string][]int) (*engine.Engine, er
 		return nil, err
 	}
 	return engine.New(engine.Config{
-		Workers: 2, CPUs: affinity.Of(near, far), Kind: engine.Pinned, Idle: idle, Assign: assign, Log: quiet,
+		Workers: 2, CPUs: affinity.Of(near, far), Kind: engine.Pinned, Idle: idle, Assign: assign, Log: quiet, Policy: still,
 	}), nil
 }
+
+// still is the policy of engines whose data path is measured: the control loop runs, and decides nothing, so that batches have the size that the
+// rivals' have.
+func still(*sched.System) (sched.Policy, error) { return sched.Laws{}, nil }
 
 var quiet = slog.New(slog.DiscardHandler)
 

@@ -36,7 +36,7 @@ func TestSimJSON(t *testing.T) {
 	for _, l := range file.Loads {
 		require.Len(t, l.Runs, 1)
 		r := l.Runs[0]
-		require.Equal(t, "simulated/serve-all", r.Arch)
+		require.Equal(t, "simulated/adaptive", r.Arch)
 		require.Equal(t, r.Events.Offered, r.Events.Accepted+r.Events.Refused)
 		require.NotEmpty(t, r.Timeline)
 		require.Len(t, r.Stages, 3)

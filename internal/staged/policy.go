@@ -2,7 +2,6 @@ package staged
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/seda-go/seda/engine"
 	"github.com/seda-go/seda/internal/report"
@@ -17,12 +16,7 @@ const static = "static"
 func Policies() []string { return sched.Names() }
 
 // DefaultPolicy is what the engine does by itself.
-func DefaultPolicy() string {
-	if slices.Contains(Policies(), "adaptive") {
-		return "adaptive"
-	}
-	return "serve-all"
-}
+func DefaultPolicy() string { return "adaptive" }
 
 // decide sets the policy of a name: whatever package sched has, and for static an assignment as well.
 func decide(c *engine.Config, name string, g *workload.Graph, workers int) error {
