@@ -14,7 +14,7 @@ import (
 // place. Workers and callers never wait for it: they read the plan's pointer, one number per batch, and one pointer per submission.
 //
 // It sleeps when the workers do (see doze), after a while in which nothing has happened, so that a policy has seen the end of the last burst. Where a
-// limit keeps everything out no worker ever wakes: there the refused caller stirs it.
+// limit keeps everything out no worker ever wakes: there the refused caller stirs it, as who finds no slot of a blocking stage that may be used does.
 type controller struct {
 	doze
 	e       *Engine
@@ -118,7 +118,7 @@ func (c *controller) run() {
 		now := c.e.now()
 		next := max(c.tick(now), c.afford(c.e.now().Sub(now)))
 		if c.idle >= controlIdle {
-			c.sleep(c.e)
+			c.sleep(c.quiet)
 			c.idle = 0
 		}
 		timer.Reset(next)
@@ -175,10 +175,20 @@ func (c *controller) rest(s *sched.Snapshot) {
 	for i := range s.Sources {
 		moved += s.Sources[i].Refused
 	}
-	if c.idle++; moved != c.moved || !c.e.allParked() {
+	if c.idle++; moved != c.moved || !c.quiet() {
 		c.idle = 0
 	}
 	c.moved = moved
+}
+
+// quiet reports whether all workers sleep and nothing waits that the next decision could let them run: pair (7) in wake.go.
+func (c *controller) quiet() bool {
+	for _, s := range c.e.stages {
+		if s.blocking && s.run.pending() {
+			return false
+		}
+	}
+	return c.e.allParked()
 }
 
 // decide asks the policy.

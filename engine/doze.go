@@ -21,10 +21,10 @@ type doze struct {
 
 func newDoze() doze { return doze{restarted: make(chan struct{}, 1), stop: make(chan struct{})} }
 
-// sleep returns when a worker runs, somebody stirs, or the engine ends.
-func (d *doze) sleep(e *Engine) {
+// sleep returns when a worker runs, somebody stirs, or the engine ends; at once if it is not quiet, which needs all workers asleep at least.
+func (d *doze) sleep(quiet func() bool) {
 	d.asleep.Store(true)
-	if e.allParked() {
+	if quiet() {
 		select {
 		case <-d.restarted:
 		case <-d.stop:

@@ -117,9 +117,6 @@ func SetIdleCarrier(d time.Duration) (restore func()) {
 // ControlAsleep reports whether the control loop sleeps.
 func (e *Engine) ControlAsleep() bool { return e.controller.asleep.Load() }
 
-// Stir restarts the control loop, as a caller that is refused does.
-func (e *Engine) Stir() { e.controller.stir() }
-
 // InHandlers returns how many batches of a blocking stage are in its handler.
 func (e *Engine) InHandlers(n Node) int {
 	var o sched.StageSample

@@ -30,12 +30,12 @@ func TestThreadCap(t *testing.T) {
 		eventually(t, "the worker sleeps", func() bool { return e.Asleep(0) })
 		require.Equal(t, 1, inside())
 		most.Store(3)
-		eventually(t, "the loop notices", func() bool { e.Stir(); return e.Stats().Stage("s").ThreadCap == 3 })
+		eventually(t, "the loop notices", func() bool { return e.Stats().Stage("s").ThreadCap == 3 })
 		g.wait(t)
 		g.wait(t)
 		require.Equal(t, 3, inside())
 		most.Store(1)
-		eventually(t, "the loop notices", func() bool { e.Stir(); return e.Stats().Stage("s").ThreadCap == 1 })
+		eventually(t, "the loop notices", func() bool { return e.Stats().Stage("s").ThreadCap == 1 })
 		for range 3 {
 			g.out <- struct{}{}
 		}
@@ -46,6 +46,25 @@ func TestThreadCap(t *testing.T) {
 		g.open()
 		drain(t, e)
 	})
+}
+
+// The control loop sleeps beside handlers that wait, but not beside events that wait for one of the slots it keeps back.
+func TestControlSeesWhatWaitsForASlot(t *testing.T) {
+	e := newEngine(t, under(oneShared, func(s *sched.Snapshot, d *sched.Draft) {
+		d.SetThreads(0, max(s.Stages[0].Depth, 1), "one for each event")
+	}))
+	g := newGate(t)
+	s := engine.Add(e, stageConfig{Name: "s", Blocking: 4})
+	s.Handle(func(*engine.Context, int) error { g.pass(); return nil })
+	start(t, e)
+	eventually(t, "the cap holds", func() bool { return e.Stats().Stage("s").ThreadCap == 1 })
+	for v := range 3 {
+		require.NoError(t, s.TrySubmit(v))
+		g.wait(t)
+		eventually(t, "the loop sleeps", e.ControlAsleep)
+	}
+	g.open()
+	drain(t, e)
 }
 
 // What has waited for longer than the limit allows expires, by the limit that held when it came.

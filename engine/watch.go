@@ -105,7 +105,7 @@ func (v *watch) run() {
 
 // sleep returns when a worker runs, or the engine ends.
 func (v *watch) sleep() {
-	v.doze.sleep(v.e)
+	v.doze.sleep(v.e.allParked)
 	v.blocked.since = 0
 }
 
