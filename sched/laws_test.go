@@ -332,3 +332,34 @@ func BenchmarkDecide(b *testing.B) {
 		})
 	}
 }
+
+// Handlers that wait for one another, or for hours, get all threads that they may have: nothing says that the ones behind are not needed.
+func TestThreadsForHandlersThatDoNotReturn(t *testing.T) {
+	y := &sched.System{Quantum: 1e5, Workers: make([]sched.Seat, 1), Stages: []sched.Stage{{Name: "s", MaxBatch: 1, Threads: 64}}}
+	p, err := sched.Threads(y)
+	require.NoError(t, err)
+	s := &sched.Snapshot{Workers: make([]sched.WorkerSample, 1), Stages: make([]sched.StageSample, 1)}
+	st, d := &s.Stages[0], sched.NewDraft(y, sched.ServeAll(1, 1))
+	stay := 64
+	run := func(ns int64, depth int) int {
+		for until := s.Now + ns; s.Now < until; s.Now += 5e6 {
+			st.Depth, st.Threads, st.HeadAge = depth, min(depth, d.Plan.Threads[0]), 0
+			if depth > st.Threads {
+				st.HeadAge = s.Now
+			}
+			for range st.Threads - stay {
+				st.Batches.Add(1, 1e6)
+			}
+			d.Reset(d.Plan)
+			p.Decide(s, d)
+		}
+		return d.Plan.Threads[0]
+	}
+	s.Now = 1
+	require.Equal(t, 4, run(5e6, 0))
+	require.Equal(t, 64, run(10e9, 100))
+	require.Equal(t, 64, run(10e9, 64), "what is in use is needed, though no batch says so")
+	require.Less(t, run(20e9, 0), 16)
+	stay = 3
+	require.Equal(t, 64, run(10e9, 100), "some stay inside")
+}

@@ -27,7 +27,8 @@ const (
 // each brings at least a sixteenth of what one brought so far; else they go, and what lies in between is tried, as long as a step is an eighth or more. Then
 // the last ones have to prove themselves in the same way. So a handler that
 // is bound by a lock, a disk or another service, for which that slope is zero or less, does not get all threads that it may have. Every few seconds,
-// more rarely if nothing comes of it, all that is doubted.
+// more rarely if nothing comes of it, all that is doubted. Where no batch ends for a second nothing can be measured, and a handler may wait for what an
+// event behind it brings: then there shall be twice as many, whatever is known.
 //
 // M. Welsh, D. Culler, E. Brewer, "SEDA", SOSP 2001, adds a thread whenever a queue exceeds a threshold, up to a maximum, and lets idle ones end; the slope
 // is what was missing there. (M. Welsh, "A Retrospective on SEDA", 2010, on thread pools that grew until they thrashed.)
@@ -83,6 +84,11 @@ func (c *crew) next(s *StageSample, now int64, held, most int) (n int, why strin
 	crowded := wait > each && s.Depth > s.Threads
 	c.begin(s, now)
 	switch {
+	case m.N == 0 && s.Threads >= held && s.Depth > s.Threads && held < most:
+		c.from, c.settled = 0, false
+		return min(2*held, most), "no batch has ended, and events wait that those may wait for"
+	case m.N == 0 && s.Threads > 0:
+		return held, ""
 	case c.from > 0 && !c.settled:
 		c.settled = true
 		return held, ""
@@ -91,7 +97,7 @@ func (c *crew) next(s *StageSample, now int64, held, most int) (n int, why strin
 	}
 	c.rate = rate
 	switch {
-	case crowded && used >= threadsBusy*float64(held):
+	case crowded && max(used, float64(s.Threads)) >= threadsBusy*float64(held): // handlers that stay inside are in no sum yet
 		return c.more(held, most, wait, now)
 	case !crowded && used < threadsIdle*float64(held) && held > 1:
 		return held - max(held/4, 1), fmt.Sprintf("%.2g of them in use, nothing waits", used)
