@@ -22,6 +22,8 @@ const (
 // the head at each decision, and a queue is taken to be empty if it was at one. Serving the newest first while a queue stands, which the
 // second source combines this with, is left out: rings are first in, first out.
 //
+// It decides nothing for sources without a Target: what is behind those does not look at how old events are.
+//
 // Known faults: it works by dropping what was accepted, which its sender learns late, and memory is spent on it; it knows no classes; the
 // first interval of an overload passes with nothing done.
 type codel struct {
@@ -47,11 +49,10 @@ func newCodel(timeout bool) func(*System) Policy {
 // Decide sets how old an event of each source may get.
 func (l *codel) Decide(s *Snapshot, d *Draft) {
 	for k := range l.sources {
-		x, now := &l.sources[k], &s.Sources[k]
-		target := int64(codelTarget)
-		if t := l.y.Sources[k].Target; t > 0 {
-			target = max(int64(codelShare*float64(t)), 1)
+		if l.y.Sources[k].Target == 0 {
+			continue
 		}
+		x, now, target := &l.sources[k], &s.Sources[k], max(int64(codelShare*float64(l.y.Sources[k].Target)), 1)
 		x.see(now, s.Now, target)
 		age, why := int64(0), ""
 		switch standing := s.Now - x.filled; {

@@ -23,7 +23,7 @@ type Plan struct {
 type Limit struct {
 	Depth int     // refuse while so many events of the source wait in its rings; 0: until they are full
 	Rate  float64 // events per second, with a burst of at most Depth or the capacity; 0: any rate
-	Age   int64   // ns: what waited longer in the source's rings expires when a worker comes to it; 0: nothing does
+	Age   int64   // ns: what waited longer in the source's rings expires when a worker comes to it, if when it came was noted, as with a Target it is; 0: nothing does
 	Retry int64   // after how many ns a refused caller may try again with some hope; 0: not known
 }
 
@@ -110,7 +110,8 @@ func (p Plan) Check(y *System) error {
 	}
 	for k, l := range p.Admit {
 		if l.Depth < 0 || l.Age < 0 || l.Retry < 0 || !(l.Rate >= 0) || math.IsInf(l.Rate, 1) {
-			bad("plan limits source %q to %+v", y.Sources[k].Name, l)
+			bad("plan limits source %q to depth %d, %g/s, age %dns, retry %dns, want none below 0, and a rate that is a number",
+				y.Sources[k].Name, l.Depth, l.Rate, l.Age, l.Retry)
 		}
 	}
 	return errors.Join(errs...)

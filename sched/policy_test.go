@@ -43,8 +43,8 @@ func TestPlanCheck(t *testing.T) {
 		"leaves stage 0 without a worker":            func(p *sched.Plan) { p.Serve = [][]int{{1}, {1}} },
 		`stage "b" batches of 65, want 0 to 64`:      func(p *sched.Plan) { p.Batch = []int{65} },
 		`stage "b" 1 threads, want 0 to 0`:           func(p *sched.Plan) { p.Threads = []int{1} },
-		`limits source "a/submit" to`:                func(p *sched.Plan) { p.Admit = []sched.Limit{{Rate: math.NaN()}} },
-		`plan limits source "a/submit"`:              func(p *sched.Plan) { p.Admit = []sched.Limit{{Age: -1}} },
+		`"a/submit" to depth 0, NaN/s, age 0ns`:      func(p *sched.Plan) { p.Admit = []sched.Limit{{Rate: math.NaN()}} },
+		`"a/submit" to depth 0, 0/s, age -1ns`:       func(p *sched.Plan) { p.Admit = []sched.Limit{{Age: -1}} },
 		"0 threads for 2 stages, 2 limits for 1 sou": func(p *sched.Plan) { p.Admit = make([]sched.Limit, 2) },
 	} {
 		p := sched.ServeAll(2, 2)
@@ -135,4 +135,30 @@ func TestMoments(t *testing.T) {
 	before := m
 	m.Add(3, 10)
 	require.Equal(t, sched.Moments{1, 3, 10, 9, 30}, m.Sub(before))
+}
+
+// What admission decides is against waiting for longer than a target: without one there is nothing to decide, however much waits.
+func TestAdmissionNeedsATarget(t *testing.T) {
+	for _, name := range []string{"admission", "breakwater", "codel", "dagor", "queue-timeout", "seda-2003"} {
+		y := twoStages()
+		y.Sources[0].Target, y.Sources[0].Capacity = 0, 1024
+		maker, err := sched.Find(name)
+		require.NoError(t, err)
+		p, err := maker(y)
+		require.NoError(t, err)
+		d := sched.NewDraft(y, sched.ServeAll(2, 2))
+		for tick := range 600 {
+			n := uint64(tick)
+			s := &sched.Snapshot{
+				Now: int64(tick) * 5e6, Settled: true, Workers: make([]sched.WorkerSample, 2),
+				Stages: []sched.StageSample{
+					{Entered: 10 * n, Done: 10 * n, Batches: sched.Moments{10 * n, 10 * n, 5e6 * n, 10 * n, 5e6 * n}},
+					{Entered: 10*n + 1000, Done: 10 * n, Depth: 1000, HeadAge: 1e9, Batches: sched.Moments{10 * n, 10 * n, 5e6 * n, 10 * n, 5e6 * n}},
+				},
+				Sources: []sched.SourceSample{{Offered: 20*n + 1000, Accepted: 10*n + 1000, Refused: 10 * n, Depth: 1000, HeadAge: 1e9}},
+			}
+			p.Decide(s, d)
+			require.Equal(t, []sched.Limit{{}}, d.Plan.Admit, name)
+		}
+	}
 }
