@@ -10,7 +10,8 @@ import (
 // runs, with what is known and with a draft that is the plan that holds; what the policy sets in the draft is published. A policy is
 // deterministic: the same snapshots give the same decisions, which is how a record is replayed.
 //
-// A policy that panics, or drafts what Plan.Validate refuses, loses that decision only: the last plan stays.
+// A policy that panics, or drafts what Plan.Check refuses, or another assignment while the Snapshot is not Settled, loses that decision only, and all
+// of it: the last plan stays.
 type Policy interface {
 	Decide(s *Snapshot, d *Draft)
 }
