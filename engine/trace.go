@@ -154,12 +154,17 @@ type Replayed struct {
 
 // Replay shows the snapshots of a trace (Config.Trace) to another policy, or to the same again, and returns what either decided, look by look; looks at
 // which neither decided anything are left out. The policy sees its own plan as the one that holds, but what happened is what the recorded policy brought about.
-// Its faults are contained as those of a running engine's policy.
+// Its faults are contained as those of a running engine's policy. A trace that ends in the middle of a line gives an error, and the looks before it.
 func Replay(trace io.Reader, m sched.Maker) (looks []Replayed, err error) {
 	in := json.NewDecoder(trace)
 	var first traceLine
-	if err := in.Decode(&first); err != nil || first.System == nil {
-		return nil, fmt.Errorf("replay: the first line has no system: %w", errors.Join(err, io.ErrUnexpectedEOF))
+	switch err := in.Decode(&first); {
+	case err == io.EOF:
+		return nil, errors.New("replay: the trace is empty")
+	case err != nil:
+		return nil, fmt.Errorf("replay: the first line: %w", err)
+	case first.System == nil:
+		return nil, errors.New("replay: the first line has no system: not the beginning of a trace")
 	}
 	p, err := m(first.System)
 	if err != nil {

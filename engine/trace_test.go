@@ -76,7 +76,11 @@ func TestReplay(t *testing.T) {
 
 func TestReplayErrors(t *testing.T) {
 	_, err := engine.Replay(strings.NewReader(""), follows)
+	require.EqualError(t, err, "replay: the trace is empty")
+	_, err = engine.Replay(strings.NewReader(`{"snapshot":{}}`), follows)
 	require.ErrorContains(t, err, "no system")
+	_, err = engine.Replay(strings.NewReader("nonsense"), follows)
+	require.ErrorContains(t, err, "replay: the first line: invalid character")
 	_, err = engine.Replay(strings.NewReader(`{"system":{}}`), noPolicy)
 	require.ErrorContains(t, err, "policy: no")
 	_, err = engine.Replay(strings.NewReader(`{"system":{}} nonsense`), follows)
