@@ -46,6 +46,7 @@ type admission struct {
 	y       *System
 	m       *meter
 	sources []admitted
+	members []int // scratch, of a group
 	epoch   uint64
 	trimmed int64 // when rates and corrections were last decided,
 	looked  int64 // and when they last were ahead of time
@@ -54,14 +55,15 @@ type admission struct {
 // admitted is one source of an admission.
 type admitted struct {
 	way
-	right float64 // correction of the gate
-	cut   int64   // what came since then came by the gate as it is
-	late  int     // late heads in a row
-	slow  float64 // ns behind the stage, smoothed
-	room  float64 // events that may wait, before rounding; 0: any number
-	rate  float64 // events per second; 0: any number
-	trust float64 // part of the capacity that the source's group is given
-	group int     // the lowest index among the sources that need the same workers
+	right  float64 // correction of the gate
+	cut    int64   // what came since then came by the gate as it is
+	late   int     // late heads in a row
+	slow   float64 // ns behind the stage, smoothed
+	room   float64 // events that may wait, before rounding; 0: any number
+	rate   float64 // events per second; 0: any number
+	trust  float64 // part of the capacity that the source's group is given
+	rivals []int   // the sources of its stage and of no lower class, itself among them
+	group  int     // the lowest index among the sources that need the same workers
 }
 
 // Admission makes the law by which seda admits. It decides nothing for sources without a target.
@@ -69,6 +71,11 @@ func Admission(y *System) (Policy, error) {
 	a := &admission{y: y, m: newMeter(y), sources: make([]admitted, len(y.Sources))}
 	for k := range a.sources {
 		a.sources[k].right, a.sources[k].trust = 1, 1
+		for j, c := range y.Sources {
+			if c.Stage == y.Sources[k].Stage && c.Class >= y.Sources[k].Class {
+				a.sources[k].rivals = append(a.sources[k].rivals, j)
+			}
+		}
 	}
 	return a, nil
 }
@@ -170,21 +177,18 @@ func (a *admission) events(k int, aim, most float64) float64 {
 
 // share returns the part of what may wait at its stage that source k can have.
 func (a *admission) share(k int) float64 {
-	own, accepted, weights, sum := a.y.Sources[k], 0.0, 0.0, 0.0
-	rival := func(j int) bool {
-		c := &a.y.Sources[j]
-		return c.Stage == own.Stage && c.Class >= own.Class && (j == k || a.m.rates[j].offered > 0)
-	}
-	for j, c := range a.y.Sources {
-		if rival(j) {
-			accepted, weights = accepted+a.m.rates[j].accepted, weights+weight(c.Class)
+	accepted, weights, sum := 0.0, 0.0, 0.0
+	active := func(j int) bool { return j == k || a.m.rates[j].offered > 0 }
+	for _, j := range a.sources[k].rivals {
+		if active(j) {
+			accepted, weights = accepted+a.m.rates[j].accepted, weights+weight(a.y.Sources[j].Class)
 		}
 	}
 	claim := func(j int) float64 {
 		return max(weight(a.y.Sources[j].Class)/weights, a.m.rates[j].accepted/max(accepted, 1e-9))
 	}
-	for j := range a.y.Sources {
-		if rival(j) {
+	for _, j := range a.sources[k].rivals {
+		if active(j) {
 			sum += claim(j)
 		}
 	}

@@ -116,7 +116,7 @@ func (a *admission) regroup() {
 
 // deal shares out the capacity of a group.
 func (a *admission) deal(group int, s *Snapshot, moved, full bool) {
-	var members []int
+	members := a.members[:0]
 	short, twice, help := false, false, false
 	for k := range a.sources {
 		x, r := &a.sources[k], &a.m.rates[k]
@@ -127,6 +127,7 @@ func (a *admission) deal(group int, s *Snapshot, moved, full bool) {
 		short = short || r.refused > 0.001*r.offered || a.over(k) > 0
 		twice, help = twice || a.doubled(k, s), help || a.m.help(&x.way)
 	}
+	a.members = members
 	slices.SortStableFunc(members, func(i, j int) int { return a.y.Sources[j].Class - a.y.Sources[i].Class })
 	if full {
 		a.judge(members)

@@ -32,7 +32,7 @@ const (
 // No cap is taken on the model's word alone: see sizing. That the model can be solved for the knee, instead of climbing the output rate step by step,
 // is what the law has over the one of M. Welsh, D. Culler, E. Brewer, "SEDA", SOSP 2001.
 func Batch(y *System) (Policy, error) {
-	l := &batching{y: y, stages: make([]sizing, len(y.Stages))}
+	l := &batching{y: y, stages: make([]sizing, len(y.Stages)), alone: make([]bool, len(y.Stages))}
 	for i := range l.stages {
 		l.stages[i].open(&y.Stages[i], y.batchTime(i))
 	}
@@ -42,12 +42,14 @@ func Batch(y *System) (Policy, error) {
 type batching struct {
 	y      *System
 	stages []sizing
+	alone  []bool // by stage, scratch: see share
 }
 
 func (l *batching) Decide(s *Snapshot, d *Draft) {
+	l.share(s, d)
 	for i := range l.stages {
 		z := &l.stages[i]
-		if l.shared(i, s, d) {
+		if !l.alone[i] {
 			z.shared = s.Now + sharedFor
 		}
 		quantum := math.Inf(1)
@@ -63,19 +65,22 @@ func (l *batching) Decide(s *Snapshot, d *Draft) {
 	}
 }
 
-// shared reports whether a worker of a stage has another stage to serve, with something to do.
-func (l *batching) shared(stage int, s *Snapshot, d *Draft) bool {
+// share finds which stages are alone: none of their workers has another stage to serve, with something to do.
+func (l *batching) share(s *Snapshot, d *Draft) {
+	for i := range l.alone {
+		l.alone[i] = true
+	}
 	for _, list := range d.Plan.Serve {
-		serves, others := false, false
+		waiting, last := 0, -1
 		for _, k := range list {
-			serves = serves || k == stage
-			others = others || k != stage && s.Stages[k].Depth > 0
+			if s.Stages[k].Depth > 0 {
+				waiting, last = waiting+1, k
+			}
 		}
-		if serves && others {
-			return true
+		for _, k := range list {
+			l.alone[k] = l.alone[k] && (waiting == 0 || waiting == 1 && k == last)
 		}
 	}
-	return false
 }
 
 // batchTime returns how long a batch of a stage may take, ns, for the targets of the sources whose events come by.

@@ -104,7 +104,9 @@ func (z *sizing) search(r *reading, held int, now int64) (most int, why string) 
 	full := r.b >= 0.8*float64(held)*r.n && r.b <= 1.2*float64(held)*r.n
 	z.quiet++
 	if most := z.rest(); most > 0 {
-		z.trial = trial{}
+		if z.trial = (trial{}); most == held {
+			return held, "" // reasons take longer to write than all the rest
+		}
 		return most, fmt.Sprintf("events wait for %.2g of a batch; %v", z.crowd, &z.line)
 	}
 	switch {

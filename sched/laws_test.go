@@ -297,42 +297,6 @@ func TestAdmissionDrainsAndReturns(t *testing.T) {
 	require.Zero(t, b.draft.Plan.Admit[0].Rate)
 }
 
-// BenchmarkDecide is one decision about 50 stages in ten pipelines, on 16 workers, with a source of each class before each: what happens every few ms.
-func BenchmarkDecide(b *testing.B) {
-	y := &sched.System{Quantum: 100_000}
-	for w := range 16 {
-		y.Workers = append(y.Workers, sched.Seat{CPU: w, Core: w})
-	}
-	for i := range 50 {
-		s := sched.Stage{Name: string(rune('A' + i)), Capacity: 1024, MaxBatch: 64}
-		if i%5 > 0 {
-			s.Next = []int{i - 1}
-		}
-		y.Stages = append(y.Stages, s)
-	}
-	for k := range 40 {
-		y.Sources = append(y.Sources, sched.Source{Name: string(rune('A' + k)), Stage: k/4*5 + 4, Class: k % 4, Capacity: 1024, Target: 1e6})
-	}
-	for _, name := range sched.Names() {
-		b.Run("policy="+name, func(b *testing.B) {
-			m, err := sched.Find(name)
-			require.NoError(b, err)
-			p, err := m(y)
-			require.NoError(b, err)
-			d, s := sched.NewDraft(y, sched.ServeAll(16, 50)), emptySnapshot(y)
-			chance := rand.New(rand.NewPCG(1, 1))
-			b.ReportAllocs()
-			for b.Loop() {
-				b.StopTimer()
-				advance(chance, y, s)
-				d.Reset(clone(d.Plan))
-				b.StartTimer()
-				p.Decide(s, d)
-			}
-		})
-	}
-}
-
 // Handlers that wait for one another, or for hours, get all threads that they may have: nothing says that the ones behind are not needed.
 func TestThreadsForHandlersThatDoNotReturn(t *testing.T) {
 	y := &sched.System{Quantum: 1e5, Workers: make([]sched.Seat, 1), Stages: []sched.Stage{{Name: "s", MaxBatch: 1, Threads: 64}}}

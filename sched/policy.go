@@ -3,6 +3,7 @@ package sched
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -91,7 +92,7 @@ func (d *Draft) SetServe(serve [][]int, why string) {
 func (d *Draft) SetBatch(stage, most int, why string) {
 	if old := d.Plan.Batch[stage]; old != most {
 		d.Plan.Batch[stage] = most
-		d.note("batch", d.y.Stages[stage].Name, fmt.Sprint(old), fmt.Sprint(most), why)
+		d.note("batch", d.y.Stages[stage].Name, strconv.Itoa(old), strconv.Itoa(most), why)
 	}
 }
 
@@ -99,7 +100,7 @@ func (d *Draft) SetBatch(stage, most int, why string) {
 func (d *Draft) SetThreads(stage, most int, why string) {
 	if old := d.Plan.Threads[stage]; old != most {
 		d.Plan.Threads[stage] = most
-		d.note("threads", d.y.Stages[stage].Name, fmt.Sprint(old), fmt.Sprint(most), why)
+		d.note("threads", d.y.Stages[stage].Name, strconv.Itoa(old), strconv.Itoa(most), why)
 	}
 }
 
