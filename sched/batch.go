@@ -11,7 +11,8 @@ const (
 	targetShare = 4   // of a target, by how many a batch in each of the stages on the way may take
 	calmBelow   = 0.5 // mean wait of the oldest event over mean time of a batch, below which nothing waits for long
 	busyAbove   = 1
-	fewBatches  = 32  // a reading has at least so many
+	fewBatches  = 32  // a reading has at least so many,
+	fewTime     = 2e5 // ns in the handler, for what takes less time than that says more of interrupts than of batches,
 	longReading = 5e7 // ns, or is as long as that
 	sharedFor   = 1e9 // ns for which a stage that shared its worker is taken to do so
 )
@@ -135,7 +136,7 @@ func (z *sizing) next(s *StageSample, now int64, held int, quantum float64) (mos
 		return z.size, "to begin with"
 	}
 	r := z.reading
-	if r.n < fewBatches && r.ns < longReading {
+	if (r.n < fewBatches || r.raw < fewTime) && r.ns < longReading {
 		return held, ""
 	}
 	z.reading = reading{}
