@@ -195,7 +195,7 @@ func (a *admission) share(k int) float64 {
 	return claim(k) / sum
 }
 
-func weight(class int) float64 { return math.Exp2(2 * float64(class)) }
+func weight(class int) float64 { return math.Ldexp(1, 2*class) }
 
 // limit drafts the limit of source k.
 func (a *admission) limit(k int, s *Snapshot, d *Draft) {

@@ -148,15 +148,15 @@ func (m *meter) reassign(serve [][]int) {
 // count adds what happened in dt ns.
 func (m *meter) count(s *Snapshot, dt float64) {
 	fresh := max(1-math.Exp2(-dt/sourceHalf), dt/float64(s.Now)) // at first, means of all there is
+	all := math.Exp2(-dt / meterHalf)
 	for i := range m.stages {
 		g, x, last := &m.stages[i], &s.Stages[i], &m.last[i]
 		d := x.Batches.Sub(last.Batches)
-		keep := math.Exp2(-min(dt/meterHalf, float64(d.N)/meterBatches))
+		keep := max(all, math.Exp2(-float64(d.N)/meterBatches))
 		g.n, g.b, g.t = keep*g.n+float64(d.N), keep*g.b+float64(d.B), keep*g.t+float64(d.T)
-		keep = math.Exp2(-dt / meterHalf)
 		g.busy += fresh * (float64(d.T)/dt - g.busy)
-		g.entered, g.done = keep*g.entered+float64(x.Entered-last.Entered), keep*g.done+float64(x.Done-last.Done)
-		g.fed *= keep
+		g.entered, g.done = all*g.entered+float64(x.Entered-last.Entered), all*g.done+float64(x.Done-last.Done)
+		g.fed *= all
 	}
 	for k, x := range s.Sources {
 		r, last := &m.rates[k], &m.sources[k]
