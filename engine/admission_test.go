@@ -176,3 +176,37 @@ func TestRefusalByLimit(t *testing.T) {
 	require.Less(t, in.limit.Load().due.Load(), due+int64(second)*ticksPerNs, "nothing but time went by")
 	checkBooks(t, end())
 }
+
+// What does not come in after all costs no part of the rate: an event whose key is not to be had, and a Submit that found no room in the end.
+func TestRateIsForWhatComesIn(t *testing.T) {
+	two := func(in *Inlet[int]) {
+		in.limit.Store(&admission{every: mostTicks, early: mostTicks, refused: &RefusedError{}})
+	}
+	e := New(Config{Workers: 2, Kind: Shared, Log: quietLog(), Policy: static})
+	keyed := Add(e, StageConfig[int]{Name: "keyed", Key: func(v int) uint64 { return uint64(10 / v) }})
+	s := Add(e, StageConfig[int]{Name: "s", Capacity: 2, MaxBatch: 1, Waiters: -1})
+	keyed.Handle(func(*Context, int) error { return nil })
+	entered, free := make(chan struct{}, 9), make(chan struct{})
+	s.Handle(func(*Context, int) error { entered <- struct{}{}; <-free; return nil })
+	require.NoError(t, e.Start(context.Background()))
+	two(keyed.inlet)
+	for range 3 {
+		require.ErrorAs(t, keyed.TrySubmit(0), new(*PanicError))
+		require.ErrorAs(t, keyed.Submit(context.Background(), 0), new(*PanicError))
+	}
+	require.NoError(t, keyed.TrySubmit(1))
+	for range 2 {
+		require.NoError(t, s.TrySubmit(0))
+		await(t, entered, "handler")
+	}
+	for s.TrySubmit(0) == nil {
+		_ = s
+	}
+	two(s.inlet)
+	for range 3 {
+		require.EqualError(t, s.Submit(context.Background(), 0), "stage s: refused: full, and no call may wait")
+	}
+	close(free)
+	require.NoError(t, e.Drain(context.Background()))
+	checkBooks(t, e.Stats())
+}

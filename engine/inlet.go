@@ -238,16 +238,21 @@ func (in *Inlet[T]) pushBatch(vs []T, now Time, fed *sched.Set) (n int, err erro
 func (in *Inlet[T]) Submit(ctx context.Context, v T) error { return in.submit(ctx, v, noNote) }
 
 func (in *Inlet[T]) submit(ctx context.Context, v T, n note) error {
-	shard, _, err := in.enter(v)
+	shard, a, err := in.enter(v)
 	if err != nil {
 		return err
 	}
+	err = in.errFull
 	if in.lines[shard].waiting.Load() == 0 {
-		if err := in.push(v, shard, n); err != in.errFull {
-			return err
-		}
+		err = in.push(v, shard, n)
 	}
-	return in.wait(ctx, v, shard, n)
+	if err == in.errFull {
+		err = in.wait(ctx, v, shard, n)
+	}
+	if err != nil {
+		a.giveBack(1)
+	}
+	return err
 }
 
 // enter returns the shard that v belongs into, and the limit that let it in, or why it is not accepted: before anything is spent on it.
@@ -264,7 +269,9 @@ func (in *Inlet[T]) enter(v T) (shard int, a *admission, err error) {
 			return 0, a, err
 		}
 	}
-	shard, err = in.route(v)
+	if shard, err = in.route(v); err != nil {
+		a.giveBack(1)
+	}
 	return shard, a, err
 }
 
