@@ -7,7 +7,8 @@ const (
 	codelTarget   = 5e6   // ns that the least delay of an interval may have
 	codelInterval = 100e6 // ns
 	codelSlough   = 2     // times the target: what waited longer is dropped while overloaded
-	codelShare    = 0.25  // part of a source's Target that stands for codelTarget
+	codelShare    = 0.25  // part of a source's Target that stands for codelTarget,
+	codelMost     = 1e17  // in ns no more than this, of which multiples are still times
 )
 
 // codel drops at the head of a queue what has waited too long, while the queue stands: it is overloaded if and only if the least delay over 100 ms exceeds
@@ -52,7 +53,8 @@ func (l *codel) Decide(s *Snapshot, d *Draft) {
 		if l.y.Sources[k].Target == 0 {
 			continue
 		}
-		x, now, target := &l.sources[k], &s.Sources[k], max(int64(codelShare*float64(l.y.Sources[k].Target)), 1)
+		x, now := &l.sources[k], &s.Sources[k]
+		target := int64(min(max(codelShare*float64(l.y.Sources[k].Target), 1), codelMost))
 		x.see(now, s.Now, target)
 		age, why := int64(0), ""
 		switch standing := s.Now - x.filled; {
