@@ -106,13 +106,21 @@ func (c *controller) end() {
 }
 
 func (c *controller) run() {
-	defer close(c.gone)
+	ended := false
+	defer func() {
+		if ended {
+			close(c.gone)
+		} else {
+			go c.run() // the policy called runtime.Goexit, and is asked no more; the rest goes on
+		}
+	}()
 	timer := time.NewTimer(c.every)
 	defer timer.Stop()
 	for {
 		select {
 		case <-timer.C:
 		case <-c.stop:
+			ended = true
 			return
 		}
 		now := c.e.now()
@@ -142,7 +150,7 @@ func (c *controller) tick(now Time) time.Duration {
 	}
 	err := c.decide(s)
 	if err == nil {
-		err = c.adopt(s, now)
+		err = c.adopt(s)
 	}
 	if err != nil {
 		c.fault(s, err, now)
@@ -232,7 +240,7 @@ func judge(p sched.Policy, y *sched.System, s *sched.Snapshot, d *sched.Draft, a
 }
 
 // adopt puts what the policy decided in place, all of it or nothing. In an engine that comes to its end there is nothing more to decide.
-func (c *controller) adopt(s *sched.Snapshot, now Time) error {
+func (c *controller) adopt(s *sched.Snapshot) error {
 	d := c.draft
 	if len(d.Changes) == 0 {
 		return nil
@@ -243,14 +251,14 @@ func (c *controller) adopt(s *sched.Snapshot, now Time) error {
 	}
 	if d.Moved {
 		switch err := c.e.apply(sched.Plan{Serve: d.Plan.Serve}); {
-		case errors.Is(err, ErrClosed):
+		case errors.Is(err, ErrClosed), errors.Is(err, errInTransition): // or a worker was about to sleep when the snapshot was taken, and did not
 			d.Changes = d.Changes[:0]
 			return nil
 		case err != nil:
 			return err
 		}
 	}
-	c.impose(&d.Plan, now)
+	c.impose(&d.Plan, c.e.now()) // later than the snapshot: rates count from then on
 	add(&c.decisions, uint64(len(d.Changes)))
 	c.record.add(s, d.Changes)
 	return nil

@@ -180,13 +180,23 @@ func TestPolicyDecidesTheImpossible(t *testing.T) {
 // A policy that leaves its goroutine ends the loop, and nothing else.
 func TestPolicyLeavesItsGoroutine(t *testing.T) {
 	lines := new(engine.LogLines)
-	c := under(oneShared, func(*sched.Snapshot, *sched.Draft) { runtime.Goexit() })
+	shut := false
+	c := under(oneShared, func(_ *sched.Snapshot, d *sched.Draft) {
+		if shut {
+			runtime.Goexit()
+		}
+		shut = true
+		d.SetLimit(0, sched.Limit{Depth: 1, Rate: 1e-9}, "the test says so")
+	})
 	c.Log = lines.Log()
 	e := engine.New(c)
 	s := engine.Add(e, stageConfig{Name: "s"})
 	s.Handle(ignore)
 	start(t, e)
-	eventually(t, "it is noticed", func() bool { return len(lines.With("Goexit", "asked no more")) == 1 })
+	eventually(t, "it is noticed", func() bool { _ = s.TrySubmit(0); return len(lines.With("Goexit", "asked no more")) == 1 })
+	eventually(t, "nobody is kept out for ever", func() bool { return s.TrySubmit(0) == nil })
+	before := e.Stats().Control.Ticks
+	eventually(t, "the loop goes on", func() bool { _ = s.TrySubmit(0); return e.Stats().Control.Ticks > before })
 	for v := range 100 {
 		require.NoError(t, s.Submit(limited(t), v))
 	}

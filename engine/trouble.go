@@ -10,7 +10,8 @@ import (
 )
 
 // trouble is what a policy makes: it panics, decides the impossible, ends its goroutine, does not return. Each kind is counted, and logged the first
-// time. A policy that does nothing else is asked less and less often, and in the end no more: what it decided last holds.
+// time. A policy that does nothing else is asked less and less often, and in the end no more: what it decided last holds, but
+// for limits of what comes in, which nobody would ever lift.
 type trouble struct {
 	log    *slog.Logger
 	row    int  // faults since the last decision without
@@ -72,7 +73,8 @@ func (c *controller) fault(s *sched.Snapshot, err error, now Time) {
 	t.until = now.add(min(troubleWait<<min(t.row, 16), troubleMost))
 	if t.row == troubleEnd || kind == exited {
 		c.policy = nil
-		t.log.Error("policy is asked no more", "faults", t.row)
+		c.impose(&sched.Plan{Batch: c.holds.Batch, Threads: c.holds.Threads}, now)
+		t.log.Error("policy is asked no more, and limits what comes in no more", "faults", t.row)
 	}
 }
 
