@@ -74,6 +74,8 @@ type suite struct {
 	// collect measures the contenders of these names, which have no sample of their own, in so many interleaved rounds, and says why some
 	// are missing. Nil: each contender is sampled.
 	collect func(ctx context.Context, names []string, rounds int) (measured []round, missing map[string]string, err error)
+	// half of the rounds at least must be valid for a figure: what is left of fewer was chosen by what disturbed the others.
+	half bool
 }
 
 // only reduces s to the rows that begin with one of the prefixes, and to the
@@ -82,7 +84,7 @@ func (s suite) only(prefixes []string) suite {
 	if len(prefixes) == 0 {
 		return s
 	}
-	r := suite{id: s.id, collect: s.collect}
+	r := suite{id: s.id, collect: s.collect, half: s.half}
 	for _, row := range s.rows {
 		if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(row.id, p) }) {
 			r.rows = append(r.rows, row)
@@ -193,6 +195,10 @@ func (s suite) figures(rounds []round, missing map[string]string) []figure {
 			all = append(all, skipped(row.id, row.bound, "no round was valid"))
 			continue
 		}
+		if n := len(values); s.half && 2*n < len(rounds) {
+			all = append(all, skipped(row.id, row.bound, fmt.Sprintf("%d of %d rounds were valid, median %s", n, len(rounds), number(median(values)))))
+			continue
+		}
 		all = append(all, judge(row.id, values, row.bound, what))
 	}
 	return all
@@ -236,6 +242,9 @@ func (s suite) describe(rounds []round, missing map[string]string, notes io.Writ
 			number(median(some)), number(quantile(some, 0.25)), number(quantile(some, 0.75)), c.unit)
 		for _, x := range xs {
 			fmt.Fprint(notes, " ", number(x))
+		}
+		if n := sum(rounds, again(c.name)); n > 0 {
+			fmt.Fprintf(notes, "; %.0f runs thrown away", n)
 		}
 		fmt.Fprintln(notes)
 	}

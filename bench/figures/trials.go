@@ -25,7 +25,7 @@ type experiment struct {
 
 // experiments returns a suite made of these.
 func experiments(id string, all []experiment, rows []row) suite {
-	s := suite{id: id, rows: rows, collect: func(ctx context.Context, names []string, rounds int) ([]round, map[string]string, error) {
+	s := suite{id: id, rows: rows, half: true, collect: func(ctx context.Context, names []string, rounds int) ([]round, map[string]string, error) {
 		return collectExperiments(ctx, all, names, rounds)
 	}}
 	for _, e := range all {
@@ -81,8 +81,20 @@ func try(ctx context.Context, c trial.Config, r round, gives []string, take func
 			take(o)
 			return nil
 		}
+		r[again(gives[0])]++
 	}
 	return nil
+}
+
+// again is under which name a round has the number of runs that were thrown away before one gave a value of that name.
+func again(name string) string { return name + " again" }
+
+// sum adds up what rounds have of a name.
+func sum(rounds []round, name string) (x float64) {
+	for _, r := range rounds {
+		x += r[name]
+	}
+	return x
 }
 
 var calibrated = sync.OnceValue(workload.Calibrate)

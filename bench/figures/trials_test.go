@@ -21,24 +21,28 @@ import (
 func TestExperiments(t *testing.T) {
 	nan, n := math.NaN(), 0
 	all := []experiment{
-		{gives: []string{"a", "b"}, unit: "ns", run: func(_ context.Context, r round) error {
+		{gives: []string{"a", "b", "none"}, unit: "ns", run: func(_ context.Context, r round) error {
 			require.Contains(t, r, "early")
 			n++
-			r["a"], r["b"] = float64(n), nan
-			if n == 3 {
+			r["a"], r["b"], r["none"] = float64(n), nan, nan
+			if r[again("a")] = 1; n == 3 {
 				r["a"] = nan
+			}
+			if n == 4 {
+				r["b"] = 7
 			}
 			return nil
 		}},
 		{gives: []string{"early"}, early: true, run: func(_ context.Context, r round) error { r["early"] = 2; return nil }},
 		{gives: []string{"unwanted"}, run: func(context.Context, round) error { return errors.New("unwanted") }},
 	}
-	rows := []row{inverse("x.a", "early", "a", 0.5, "early / a"), plain("x.b", "b", 1, "ns"), plain("y", "unwanted", none, "")}
+	rows := []row{inverse("x.a", "early", "a", 0.5, "early / a"), plain("x.b", "b", 1, "ns"), plain("x.none", "none", 1, "ns"), plain("y", "unwanted", none, "")}
 	var out, errs bytes.Buffer
 	require.Zero(t, run(t.Context(), []suite{experiments("x", all, rows)}, []string{"-n", "3", "x."}, &out, &errs), errs.String())
 	require.Contains(t, out.String(), "figure x.a 0.7500 0.5000 short n=2 ci=0.5000..1.000 early / a\n")
-	require.Contains(t, out.String(), "figure x.b - 1.000 skip n=0 ci=-..- no round was valid\n")
-	require.Contains(t, out.String(), "# x a: median 3.000, quartiles 2.500 and 3.500 ns; rounds 2.000 - 4.000\n")
+	require.Contains(t, out.String(), "figure x.b - 1.000 skip n=0 ci=-..- 1 of 3 rounds were valid, median 7.000\n")
+	require.Contains(t, out.String(), "figure x.none - 1.000 skip n=0 ci=-..- no round was valid\n")
+	require.Contains(t, out.String(), "# x a: median 3.000, quartiles 2.500 and 3.500 ns; rounds 2.000 - 4.000; 3 runs thrown away\n")
 	require.Equal(t, 1, run(t.Context(), []suite{experiments("x", all, rows)}, []string{"y"}, &out, &errs))
 	require.Contains(t, errs.String(), "x: unwanted: unwanted")
 }

@@ -127,15 +127,13 @@ func Run(ctx context.Context, c Config) (o Outcome, err error) {
 // busy is the part of its CPU that a worker with more than enough to do must have had: else others had the rest.
 const busy = 0.95
 
-// Counts reports whether figures can be about the run. In open loop the generator must have been in time: where requests have a deadline, compared with
-// that, the same for all policies, and not with what they took, which would pardon those that let them wait. In closed loop it must have kept up, and
+// Counts reports whether figures can be about the run. In open loop the generator must have been in time: by 50 us or, where requests have a
+// deadline, a tenth of that, the same for all policies. It is not compared with what requests took, which would pardon those that let them wait, and would
+// keep just the runs in which somebody else had the worker's CPU. In closed loop it must have kept up, and
 // the workers must have had their CPUs; where they make the load themselves nothing tells whether they did. Something must have been done.
 func (o *Outcome) Counts(c Config) bool {
 	if c.Arrival != load.Closed {
-		if c.Deadline == 0 {
-			return o.Valid()
-		}
-		return o.Window.Offered > 0 && !load.Late(time.Duration(o.Lateness.ValueAtQuantile(99)), c.Deadline)
+		return o.Window.Offered > 0 && (c.Deadline > 0 || o.Done > 0) && !load.Late(time.Duration(o.Lateness.ValueAtQuantile(99)), c.Deadline)
 	}
 	starved := !c.ByWorkers && o.CPU > 0 && o.CPU.Seconds() < busy*float64(c.Workers)*c.Duration.Seconds()
 	return o.Done > 0 && !starved && (c.ByWorkers || !o.GeneratorBound())

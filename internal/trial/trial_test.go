@@ -1,9 +1,11 @@
 package trial
 
 import (
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seda-go/seda/internal/leaktest"
@@ -175,4 +177,19 @@ func TestWhatTheTimeLineShows(t *testing.T) {
 	decisions := []report.Decision{{At: 1e9, What: "cores of workers: 0 | 1"}, {At: 2e9, What: "batch of s0"}, {At: 3e9, What: "cores of workers: 1 | 0"}}
 	require.Equal(t, 1, Moves(decisions, 0, 3*time.Second))
 	require.Equal(t, 2, Moves(decisions, 0, time.Minute))
+}
+
+// A generator that was late is not pardoned because requests took long.
+func TestLateRunsDoNotCount(t *testing.T) {
+	outcome := func(late time.Duration) *Outcome {
+		o := &Outcome{}
+		o.Done, o.Window.Offered = 1, 1
+		o.Sojourn, o.Lateness = hdrhistogram.New(1, 1e9, 3), hdrhistogram.New(1, 1e9, 3)
+		require.NoError(t, errors.Join(o.Sojourn.RecordValue(1e8), o.Lateness.RecordValue(int64(late))))
+		return o
+	}
+	require.True(t, outcome(40*time.Microsecond).Counts(Config{}))
+	require.False(t, outcome(time.Millisecond).Counts(Config{}))
+	require.True(t, outcome(time.Millisecond).Counts(Config{Deadline: 10 * time.Millisecond}))
+	require.False(t, outcome(2*time.Millisecond).Counts(Config{Deadline: 10 * time.Millisecond}))
 }
