@@ -73,12 +73,16 @@ func (f *flags) parse(args []string) error {
 	}
 	f.set.Visit(func(flag *pflag.Flag) { f.given[flag.Name] = true })
 	if f.set.NArg() > 0 {
-		return usagef("unexpected argument %q: %s takes flags only", f.set.Arg(0), f.set.Name())
+		only := "flags only"
+		if !f.set.HasFlags() {
+			only = "no arguments"
+		}
+		return usagef("unexpected argument %q: %s takes %s", f.set.Arg(0), f.set.Name(), only)
 	}
 	return nil
 }
 
-// names lists the flags as they are written.
+// names lists the flags as they are written, or says that there are none.
 func (f *flags) names() string {
 	var names []string
 	f.set.VisitAll(func(flag *pflag.Flag) {
@@ -88,6 +92,9 @@ func (f *flags) names() string {
 		}
 		names = append(names, name)
 	})
+	if names == nil {
+		return "none: " + f.set.Name() + " takes no flags"
+	}
 	return strings.Join(names, ", ")
 }
 

@@ -12,8 +12,11 @@
 //	sedabench --arch staged,pool --shape fanout --stages 4 --service exp:5us
 //	sedabench --arch channels --arrival poisson --rate 20000 --duration 2s --reps 10
 //	sedabench run --arrival closed --clients 64 -o json
+//	sedabench run --arch staged --policy adaptive,static --target 10ms --timeline 5ms
+//	sedabench run --preset shift
 //	sedabench sim --workers 128 --stages 50 --rate 0.5x,0.9x --arrival poisson
 //	sedabench topo
+//	sedabench doctor
 //
 // Results go to standard output, progress to standard error. The exit status is
 // 0 if all went well, 1 if a run failed, for instance because a request was
@@ -157,5 +160,5 @@ func help() string {
 
 const examples = `  sedabench
   sedabench --arch staged,pool --shape fanout --stages 4 --service exp:5us
-  sedabench --arch channels --arrival poisson --rate 20000 --duration 2s --reps 10
+  sedabench --preset shift
 `

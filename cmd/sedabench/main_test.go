@@ -152,6 +152,12 @@ func TestUsageErrors(t *testing.T) {
 		"topo --arch staged":              "unknown flag --arch, want -o",
 		"run staged":                      `unexpected argument "staged": run takes flags only`,
 		"help nope":                       `unknown verb "nope", want run, sim, topo, doctor or help`,
+		"--arch pool --policy codel":      "--policy: only staged looks at it, which is not in --arch pool",
+		"--arch pool --target 1ms":        "--target: only staged looks at it",
+		"--arch pool --timeline 1ms":      "--timeline: only staged looks at it",
+		"doctor -o json":                  "unknown flag -o, want none: doctor takes no flags",
+		"doctor --output json":            "unknown flag --output, want none: doctor takes no flags",
+		"doctor now":                      `unexpected argument "now": doctor takes no arguments`,
 		"topo now":                        `unexpected argument "now": topo takes flags only`,
 		"--clients 8 --capacity 4 --reps": "flag needs an argument: --reps",
 	} {
@@ -242,7 +248,7 @@ func TestExamplesRun(t *testing.T) {
 		switch {
 		case len(args) > 0 && args[0] == "sim":
 			args = append(args, quick[:4]...)
-		case len(args) == 0 || args[0] != "topo":
+		case len(args) == 0 || args[0] != "topo" && args[0] != "doctor":
 			args = append(args, quick...)
 		}
 		code, out, errs := sedabench(t, args...)

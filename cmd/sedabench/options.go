@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -192,6 +193,9 @@ func (o *options) complete(h host) (err error) {
 	if o.graph, err = workload.NewGraph(o.shape, o.stages); err != nil {
 		return fmt.Errorf("--stages: %w", err)
 	}
+	if err := o.checkPolicies(); err != nil {
+		return err
+	}
 	if o.target > 0 && o.graph.Leaves() > 1 {
 		return fmt.Errorf("--target: what is discarded in one branch of a %s would go on in the others; want --shape pipeline", o.shape)
 	}
@@ -220,6 +224,23 @@ func (o *options) complete(h host) (err error) {
 		o.rates = []rate{{fraction: 0.3}, {fraction: 0.6}, {fraction: 0.9}}
 	}
 	return o.checkTails(h)
+}
+
+// checkPolicies checks that staged is there to look at what only staged looks at.
+func (o *options) checkPolicies() error {
+	for _, f := range []struct {
+		flag  string
+		given bool
+	}{
+		{"policy", !slices.Equal(o.policies, []string{staged.DefaultPolicy()})},
+		{"target", o.target > 0},
+		{"timeline", o.timeline > 0},
+	} {
+		if f.given && !slices.Contains(o.archs, ours) {
+			return fmt.Errorf("--%s: only staged looks at it, which is not in --arch %s", f.flag, strings.Join(o.archs, ","))
+		}
+	}
+	return nil
 }
 
 // checkRoom checks that what queues and workers hold fits into memory.
