@@ -176,8 +176,12 @@ func (o *options) completePreset(h host) error {
 		return fmt.Errorf("--workers: %s, want one number from 1 to %d, the CPUs this process may use", joined(o.workers), h.cpus)
 	}
 	if p.generator && !h.hasGenerator(o.workers[0]) {
-		return fmt.Errorf("--preset %s: no CPU is left for the load generator with %s on %s; want fewer --workers, or shift or two-stage-oscillation",
-			o.preset, report.Plural(o.workers[0], "worker"), h.cpusText())
+		want := "fewer --workers, or"
+		if o.workers[0] == 1 {
+			want = "more CPUs, or --preset"
+		}
+		return fmt.Errorf("--preset %s: no CPU is left for the load generator with %s on %s; want %s shift or two-stage-oscillation",
+			o.preset, report.Plural(o.workers[0], "worker"), h.cpusText(), want)
 	}
 	for _, r := range o.rates {
 		if r.fraction == 0 {

@@ -87,6 +87,8 @@ func TestPresetsOnPaper(t *testing.T) {
 		var usage usageError
 		require.ErrorAs(t, err, &usage, args)
 	}
+	_, err := parseRun([]string{"--preset", "spike"}, host{cpus: 1, allowed: affinity.Of(3)})
+	require.ErrorContains(t, err, "1 worker on CPU 3; want more CPUs, or --preset shift or two-stage-oscillation")
 }
 
 func TestSheet(t *testing.T) {
