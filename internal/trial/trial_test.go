@@ -190,6 +190,6 @@ func TestLateRunsDoNotCount(t *testing.T) {
 	}
 	require.True(t, outcome(40*time.Microsecond).Counts(Config{}))
 	require.False(t, outcome(time.Millisecond).Counts(Config{}))
-	require.True(t, outcome(time.Millisecond).Counts(Config{Deadline: 10 * time.Millisecond}))
+	require.True(t, outcome(900*time.Microsecond).Counts(Config{Deadline: 10 * time.Millisecond}))
 	require.False(t, outcome(2*time.Millisecond).Counts(Config{Deadline: 10 * time.Millisecond}))
 }
