@@ -101,6 +101,7 @@ func requireForm(t *testing.T, path string, form, got any) {
 
 func TestJSONOutput(t *testing.T) {
 	args := append([]string{"-o", "json", "--arch", "staged,channels-batched", "--arrival", "poisson", "--rate", "20000,0.5x", "--shape", "fanout"}, quick...)
+	args = append(args, "--duration", "60ms") // something has to be completed, however busy the machine
 	code, out, errs := sedabench(t, args...)
 	if thisHost().cpus < 2 {
 		require.Equal(t, exitUsage, code, errs)
