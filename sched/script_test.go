@@ -3,6 +3,7 @@ package sched_test
 import (
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sort"
 	"strconv"
@@ -37,7 +38,12 @@ import (
 // age (of the head, µs), cores, threads, rate (events/s), cost (ns per event) of a stage, and offered, admitted (events/s), waiting, limit (its depth) of a
 // source. "changes=n" prints the first n decisions, and how many there were. At the end stand rates and response times since from, and
 // how many events a second were done within the target of their source.
+//
+// What is expected is what amd64 gives: elsewhere compilers may round once where it rounds twice, and a queue makes much of a last digit.
 func TestScripts(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the expected output is that of amd64")
+	}
 	scripts, err := filepath.Glob("testdata/*.txt")
 	require.NoError(t, err)
 	for _, path := range scripts {
