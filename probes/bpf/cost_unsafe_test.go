@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/seda-go/seda/internal/leaktest"
 	"github.com/seda-go/seda/probes"
 )
 
@@ -121,7 +122,7 @@ func BenchmarkThread(b *testing.B) {
 		b.Skip(err)
 	}
 	defer s.Close()
-	onThread(func() {
+	leaktest.OnThread(func() {
 		th, err := s.Register()
 		require.NoError(b, err)
 		now := probes.Now()

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/seda-go/seda/internal/leaktest"
 	"github.com/seda-go/seda/probes"
 )
 
@@ -36,24 +37,9 @@ func openSource(t *testing.T, c Config) *source {
 	return s.(*source)
 }
 
-// onThread runs f in a goroutine on a thread of its own, which has ended when onThread returns.
-func onThread(f func()) {
-	var tid int
-	var done sync.WaitGroup
-	done.Go(func() {
-		runtime.LockOSThread()
-		tid = unix.Gettid()
-		f()
-	})
-	done.Wait()
-	for !errors.Is(unix.Tgkill(os.Getpid(), tid, 0), unix.ESRCH) {
-		runtime.Gosched()
-	}
-}
-
 // registered runs f on a thread of its own that s watches.
 func registered(t *testing.T, s probes.Source, f func(probes.Thread)) {
-	onThread(func() {
+	leaktest.OnThread(func() {
 		th, err := s.Register()
 		require.NoError(t, err)
 		f(th)
@@ -89,7 +75,7 @@ func sum(v probes.Values) int64 { return v.OnCPU + v.Blocked + v.RunQueue + v.Pr
 // Times add up to the time since registration, whatever the thread did, and those of its stages to those of the thread.
 func TestBooksBalance(t *testing.T) {
 	s := openSource(t, Config{})
-	onThread(func() {
+	leaktest.OnThread(func() {
 		before := probes.Now()
 		th, err := s.Register()
 		require.NoError(t, err)
@@ -174,7 +160,7 @@ func TestReadWhileSwitching(t *testing.T) {
 			require.Equal(t, sv.Voluntary+sv.Involuntary, sv.Delay.Count())
 		}
 	})
-	onThread(func() {
+	leaktest.OnThread(func() {
 		var err error
 		start = probes.Now()
 		th, err = s.Register()
@@ -198,7 +184,7 @@ func TestReadWhileSwitching(t *testing.T) {
 func TestEndedThread(t *testing.T) {
 	s := openSource(t, Config{})
 	var th probes.Thread
-	onThread(func() {
+	leaktest.OnThread(func() {
 		var err error
 		th, err = s.Register()
 		require.NoError(t, err)
@@ -231,7 +217,7 @@ func TestSlots(t *testing.T) {
 				var v probes.StageValues
 				require.True(t, second.AddStage(1, &v))
 				require.Zero(t, v)
-				onThread(func() {
+				leaktest.OnThread(func() {
 					_, err := s.Register()
 					require.ErrorIs(t, err, probes.Exhausted)
 				})
@@ -315,7 +301,7 @@ func TestPreemptors(t *testing.T) {
 
 func TestWithoutCapabilities(t *testing.T) {
 	s := openSource(t, Config{})
-	onThread(func() { // it ends with its capabilities
+	leaktest.OnThread(func() { // it ends with its capabilities
 		var none [2]unix.CapUserData
 		require.NoError(t, unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0]))
 		_, err := Open(Config{})

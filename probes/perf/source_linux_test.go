@@ -2,13 +2,12 @@ package perf
 
 import (
 	"os"
-	"runtime"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/seda-go/seda/internal/leaktest"
 	"github.com/seda-go/seda/probes"
 )
 
@@ -25,15 +24,6 @@ func openSource(t *testing.T) probes.Source {
 	return s
 }
 
-func onThread(f func()) {
-	var done sync.WaitGroup
-	done.Go(func() {
-		runtime.LockOSThread()
-		f()
-	})
-	done.Wait()
-}
-
 // touch makes the kernel give out so many new pages.
 func touch(t *testing.T, pages int) {
 	size := os.Getpagesize()
@@ -48,7 +38,7 @@ func touch(t *testing.T, pages int) {
 
 func TestPageFaults(t *testing.T) {
 	s := openSource(t)
-	onThread(func() {
+	leaktest.OnThread(func() {
 		th, err := s.Register()
 		require.NoError(t, err)
 		require.Nil(t, th.Word())
@@ -67,7 +57,7 @@ func TestPageFaults(t *testing.T) {
 // Hardware events are counted, or there is a reason why not.
 func TestHardware(t *testing.T) {
 	s := openSource(t)
-	onThread(func() {
+	leaktest.OnThread(func() {
 		th, err := s.Register()
 		require.NoError(t, err)
 		touch(t, 10)
@@ -94,7 +84,7 @@ func TestHardware(t *testing.T) {
 func TestEndedThread(t *testing.T) {
 	s := openSource(t)
 	var th probes.Thread
-	onThread(func() {
+	leaktest.OnThread(func() {
 		var err error
 		th, err = s.Register()
 		require.NoError(t, err)
@@ -108,7 +98,7 @@ func TestEndedThread(t *testing.T) {
 
 // Without capabilities a thread counts less, and says why. It ends with them.
 func TestWithoutCapabilities(t *testing.T) {
-	onThread(func() {
+	leaktest.OnThread(func() {
 		var none [2]unix.CapUserData
 		require.NoError(t, unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0]))
 		s, err := Open(Offers)

@@ -1,16 +1,13 @@
 package procfs
 
 import (
-	"errors"
-	"os"
-	"runtime"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/seda-go/seda/internal/leaktest"
 	"github.com/seda-go/seda/probes"
 )
 
@@ -25,21 +22,6 @@ func openSource(t *testing.T) probes.Source {
 	return s
 }
 
-// onThread runs f in a goroutine on a thread of its own, which has ended when onThread returns.
-func onThread(f func()) {
-	var tid int
-	var done sync.WaitGroup
-	done.Go(func() {
-		runtime.LockOSThread()
-		tid = unix.Gettid()
-		f()
-	})
-	done.Wait()
-	for !errors.Is(unix.Tgkill(os.Getpid(), tid, 0), unix.ESRCH) {
-		runtime.Gosched()
-	}
-}
-
 func sleep(d time.Duration) {
 	ts := unix.NsecToTimespec(int64(d))
 	for unix.Nanosleep(&ts, &ts) == unix.EINTR {
@@ -49,7 +31,7 @@ func sleep(d time.Duration) {
 // What a thread does shows, from itself and from another thread, and only grows.
 func TestThreadShows(t *testing.T) {
 	s := openSource(t)
-	onThread(func() {
+	leaktest.OnThread(func() {
 		th, err := s.Register()
 		require.NoError(t, err)
 		require.Nil(t, th.Word())
@@ -83,7 +65,7 @@ func TestThreadShows(t *testing.T) {
 func TestEndedThread(t *testing.T) {
 	s := openSource(t)
 	var th probes.Thread
-	onThread(func() {
+	leaktest.OnThread(func() {
 		var err error
 		th, err = s.Register()
 		require.NoError(t, err)
@@ -109,7 +91,7 @@ func TestPart(t *testing.T) {
 	origin, why := s.Origin(probes.Cycles)
 	require.Equal(t, probes.None, origin)
 	require.Equal(t, probes.NotAsked, why)
-	onThread(func() {
+	leaktest.OnThread(func() {
 		th, err := s.Register()
 		require.NoError(t, err)
 		sleep(time.Millisecond)
