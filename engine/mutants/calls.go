@@ -100,19 +100,17 @@ var calls = []mutant{
 	{
 		rule: "line", what: "Submit overtakes it", file: "inlet.go",
 		old: `	if in.lines[shard].waiting.Load() == 0 {
-		if err := in.push`,
+		err = in.push(v, shard, n)`,
 		new: `	{
-		if err := in.push`,
+		err = in.push(v, shard, n)`,
 		tests: "TestSubmitDoesNotOvertake",
 	},
 	{
 		rule: "line", what: "TrySubmit overtakes it", file: "inlet.go",
-		old: `	err = in.errFull
-	if in.lines[shard].waiting.Load() == 0 {
-`,
-		new: `	err = in.errFull
-	{
-`,
+		old: `	if in.lines[shard].waiting.Load() == 0 {
+		err = in.push(v, shard, noNote)`,
+		new: `	{
+		err = in.push(v, shard, noNote)`,
 		tests: "TestSubmitDoesNotOvertake",
 	},
 	{
@@ -167,7 +165,7 @@ var calls = []mutant{
 		tests: "TestCallWithoutReply",
 	},
 	{
-		rule: "call", what: "a dropped event is not answered", file: "outbox.go",
+		rule: "call", what: "a dropped event is not answered", file: "flush.go",
 		old: `			lose(&rest[i], fmt.Errorf("edge %s: %w", ed.name(), ErrDropped))
 `,
 		new: `			_ = fmt.Errorf("edge %s, event %d: %w", ed.name(), i, ErrDropped)

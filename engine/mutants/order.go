@@ -39,8 +39,8 @@ var order = []mutant{
 	},
 	{
 		rule: "order", what: "a hand-over runs in another shard", file: "handover.go",
-		old:   "h.n, h.i, h.shard = n, 0, b.shard",
-		new:   "h.n, h.i, h.shard = n, 0, 0",
+		old:   "h.n, h.i, h.shard, h.head = n, 0, b.shard,",
+		new:   "h.n, h.i, h.shard, h.head = n, 0, 0,",
 		tests: "TestOneShardIsHandedOver",
 		plays: "TestSchedulesOfAKeyedStage",
 	},

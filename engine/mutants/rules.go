@@ -19,14 +19,14 @@ var rules = []mutant{
 		tests: "TestMaxOutBoundsTheBatch",
 	},
 	{
-		rule: "rule a", what: "what a worker pushed does not count against the room it saw", file: "outbox.go",
+		rule: "rule a", what: "what a worker pushed does not count against the room it saw", file: "flush.go",
 		old: `	b.credit -= n
 `,
 		new:   "",
 		tests: "TestPushedEventsCountAgainstTheRoom",
 	},
 	{
-		rule: "rule a", what: "a debt leaves the credit as it was", file: "outbox.go",
+		rule: "rule a", what: "a debt leaves the credit as it was", file: "flush.go",
 		old: `		b.credit = 0 // it was wrong
 `,
 		new: `		_ = 0 // it was wrong
@@ -73,13 +73,13 @@ var rules = []mutant{
 		tests: "TestABusyWorkerPaysItsDebts",
 	},
 	{
-		rule: "rule b", what: "a debt is not published", file: "outbox.go",
+		rule: "rule b", what: "a debt is not published", file: "flush.go",
 		old:   "\tif uint64(rest) != first.owed.Load() {",
 		new:   "\tif uint64(rest) < first.owed.Load() {",
 		tests: "TestTokenStaysWithTheDebtor",
 	},
 	{
-		rule: "rule b", what: "a paid debt is not published", file: "outbox.go",
+		rule: "rule b", what: "a paid debt is not published", file: "flush.go",
 		old:   "\tif uint64(rest) != first.owed.Load() {",
 		new:   "\tif uint64(rest) > first.owed.Load() {",
 		tests: "TestDebtorAsksForRoom",
@@ -177,7 +177,7 @@ var rules = []mutant{
 		tests: "TestStartNamesWhatIsWrong",
 	},
 	{
-		rule: "rule e", what: "a Fail edge on a cycle owes", file: "outbox.go",
+		rule: "rule e", what: "a Fail edge on a cycle owes", file: "flush.go",
 		old:   "\tdrops := ed.Full == Drop || ed.Full == Fail && ed.cyclic",
 		new:   "\tdrops := ed.Full == Drop",
 		tests: "TestFailEdgesThatShareARing",

@@ -1,10 +1,14 @@
 package mutants
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -26,6 +30,21 @@ type Suite struct {
 	Package  string        // its directory, relative to the module's
 	Patience time.Duration // bounds the tests of one mutant: those that take longer hang
 	Mutants  []Mutant      // in the order of the table
+}
+
+// Check reports every mutant whose text does not stand once in its file, below the root of the module. It costs next to nothing: a test calls it,
+// so that a change of the code finds the mutants that it leaves behind, however long ago somebody ran them.
+func (s Suite) Check(root string) error {
+	var errs []error
+	for _, m := range s.Mutants {
+		text, err := os.ReadFile(filepath.Join(root, s.Package, m.File))
+		if err != nil {
+			errs = append(errs, err)
+		} else if n := bytes.Count(text, []byte(m.Old)); n != 1 {
+			errs = append(errs, fmt.Errorf("%s, %q: %s has this text %d times:\n%s", m.Rule, m.What, m.File, n, m.Old))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Run prints the table of the mutants to out, so many at a time, and reports whether all of them are killed. There is no table when ctx has ended.

@@ -3,7 +3,6 @@ package mutants
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -55,16 +54,11 @@ func (t *tree) prepare(ctx context.Context) error {
 
 // sort returns the mutants by build and the variants of the model, when it has found the text of each in the code.
 func (t *tree) sort() (builds map[string]map[int]Mutant, variants []string, err error) {
+	if err := t.Check(t.root); err != nil {
+		return nil, nil, err
+	}
 	builds = map[string]map[int]Mutant{}
-	var errs []error
 	for i, m := range t.Mutants {
-		text, err := os.ReadFile(t.path(m.File))
-		if err != nil {
-			return nil, nil, err
-		}
-		if n := bytes.Count(text, []byte(m.Old)); n != 1 {
-			errs = append(errs, fmt.Errorf("%s, %q: %s has this text %d times:\n%s", m.Rule, m.What, m.File, n, m.Old))
-		}
 		if m.Model != "" {
 			variants = append(variants, m.Model)
 			continue
@@ -74,7 +68,7 @@ func (t *tree) sort() (builds map[string]map[int]Mutant, variants []string, err 
 		}
 		builds[m.Build][i+1] = m
 	}
-	return builds, variants, errors.Join(errs...)
+	return builds, variants, nil
 }
 
 // weaveAll compiles the tests of a build with its mutants, and makes the files of those that have to be compiled alone.

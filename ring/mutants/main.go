@@ -34,7 +34,7 @@ func main() {
 	ok := false
 	if err == nil {
 		s := mutants.Suite{Package: "ring", Patience: patience}
-		for _, m := range slices.Concat(spans, mpmc, mpsc, spsc, slot, events) {
+		for _, m := range list() {
 			if match.MatchString(m.Rule + " " + m.What) {
 				s.Mutants = append(s.Mutants, m)
 			}
@@ -51,3 +51,6 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+// list returns all mutants, in the order of the table.
+func list() []mutants.Mutant { return slices.Concat(spans, mpmc, mpsc, spsc, slot, events) }
