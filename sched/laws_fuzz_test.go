@@ -16,17 +16,7 @@ func FuzzLaws(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		chance := rand.New(rand.NewPCG(seed, 0))
-		y := &sched.System{Quantum: 1 + chance.Int64N(1e6), Workers: make([]sched.Seat, 1+chance.IntN(3))}
-		for i := range 1 + chance.IntN(4) {
-			s := sched.Stage{MaxBatch: 1 + chance.IntN(300), Threads: max(chance.IntN(40)-20, 0)}
-			for n := range i {
-				if chance.IntN(2) == 0 {
-					s.Next = append(s.Next, n)
-				}
-			}
-			y.Stages = append(y.Stages, s)
-			y.Sources = append(y.Sources, sched.Source{Stage: i, Target: max(chance.Int64N(2e6)-1e6, 0)})
-		}
+		y := anySystem(chance)
 		require.NoError(t, y.Validate())
 		r := newTrial(t, newPlant(y, make([]cost, len(y.Stages)), make([]feed, len(y.Sources)), false), findPolicy(t, "batch+threads"))
 		s := r.snapshot()
