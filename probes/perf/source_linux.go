@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -20,6 +21,8 @@ type source struct {
 
 // open tries out the events of each group on the calling thread, and keeps those that fit in with the ones before.
 func open(want probes.Metrics) (probes.Source, error) {
+	runtime.LockOSThread() // events of two threads make no group
+	defer runtime.UnlockOSThread()
 	s := &source{why: map[probes.Metric]probes.Reason{}}
 	var first error
 	for _, list := range events {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
@@ -34,6 +35,23 @@ func touch(t *testing.T, pages int) {
 		mem[i*size] = 1
 	}
 	require.NoError(t, unix.Munmap(mem))
+}
+
+// What can be counted does not depend on which threads the goroutine that asks runs on.
+func TestOpenFindsTheSameEverywhere(t *testing.T) {
+	want := probes.ReportOf(openSource(t))
+	var done sync.WaitGroup
+	for range 8 { // more than there are CPUs, so that they are moved about
+		done.Go(func() {
+			for range 200 {
+				s, err := Open(Offers)
+				if !assert.NoError(t, err) || !assert.Equal(t, want, probes.ReportOf(s)) || !assert.NoError(t, s.Close()) {
+					return
+				}
+			}
+		})
+	}
+	done.Wait()
 }
 
 func TestPageFaults(t *testing.T) {
