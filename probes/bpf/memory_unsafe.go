@@ -90,9 +90,13 @@ func (m *memory) row(slot uint32) []cell {
 	return m.cells[from : from+m.stages : from+m.stages]
 }
 
-// clear makes a free slot as good as new. No program writes to it.
+// clear makes a free slot as good as new, but for the sequence number: a program that found the thread before may still be at work, and has
+// to leave it even.
 func (m *memory) clear(slot uint32) {
-	clear(m.records[slot : slot+1])
+	r := &m.records[slot]
+	r.stage.Store(0)
+	rest := unsafe.Sizeof(*r) - unsafe.Offsetof(r.generation)
+	clear(unsafe.Slice((*byte)(unsafe.Pointer(&r.generation)), rest))
 	clear(m.row(slot))
 }
 

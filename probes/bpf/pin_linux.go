@@ -26,7 +26,7 @@ func pin(bpffs string, o *kernelObjects) (*pins, error) {
 		return nil, fmt.Errorf("%s is not a bpf file system: mount -t bpf bpf %[1]s", bpffs)
 	}
 	top := filepath.Join(bpffs, "seda")
-	if err := os.MkdirAll(top, 0o700); err != nil {
+	if err := makeFolder(top); err != nil {
 		return nil, err
 	}
 	sweep(top)
@@ -52,6 +52,20 @@ func pin(bpffs string, o *kernelObjects) (*pins, error) {
 		}
 	}
 	return p, nil
+}
+
+// makeFolder makes the folder unless it is there. A link is none: who may write to the file system could have any folder swept.
+func makeFolder(name string) error {
+	if err := os.Mkdir(name, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	switch info, err := os.Lstat(name); {
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s is not a folder", name)
+	}
+	return nil
 }
 
 func makePins(dir string) (*pins, error) {

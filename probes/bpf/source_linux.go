@@ -155,6 +155,8 @@ func (s *source) unregister(t *thread) error {
 	if t.closed.Swap(true) {
 		return nil
 	}
+	t.reading.Lock() // whoever reads now ends before anything is unmapped, whoever comes later finds it closed
+	defer t.reading.Unlock()
 	if t.place.slot.Load() == t.slot { // the thread may have ended, and one that got its id be registered there
 		t.place.tid.Store(0)
 	}

@@ -258,6 +258,51 @@ func TestClosedSource(t *testing.T) {
 	require.Nil(t, s.mu.memory, "unmapped with the last thread")
 }
 
+// A program that is under way when its thread's slot is given out again leaves the sequence number even: else nobody could ever read.
+func TestProgramUnderWayInReusedSlot(t *testing.T) {
+	s := openSource(t, Config{Threads: 1})
+	onThread(func() {
+		before, err := s.Register()
+		require.NoError(t, err)
+		sequence := &before.(*thread).record.sequence
+		sequence.Add(1) // as the program does before it writes
+		require.NoError(t, before.Close())
+		th, err := s.Register()
+		require.NoError(t, err)
+		sequence.Add(1) // and after
+		require.Zero(t, sequence.Load()%2)
+		require.NoError(t, th.Close())
+	})
+}
+
+// Whoever reads while the source and then the thread is closed is told that there is nothing, also when a program takes its time: no reader is left
+// in memory that is not there any more.
+func TestCloseWhileReading(t *testing.T) {
+	for range 20 {
+		s := openSource(t, Config{Threads: 1})
+		var readers sync.WaitGroup
+		onThread(func() {
+			th, err := s.Register()
+			require.NoError(t, err)
+			th.(*thread).record.sequence.Add(1) // a program that is long under way
+			var begun atomic.Int32
+			for range 4 {
+				readers.Go(func() {
+					begun.Add(1)
+					for th.Read(probes.Now(), new(probes.Values)) || th.AddStage(0, new(probes.StageValues)) {
+					}
+				})
+			}
+			for begun.Load() < 4 {
+				runtime.Gosched()
+			}
+			require.NoError(t, s.Close())
+			require.NoError(t, th.Close())
+		})
+		readers.Wait()
+	}
+}
+
 // A thread that yields to another on its CPU knows whose it was.
 func TestPreemptors(t *testing.T) {
 	s := openSource(t, Config{})
@@ -412,6 +457,17 @@ func TestPins(t *testing.T) {
 	}
 	require.NoError(t, errors.Join(s.Close(), second.Close()))
 	require.Equal(t, []string{"1"}, names(t, top+"/seda"))
+}
+
+// A link in place of the folder leads nowhere: what it points to is not swept, and nothing is pinned there.
+func TestPinsBehindLink(t *testing.T) {
+	top, other := bpffs(t), t.TempDir()
+	require.NoError(t, os.Mkdir(other+"/999999999", 0o700))
+	require.NoError(t, os.Symlink(other, top+"/seda"))
+	var warned error
+	openSource(t, Config{Pin: top, Warn: func(err error) { warned = err }})
+	require.ErrorContains(t, warned, "not a folder")
+	require.Equal(t, []string{"999999999"}, names(t, other))
 }
 
 func names(t *testing.T, dir string) (list []string) {
