@@ -95,10 +95,11 @@ func put(t *testing.T, s *Stage[int], v int) {
 	s.e.ready.set(s.id)
 }
 
-// watchedRun is a stage with something that happens just before a worker looks whether it can be run, or drain what it has queued.
+// watchedRun is a stage with something that happens just before a worker looks whether it can be run, or drain what it has queued, and after
+// somebody looked whether events wait.
 type watchedRun struct {
 	stageRun
-	beforeRunnable, beforeQueued func()
+	beforeRunnable, beforeQueued, afterPending func()
 }
 
 func (r *watchedRun) runnable() bool {
@@ -113,6 +114,13 @@ func (r *watchedRun) queued() (waiting, held int) {
 		r.beforeQueued()
 	}
 	return r.stageRun.queued()
+}
+
+func (r *watchedRun) pending() bool {
+	if r.afterPending != nil {
+		defer r.afterPending()
+	}
+	return r.stageRun.pending()
 }
 
 // watchedEdge is an edge with something that happens just after a look for room.

@@ -191,12 +191,15 @@ func (c *controller) rest(s *sched.Snapshot) {
 
 // quiet reports whether all workers sleep and nothing waits that the next decision could let them run: pair (7) in wake.go.
 func (c *controller) quiet() bool {
-	for _, s := range c.e.stages {
+	if !c.e.allParked() {
+		return false
+	}
+	for _, s := range c.e.stages { // after that: a worker that is up keeps publishers from looking at the loop, and may lie down as soon as it is seen
 		if s.blocking && s.run.pending() {
 			return false
 		}
 	}
-	return c.e.allParked()
+	return true
 }
 
 // decide asks the policy.

@@ -394,3 +394,20 @@ func TestWhatABlockingHandlerIsThroughWithIsSpread(t *testing.T) {
 	require.True(t, long.run.serve(e.workers[0]))
 	require.Equal(t, sched.SetOf(1), found)
 }
+
+// Pair (7): an event that finds no slot, and a worker up that has none for it and lies down again, is seen by the control loop before it sleeps.
+func TestControlLoopDoesNotSleepWhileAnEventWaitsForASlot(t *testing.T) {
+	e, s, _ := oneStage(t, 1, StageConfig[int]{Blocking: 2})
+	s.outside.most.Store(1)
+	require.Zero(t, s.outside.free.takeBelow(1), "the slot that may be used is")
+	s.run = &watchedRun{stageRun: s.run, afterPending: func() {
+		if !e.parked.has(0) {
+			require.NoError(t, s.TrySubmit(1))
+			e.parked.set(0)
+			require.True(t, e.workers[0].mayPark())
+		}
+	}}
+	c := &e.controller.doze
+	c.asleep.Store(true)
+	require.False(t, e.controller.quiet() && c.asleep.Load(), "the loop sleeps, and nobody has restarted it")
+}

@@ -27,7 +27,7 @@ import (
 //	(5) consumer: free slots; fence; read waiting of the stage       sleeper: set parked; set waiting; try to flush again
 //	(6) publisher: publish event; fence; see the shard's token taken owner: give it up; fence; read the rings
 //	(7) publisher: publish event; fence; see no slot that may be used  control loop: let more slots be used; fence; read the rings, then parked
-//	    and then: read whether the loop sleeps                         control loop: say that it sleeps; fence; read the rings of blocking stages
+//	    and then: read whether the loop sleeps                         control loop: say that it sleeps; fence; read parked, then the rings of blocking stages
 //
 // A sleeper is also left alone while a worker that could run the event has a batch in hand that will be over sooner than the sleeper could
 // be there: turns of that worker are short beside a wake-up (idler.turned), what it takes has not waited for several (begin), and this
