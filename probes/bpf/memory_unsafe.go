@@ -100,6 +100,18 @@ func (m *memory) clear(slot uint32) {
 	clear(m.row(slot))
 }
 
+// blank puts pages of zeros in the place of the kernel's, which it gives back. A reader that is under way then finds generation 0, and a stage word can
+// still be written: readers need no lock, which would cost them more than all they read.
+func (m *memory) blank() error {
+	var errs []error
+	for _, mem := range m.mapped {
+		_, err := unix.MmapPtr(-1, 0, unsafe.Pointer(&mem[0]), uintptr(len(mem)), unix.PROT_READ|unix.PROT_WRITE,
+			unix.MAP_FIXED|unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+		errs = append(errs, os.NewSyscallError("mmap", err))
+	}
+	return errors.Join(errs...)
+}
+
 func (m *memory) unmap() error {
 	var errs []error
 	for _, mem := range m.mapped {

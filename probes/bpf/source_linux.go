@@ -29,7 +29,7 @@ type source struct {
 
 	mu struct {
 		sync.Mutex
-		memory     *memory  // nil once it is unmapped: when the source and all threads are closed
+		memory     *memory  // nil once it is blank: when the source and all threads are closed
 		free       []uint32 // slots, those that were used longest ago first: a program that is under way in one has then long ended
 		generation uint32   // of the last registration
 		open       int      // threads
@@ -75,6 +75,7 @@ func (s *source) load() error {
 	if s.mu.memory, err = mapMemory(&s.objects, s.config.Stages); err != nil {
 		return err
 	}
+	runtime.AddCleanup(s, func(m *memory) { _ = m.unmap() }, s.mu.memory) // threads hold s: no reader is left then
 	for slot := range s.config.Threads {
 		s.mu.free = append(s.mu.free, uint32(slot))
 	}
@@ -155,15 +156,13 @@ func (s *source) unregister(t *thread) error {
 	if t.closed.Swap(true) {
 		return nil
 	}
-	t.reading.Lock() // whoever reads now ends before anything is unmapped, whoever comes later finds it closed
-	defer t.reading.Unlock()
 	if t.place.slot.Load() == t.slot { // the thread may have ended, and one that got its id be registered there
 		t.place.tid.Store(0)
 	}
 	t.record.generation.Store(0)
 	s.mu.free = append(s.mu.free, t.slot)
 	s.mu.open--
-	return s.unmap()
+	return s.blank()
 }
 
 // Close detaches the programs. The memory stays while threads are open: they write their words there.
@@ -182,15 +181,15 @@ func (s *source) release() error {
 		errs = append(errs, l.Close())
 	}
 	s.closed.Store(true)
-	return errors.Join(append(errs, s.objects.Close(), s.unmap())...)
+	return errors.Join(append(errs, s.objects.Close(), s.blank())...)
 }
 
-// unmap gives the memory back when nobody uses it any more. The caller holds mu, or has the source to itself.
-func (s *source) unmap() error {
+// blank gives the kernel its memory back when the source and all threads are closed. The caller holds mu, or has the source to itself.
+func (s *source) blank() error {
 	if !s.closed.Load() || s.mu.open > 0 || s.mu.memory == nil {
 		return nil
 	}
 	m := s.mu.memory
 	s.mu.memory = nil
-	return m.unmap()
+	return m.blank()
 }

@@ -255,13 +255,13 @@ func TestClosedSource(t *testing.T) {
 		require.ErrorIs(t, err, ErrClosed)
 		require.NotNil(t, s.mu.memory)
 	})
-	require.Nil(t, s.mu.memory, "unmapped with the last thread")
+	require.Nil(t, s.mu.memory, "given back with the last thread")
 }
 
 // A program that is under way when its thread's slot is given out again leaves the sequence number even: else nobody could ever read.
 func TestProgramUnderWayInReusedSlot(t *testing.T) {
 	s := openSource(t, Config{Threads: 1})
-	onThread(func() {
+	leaktest.OnThread(func() {
 		before, err := s.Register()
 		require.NoError(t, err)
 		sequence := &before.(*thread).record.sequence
@@ -281,7 +281,7 @@ func TestCloseWhileReading(t *testing.T) {
 	for range 20 {
 		s := openSource(t, Config{Threads: 1})
 		var readers sync.WaitGroup
-		onThread(func() {
+		leaktest.OnThread(func() {
 			th, err := s.Register()
 			require.NoError(t, err)
 			th.(*thread).record.sequence.Add(1) // a program that is long under way

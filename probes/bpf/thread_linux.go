@@ -7,7 +7,6 @@ import (
 	"errors"
 	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/cilium/ebpf"
@@ -32,12 +31,11 @@ type thread struct {
 	record     *record
 	cells      []cell
 	closed     atomic.Bool
-	reading    sync.RWMutex // held by readers: Close waits for them, so that none is at work in memory that is unmapped after it
 }
 
 func (t *thread) Word() *atomic.Uint32 { return &t.record.stage }
 
-// begin returns the sequence number at which to read t, and whether there is anything to be read. The caller holds reading. A program writes for about 50 ns, and cannot be
+// begin returns the sequence number at which to read t, and whether there is anything to be read. A program writes for about 50 ns, and cannot be
 // interrupted by anything but a hypervisor.
 func (t *thread) begin() (sequence uint32, ok bool) {
 	for ; !t.closed.Load() && !t.source.closed.Load(); runtime.Gosched() {
@@ -54,8 +52,6 @@ func (t *thread) end(sequence uint32) bool { return t.record.sequence.Load() == 
 // Read makes no system call. A thread that never leaves its CPU, or never comes to one, has no switch at which programs could count: the time
 // since the last one is added here.
 func (t *thread) Read(now int64, v *probes.Values) bool {
-	t.reading.RLock()
-	defer t.reading.RUnlock()
 	r := t.record
 	for {
 		sequence, ok := t.begin()
@@ -95,8 +91,6 @@ func (t *thread) AddStage(stage uint32, v *probes.StageValues) bool {
 		stage = 0 // as the programs do
 	}
 	c := &t.cells[stage]
-	t.reading.RLock()
-	defer t.reading.RUnlock()
 	for {
 		sequence, ok := t.begin()
 		if !ok {
