@@ -8,6 +8,9 @@ package sched
 // quantum, so between two stages that are always ready the time used differs by at most one quantum plus one batch, and a
 // stage that comes back from being idle runs for two quanta at most, the end of one round and the start of the next, before others do.
 //
+// Nor can a stage owe more than its last batch overdrew. Batches that are handed over directly are charged without having been picked: a stage that gets
+// all of its events so would owe more and more, and when at last some wait in its ring, they would for all rounds that it ever overdrew.
+//
 // Source: M. Shreedhar, G. Varghese, "Efficient Fair Queueing using Deficit Round Robin", SIGCOMM 1995; charged after the fact, since
 // what a batch costs is known only when it is done, and scanned from the lowest index rather than from where the last round
 // stopped, so that within a round the downstream stages go first.
@@ -46,8 +49,8 @@ func (p *Picker) Pick(ready *Set) int {
 	}
 }
 
-// Charge takes ns off the deficit of stage.
-func (p *Picker) Charge(stage int, ns int64) { p.deficit[stage] -= ns }
+// Charge takes ns off the deficit of stage, or off nothing if it is in debt.
+func (p *Picker) Charge(stage int, ns int64) { p.deficit[stage] = max(p.deficit[stage], 0) - ns }
 
 // refill begins as many rounds at once as the first ready stage needs to have time again.
 func (p *Picker) refill(ready *Set) {

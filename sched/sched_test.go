@@ -112,6 +112,25 @@ func TestPickerOverdraft(t *testing.T) {
 	require.Equal(t, 1, p.Pick(&only))
 }
 
+// A stage that ran by direct hand-over, charged but never picked, waits for one round when events come by its ring, however much it did.
+func TestPickerForgivesWhatWasHandedOver(t *testing.T) {
+	var p sched.Picker
+	p.Reset(3, 100)
+	upstream := sched.SetOf(2)
+	for range 1000 {
+		require.Equal(t, 2, p.Pick(&upstream))
+		p.Charge(2, 10)
+		p.Charge(1, 60) // handed over
+	}
+	all := sched.FirstN(3)
+	waited := int64(0)
+	for s := p.Pick(&all); s != 1; s = p.Pick(&all) {
+		p.Charge(s, 50)
+		waited += 50
+	}
+	require.LessOrEqual(t, waited, int64(2*100+50), "the quanta of the two others, and a batch")
+}
+
 func TestPickerDoesNotAllocate(t *testing.T) {
 	var p sched.Picker
 	p.Reset(8, 100)
