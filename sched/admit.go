@@ -31,9 +31,9 @@ const (
 //
 //	aim = right · (admitAim · Target - time behind the stage, but no more than half of the target)
 //
-// e is what an event costs the workers of its stage, there and behind, divided by the part of their time that other stages leave them. E is shared
-// out among the sources of the stage, by the larger of the part that was accepted from each lately and of the part that is its own by the weights of
-// the classes, 1:4:16:64; those of lower classes do not count. At least one event may wait.
+// e is what an event costs the workers of its stage, there and behind, divided by the part of their time that other stages leave them. The highest class
+// has all of E; one below has what is done in the same time though events of those above come first: see beside. Sources of a class share that,
+// by the larger of the part that was accepted from each lately and of an even part. At least one event may wait.
 //
 // The check needs no estimate: an event that came after the last correction and has waited longer than the aim was let in wrongly, or somebody
 // kept the worker from work, which a narrower gate does not mend. So it takes two in a row; then right is cut by as much as the second waits
@@ -56,12 +56,13 @@ type admission struct {
 type admitted struct {
 	way
 	right  float64 // correction of the gate
-	cut    int64   // what came since then came by the gate as it is
+	cut    int64   // what came since then came by the gate as it is,
+	first  int64   // and what is refused since then is not refused for what came before there was one
 	late   int     // late heads in a row
 	slow   float64 // ns behind the stage, smoothed
 	room   float64 // events that may wait, before rounding; 0: any number
 	rate   float64 // events per second; 0: any number
-	trust  float64 // part of the capacity that the source's group is given
+	trust  float64 // part of the capacity that its class and those above can have together
 	rivals []int   // the sources of its stage and of no lower class, itself among them
 	group  int     // the lowest index among the sources that need the same workers
 }
@@ -85,6 +86,9 @@ func (a *admission) Decide(s *Snapshot, d *Draft) {
 	a.m.see(s, &d.Plan)
 	for k := range a.sources {
 		x := &a.sources[k]
+		if s.Now < x.first {
+			a.m.rates[k].refused = 0
+		}
 		if x.way = a.m.way(a.y.Sources[k].Stage); a.y.Sources[k].Target > 0 {
 			x.slow += (x.behind - x.slow) / admitSmooth
 			a.check(k, s)
@@ -163,7 +167,7 @@ func (a *admission) gate(k int, s *Snapshot, plan *Plan) {
 	if least := admitBusy + x.servs; all < least {
 		all = max(all, min(a.events(k, a.aim(k)/x.right, most), least))
 	}
-	x.room = all * a.share(k)
+	x.room = a.share(k, all)
 }
 
 // events returns how many events may wait at the stage of source k to be done within aim, in batches of most.
@@ -175,27 +179,41 @@ func (a *admission) events(k int, aim, most float64) float64 {
 	return x.servs * most * max(math.Floor(aim/(x.each*most))-1, 1)
 }
 
-// share returns the part of what may wait at its stage that source k can have.
-func (a *admission) share(k int) float64 {
-	accepted, weights, sum := 0.0, 0.0, 0.0
+// share returns how many events of source k can wait where all could be handled within the aim, were there no others: as many as are done before
+// then though those of classes above come first, divided among the sources of its class.
+func (a *admission) share(k int, all float64) float64 {
+	own, above, offered, accepted, n := a.y.Sources[k].Class, 0.0, 0.0, 0.0, 0.0
 	active := func(j int) bool { return j == k || a.m.rates[j].offered > 0 }
 	for _, j := range a.sources[k].rivals {
-		if active(j) {
-			accepted, weights = accepted+a.m.rates[j].accepted, weights+weight(a.y.Sources[j].Class)
+		switch r := &a.m.rates[j]; {
+		case a.y.Sources[j].Class > own:
+			above += r.accepted
+		case active(j):
+			offered, accepted, n = offered+r.offered, accepted+r.accepted, n+1
 		}
 	}
-	claim := func(j int) float64 {
-		return max(weight(a.y.Sources[j].Class)/weights, a.m.rates[j].accepted/max(accepted, 1e-9))
+	if above > 0 {
+		all = beside(all, min(offered, max(a.sources[k].most-above, 0)), above)
 	}
+	sum := 0.0
+	claim := func(j int) float64 { return max(1/n, a.m.rates[j].accepted/max(accepted, 1e-9)) }
 	for _, j := range a.sources[k].rivals {
-		if active(j) {
+		if a.y.Sources[j].Class == own && active(j) {
 			sum += claim(j)
 		}
 	}
-	return claim(k) / sum
+	return all * claim(k) / sum
 }
 
-func weight(class int) float64 { return math.Ldexp(1, 2*class) }
+// beside returns how many events with a rate of their own are done in the time of all, beside those of classes above, which come first: each then takes a busy
+// period of those, which has a mean of 1/part and a variance of (1-part)/part³ (L. Kleinrock, "Queueing Systems", volume 1, 1975, of M/D/1), where part
+// is what they leave. It is the n with a mean and a standard deviation that are all together.
+func beside(all, own, above float64) float64 {
+	part := own / (own + above)
+	spread := math.Sqrt(1-part) / max(part, 1e-9)
+	root := (math.Sqrt(spread*spread+4*all) - spread) / 2
+	return part * root * root
+}
 
 // limit drafts the limit of source k.
 func (a *admission) limit(k int, s *Snapshot, d *Draft) {
@@ -209,6 +227,9 @@ func (a *admission) limit(k int, s *Snapshot, d *Draft) {
 	}
 	if l.Depth > 0 && (l.Depth < old.Depth || old.Depth == 0) {
 		x.cut = s.Now + a.settle(k, s) // what is in rings and hands came by a wider gate
+		if old.Depth == 0 {
+			x.first = x.cut
+		}
 	}
 	if l.Depth > 0 || l.Rate > 0 {
 		l.Retry = a.retry(k, old.Retry)

@@ -18,7 +18,7 @@ const (
 	trimReturn = 0.25  // part of the way back to a higher rate, each trimEvery
 	trimIdle   = 0.03  // part of its time that the narrowest place may have nothing to do while rates refuse events
 	trimLow    = 0.5   // bounds of trust
-	trimHigh   = 1.25
+	trimHigh   = 2
 )
 
 // trim decides about rates every 100 ms, or after 20 ms where it cannot wait: where an event would take twice its target, where events wait
@@ -29,9 +29,11 @@ const (
 // which they run out divides what is left evenly, nobody getting more than it offers; classes below keep 1 %. Without classes above, and
 // with the narrowest place at its own stage, a source needs no rate: its gate refuses just what is too much, and never leaves a worker idle.
 //
-// What is dealt out is 1, corrected by trust: down by half of what a higher class loses while a lower one is let in, down by 3 % while events
-// wait too long behind the stage, up by 2 % while the narrowest place is idle and rates refuse. And a rate is lowered, at once and for as
-// long as events wait for more than half of their target behind the stage, so that what is too much is gone in 40 ms: see drain.
+// What classes can have, together with those above, is 1, corrected by the trust of the class: down by twice what a higher class loses while this one is
+// let in; down by 3 % while events wait too long behind the stage; up by half of the part of its time that the narrowest place is idle, while
+// rates refuse, if no higher class could have that. So a class below another comes to have all that its gate lets in, if that does the other no harm.
+// And a rate is lowered, at once and for as long as events wait for more than half of their target behind the stage, so that what is too much is gone in
+// 40 ms: see drain.
 //
 // A cut is made at once; a rate returns by a quarter of the way each 100 ms. Nothing is cut in the tick after cores moved, nor while a
 // worker is spare that could run the narrowest place, unless an event would take twice its target.
@@ -132,18 +134,24 @@ func (a *admission) deal(group int, s *Snapshot, moved, full bool) {
 	if full {
 		a.judge(members)
 	}
-	left, cut := a.sources[members[0]].trust, twice || !moved && !help
-	if !short {
-		left = math.Inf(1)
-	}
+	given, cut := 0.0, twice || !moved && !help
 	for top := true; len(members) > 0; top = false {
-		n := 1
-		for n < len(members) && a.y.Sources[members[n]].Class == a.y.Sources[members[0]].Class {
-			n++
+		n, left := a.peers(members), math.Inf(1)
+		if short {
+			left = max(a.sources[members[0]].trust-given, 0)
 		}
-		left = a.class(members[:n], left, top, cut, full)
+		given += a.class(members[:n], left, top, cut, full)
 		members = members[n:]
 	}
+}
+
+// peers returns how many members from the first are of its class.
+func (a *admission) peers(members []int) int {
+	n := 1
+	for n < len(members) && a.y.Sources[members[n]].Class == a.y.Sources[members[0]].Class {
+		n++
+	}
+	return n
 }
 
 // part returns the part of the group's capacity that source k wants, with some room: all of it if too much came in.
@@ -155,7 +163,7 @@ func (a *admission) part(k int) float64 {
 	return part
 }
 
-// class gives the sources of a class what they want, if there is enough left, or divides what there is. It returns what is left then.
+// class gives the sources of a class what they want, if there is enough left, or divides what there is. It returns what they have then.
 func (a *admission) class(members []int, left float64, top, cut, full bool) float64 {
 	slices.SortStableFunc(members, func(i, j int) int { return cmp.Compare(a.part(i), a.part(j)) })
 	sum, gated := 0.0, top
@@ -163,7 +171,7 @@ func (a *admission) class(members []int, left float64, top, cut, full bool) floa
 		sum += a.part(k)
 		gated = gated && a.sources[k].narrow == a.y.Sources[k].Stage
 	}
-	free := sum <= left || gated
+	free, given := sum <= left || gated, 0.0
 	for i, k := range members {
 		want, even := a.part(k), left/float64(len(members)-i)
 		if free || want <= even {
@@ -171,9 +179,9 @@ func (a *admission) class(members []int, left float64, top, cut, full bool) floa
 		} else {
 			a.set(k, max(even, trimFloor)*a.sources[k].most, cut, full)
 		}
-		left = max(left-min(want, even), 0)
+		left, given = left-min(want, even), given+min(want, even)
 	}
-	return left
+	return given
 }
 
 // set moves the rate of source k to what it may be.
@@ -197,34 +205,40 @@ func (a *admission) set(k int, rate float64, cut, full bool) {
 	}
 }
 
-// judge corrects the trust in the capacity of a group.
+// judge corrects the trust of each class of a group, from the highest down.
 func (a *admission) judge(members []int) {
-	trust, harm, over, spare := a.sources[members[0]].trust, 0.0, false, false
+	for harm, wants := 0.0, false; len(members) > 0; {
+		n := a.peers(members)
+		lost, wanted := a.trust(members[:n], harm, wants)
+		harm, wants, members = max(harm, lost), wants || wanted, members[n:]
+	}
+}
+
+// trust corrects the trust of the sources of a class by what those above have lost, in parts of the capacity, and by whether one of them could have more. It returns
+// the same of this class.
+func (a *admission) trust(members []int, harm float64, wants bool) (lost float64, wanted bool) {
+	trust, in, over, spare := a.sources[members[0]].trust, false, false, 0.0
 	for _, k := range members {
 		r, x := &a.m.rates[k], &a.sources[k]
-		over = over || a.over(k) > 0
+		in, over = in || r.accepted > 2*trimFloor*x.most, over || a.over(k) > 0
 		idle := a.m.idle(&x.way, a.y.Sources[k].Stage)
-		spare = spare || x.rate > 0 && r.refused > 0 && idle > trimIdle
-		if idle < trimAlone && r.refused > trimHarm*r.offered && a.lower(members, a.y.Sources[k].Class) {
-			harm = max(harm, r.refused/x.most)
+		if x.rate > 0 && r.refused > 0 && idle > trimIdle {
+			spare = max(spare, idle)
+		}
+		if idle < trimAlone && r.refused > trimHarm*r.offered {
+			lost = max(lost, r.refused/x.most)
 		}
 	}
 	switch {
-	case harm > 0:
-		trust -= min(harm/2, 0.1)
+	case harm > 0 && in:
+		trust -= min(2*harm, 0.2)
 	case over:
 		trust *= 0.97
-	case spare:
-		trust += 0.02
+	case !wants:
+		trust += min(spare/2, 0.1)
 	}
 	for _, k := range members {
 		a.sources[k].trust = min(max(trust, trimLow), trimHigh)
 	}
-}
-
-// lower reports whether a source below a class is let in for more than what nobody is denied.
-func (a *admission) lower(members []int, class int) bool {
-	return slices.ContainsFunc(members, func(j int) bool {
-		return a.y.Sources[j].Class < class && a.m.rates[j].accepted > 2*trimFloor*a.sources[j].most
-	})
+	return lost, spare > 0
 }
