@@ -89,7 +89,11 @@ func (a *admission) Decide(s *Snapshot, d *Draft) {
 		if s.Now < x.first {
 			a.m.rates[k].refused = 0
 		}
-		if x.way = a.m.way(a.y.Sources[k].Stage); a.y.Sources[k].Target > 0 {
+		before := x.most
+		if x.way = a.m.way(a.y.Sources[k].Stage); !math.IsInf(before, 1) {
+			x.most = max(x.most, before*a.m.fade)
+		}
+		if a.y.Sources[k].Target > 0 {
 			x.slow += (x.behind - x.slow) / admitSmooth
 			a.check(k, s)
 			a.gate(k, s, &d.Plan)

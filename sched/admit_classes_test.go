@@ -28,6 +28,33 @@ func TestClassesUnderOverload(t *testing.T) {
 	}
 }
 
+// One batch that takes a hundred times as long as all others shuts out what comes during it, and nobody 100 ms after it.
+func TestAdmissionForgetsPoison(t *testing.T) {
+	for _, most := range []int{1, 64} {
+		for _, target := range []int64{1e6, 10e6} {
+			y := &sched.System{
+				Workers: []sched.Seat{{}}, Quantum: 100_000, Stages: []sched.Stage{{Name: "a", MaxBatch: most, Capacity: 1024}},
+				Sources: []sched.Source{{Name: "web", Capacity: 1024, Target: target}},
+			}
+			r := newTrial(t, newPlant(y, []cost{{c: 100_000, noise: 0.05}}, []feed{{rate: 20_000, poisson: true}}, false), find(t, "admission"))
+			until := func(ns int64) {
+				for r.now < ns {
+					r.tick(t, 5e6)
+				}
+			}
+			until(500e6)
+			r.costs[0].c = 120e6 / int64(most)
+			r.tick(t, 1e6) // it begins
+			r.costs[0].c = 100_000
+			until(r.now + 120e6 + 100e6)
+			before, began := r.snapshot(), r.now
+			until(began + 200e6)
+			rate := float64(r.snapshot().Stages[0].Done-before.Stages[0].Done) * 1e9 / float64(r.now-began)
+			require.Greater(t, rate, 9_500., "batches of %d, in %d ns", most, target)
+		}
+	}
+}
+
 // classesInTime returns how many events a second the highest of three classes asks for, and how many of each are done within ten services, once the law
 // has settled.
 func classesInTime(t *testing.T, seed uint64, most int, service int64, rates ...float64) (asked, high, middle, low float64) {

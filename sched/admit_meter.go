@@ -7,11 +7,12 @@ import (
 
 // Constants of what admission measures.
 const (
-	meterHalf    = 10e6 // ns after which an observation counts half,
-	meterBatches = 8    // but no faster than so many batches replace it
-	sourceHalf   = 50e6 // ns, the same for what sources offer
-	meterSpare   = 0.5  // part of the time without a batch from which on a core is spare
-	tailEnough   = 500  // batches: fewer say nothing about a percentile
+	meterHalf    = 10e6  // ns after which an observation counts half,
+	meterBatches = 8     // but no faster than so many batches replace it
+	sourceHalf   = 50e6  // ns, the same for what sources offer
+	meterFade    = 200e6 // ns after which half is left of a capacity that is not there any more: one batch that takes long says little about it
+	meterSpare   = 0.5   // part of the time without a batch from which on a core is spare
+	tailEnough   = 500   // batches: fewer say nothing about a percentile
 )
 
 // meter is what admission measures: what events of a stage cost, how much of its workers a stage has, where events go from it, and how long they
@@ -19,6 +20,7 @@ const (
 type meter struct {
 	y       *System
 	now     int64
+	fade    float64 // what is left of a capacity that was seen at the last look, but is not now
 	last    []StageSample
 	sources []SourceSample
 	resting []int64 // by worker: idle and parked at now
@@ -149,6 +151,7 @@ func (m *meter) reassign(serve [][]int) {
 func (m *meter) count(s *Snapshot, dt float64) {
 	fresh := max(1-math.Exp2(-dt/sourceHalf), dt/float64(s.Now)) // at first, means of all there is
 	all := math.Exp2(-dt / meterHalf)
+	m.fade = math.Exp2(-dt / meterFade)
 	for i := range m.stages {
 		g, x, last := &m.stages[i], &s.Stages[i], &m.last[i]
 		d := x.Batches.Sub(last.Batches)

@@ -12,7 +12,7 @@ const (
 	trimSoon   = 20e6  // and between those that cannot wait
 	trimDrain  = 40e6  // ns in which an excess is to be gone
 	trimHarm   = 0.02  // part of a class's offer whose refusal makes the lower ones give way
-	trimAlone  = 0.15  // part of its time for which the narrowest place is idle, above which a class loses events to nobody but itself
+	trimAlone  = 0.15  // part of the capacity that nobody is let in for, above which a class loses events to nobody but itself
 	trimRoom   = 1.1   // what a source may bring in, as a multiple of what it offers, before it is limited
 	trimFloor  = 0.01  // part of the capacity that no class is denied
 	trimReturn = 0.25  // part of the way back to a higher rate, each trimEvery
@@ -30,7 +30,7 @@ const (
 // with the narrowest place at its own stage, a source needs no rate: its gate refuses just what is too much, and never leaves a worker idle.
 //
 // What classes can have, together with those above, is 1, corrected by the trust of the class: down by twice what a higher class loses while this one is
-// let in; down by 3 % while events wait too long behind the stage; up by half of the part of its time that the narrowest place is idle, while
+// let in, unless the workers do not do what they could; down by 3 % while events wait too long behind the stage; up by half of the part of its time that the narrowest place is idle, while
 // rates refuse, if no higher class could have that. So a class below another comes to have all that its gate lets in, if that does the other no harm.
 // And a rate is lowered, at once and for as long as events wait for more than half of their target behind the stage, so that what is too much is gone in
 // 40 ms: see drain.
@@ -207,10 +207,17 @@ func (a *admission) set(k int, rate float64, cut, full bool) {
 
 // judge corrects the trust of each class of a group, from the highest down.
 func (a *admission) judge(members []int) {
+	used := 0.0
+	for _, k := range members {
+		used += a.m.rates[k].accepted / a.sources[k].most
+	}
 	for harm, wants := 0.0, false; len(members) > 0; {
 		n := a.peers(members)
 		lost, wanted := a.trust(members[:n], harm, wants)
-		harm, wants, members = max(harm, lost), wants || wanted, members[n:]
+		if used > 1-trimAlone {
+			harm = max(harm, lost)
+		}
+		wants, members = wants || wanted, members[n:]
 	}
 }
 
@@ -225,7 +232,7 @@ func (a *admission) trust(members []int, harm float64, wants bool) (lost float64
 		if x.rate > 0 && r.refused > 0 && idle > trimIdle {
 			spare = max(spare, idle)
 		}
-		if idle < trimAlone && r.refused > trimHarm*r.offered {
+		if r.refused > trimHarm*r.offered {
 			lost = max(lost, r.refused/x.most)
 		}
 	}

@@ -9,7 +9,7 @@ type way struct {
 	behind float64 // ns that it waits after its stage, and is in the hands of other workers
 	tail   float64 // ns from submission to the end of the last stage, 99th percentiles added up; 0: nothing new is known
 	began  int64   // when what is new begins
-	most   float64 // events per second that the narrowest place lets through
+	most   float64 // events per second that the narrowest place lets through; of what was seen before, half is left after meterFade
 	narrow int     // the stage that this place is
 	feet   Set     // the workers it needs
 }
