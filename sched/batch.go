@@ -169,7 +169,9 @@ func (z *sizing) learn(r *reading, held int) {
 		return // beyond what the line is for
 	}
 	if held == z.trial.with && z.trial.kind == tryLarger {
-		z.trial.seen.join(r) // which may be another line
+		if seen := &z.trial.seen; seen.n == 0 || r.each() < seen.each() {
+			*seen = *r // which may be of another line
+		}
 		return
 	}
 	if held != z.trial.with && z.differs(r, held) {

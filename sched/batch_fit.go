@@ -108,11 +108,6 @@ func (r *reading) add(from, to *StageSample, ns int64, blocking bool) {
 	r.ns += ns
 }
 
-// join adds another reading.
-func (r *reading) join(o *reading) {
-	r.n, r.b, r.t, r.bb, r.bt, r.ns = r.n+o.n, r.b+o.b, r.t+o.t, r.bb+o.bb, r.bt+o.bt, r.ns+o.ns
-}
-
 // level takes all batches to be like their mean. Where the cap was another one before, a batch that was in flight then would count too much.
 func (r *reading) level() { r.bb, r.bt = r.b*r.b/r.n, r.b*r.t/r.n }
 

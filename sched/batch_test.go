@@ -1,9 +1,11 @@
 package sched_test
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/seda-go/seda/sched"
 )
@@ -115,5 +117,17 @@ func TestBatchAfterAChange(t *testing.T) {
 		share := saturated(t, r, to.cost, 5e6, 2e9, 25e8)
 		t.Logf("%s, then %s: %.3f of the best, batches of %d", from.name, to.name, share, r.plan.Batch[0])
 		assert.Greater(t, share, 0.97, "%s, then %s", from.name, to.name)
+	}
+}
+
+// A stall in the middle of a trial does not bend the line, which would then deny that anything lies between two sizes that cost the same.
+func TestBatchDespiteStalls(t *testing.T) {
+	k := cost{a: 7600, c: 400, group: 200}
+	for seed := range uint64(12) {
+		r := newTrial(t, oneStage(k, 0, false), sched.Batch)
+		r.sys.Stages[0].MaxBatch = 256
+		r.chance = rand.New(rand.NewPCG(seed, 9))
+		r.costs[0].stall = 3e6
+		require.Greater(t, saturated(t, r, k, 5e6, 2e9, 22e8), 0.97, "seed %d", seed)
 	}
 }

@@ -86,7 +86,7 @@ type trial struct {
 	cost    float64 // and with the others
 	miss    float64 // the last misses per event with the others
 	vain    int     // readings in a row without full batches
-	seen    reading // what larger batches told, until they are accepted
+	seen    reading // the cheapest of larger batches, until they are accepted: what else takes the CPU must not bend the line
 }
 
 type trialKind int
