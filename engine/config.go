@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/probes"
 	"github.com/seda-go/seda/sched"
 )
 
@@ -90,6 +91,11 @@ type Config struct {
 	// Assign is a static plan: the workers, by index, that serve a stage. Stages it does not name are served by every worker, and so
 	// is every stage when it is nil. With it the policy decides about all but the assignment.
 	Assign map[string][]int
+	// Probes, if not nil, watch the threads of pinned workers: how long each was on its CPU, asleep, and waiting for it, at which stage. Policies then tell a
+	// slow handler from a worker without a CPU, and Stats has the numbers. The caller closes it, after the engine has ended; several engines may have
+	// one. A source that numbers stages needs room for one more than the engine has. One that fails is done without, with a log line. Shared workers and
+	// blocking stages have no threads of their own, and are not watched.
+	Probes probes.Source
 	// Trace, if not nil, receives what the policy is shown and what it decides, a line of JSON each time: see Replay. It is written by a goroutine of its own;
 	// lines that it has no room for are left out and counted in the next one, and after an error there are none.
 	Trace io.Writer

@@ -46,11 +46,12 @@ type Engine struct {
 	watch      *watch
 	controller *controller
 
-	coldWakes atomic.Uint64   // wake-ups that found all eligible workers asleep
-	advised   atomic.Bool     // adviseShared has spoken
-	random    func(n int) int // the only chance the engine takes
-	manual    *manualRun      // nil but for tests that drive the engine by hand
-	inline    bool            // handlers of blocking stages run in the worker: for tests that want one goroutine
+	coldWakes  atomic.Uint64   // wake-ups that found all eligible workers asleep
+	advised    atomic.Bool     // adviseShared has spoken
+	probesFail atomic.Bool     // unprobed has spoken
+	random     func(n int) int // the only chance the engine takes
+	manual     *manualRun      // nil but for tests that drive the engine by hand
+	inline     bool            // handlers of blocking stages run in the worker: for tests that want one goroutine
 
 	phase   atomic.Uint32 // fresh, starting, started, ended
 	control sync.Mutex    // one publication of a plan at a time, and the steps between phases
@@ -202,6 +203,9 @@ func (e *Engine) makeWorkers(seats []seat) {
 			w.parker.woken = make(chan struct{}, 1)
 		}
 		w.makeLabels()
+		if err := w.probed.open(e.cfg.Probes, len(e.stages)); err != nil {
+			e.unprobed(w, err)
+		}
 		e.workers = append(e.workers, w)
 	}
 }

@@ -81,6 +81,9 @@ func (d *idler) woke(cost time.Duration) {
 // idle is called when w found nothing to run: spin for a while, then sleep. It returns when there may be something to do.
 func (w *worker) idle() {
 	e := w.e
+	if w.probed.word != nil {
+		w.atNothing()
+	}
 	since := w.now
 	if !w.fresh {
 		since = e.now()
@@ -192,7 +195,9 @@ func (w *worker) rise(since Time) {
 	release.Store(&w.state, searching)
 	w.now, w.fresh = w.e.now(), true
 	if claimed := Time(w.wokenAt.Load()); claimed >= since { // else an old permit, or a timer: nobody woke w from this sleep
-		w.idler.woke(max(w.now.Sub(claimed), 0))
+		cost := max(w.now.Sub(claimed), 0)
+		w.idler.woke(cost)
+		add(&w.waking, uint64(cost))
 		release.Relaxed(&w.wakeCost, uint64(w.idler.wake))
 		w.beBrisk(w.brisk)
 	}

@@ -52,6 +52,15 @@ var (
 		{Metric{"/worker/plan:plans", counter, "Number of the plan the worker acts on."}, func(w *WorkerStats) float64 { return float64(w.Plan) }},
 		{Metric{"/worker/parks:sleeps", counter, "Times the worker slept."}, func(w *WorkerStats) float64 { return float64(w.Parks) }},
 		{Metric{"/worker/in-hand:seconds", gauge, "How long the batch the worker is running has been running."}, func(w *WorkerStats) float64 { return w.Since.Seconds() }},
+		{Metric{"/worker/on-cpu:seconds", counter, "Time its thread was on a CPU, by probes."}, func(w *WorkerStats) float64 { return w.Thread.OnCPU.Seconds() }},
+		{Metric{"/worker/blocked:seconds", counter, "Time its thread was asleep, by probes."}, func(w *WorkerStats) float64 { return w.Thread.Blocked.Seconds() }},
+		{Metric{"/worker/run-queue:seconds", counter, "Time its thread was awake and waited for a CPU, by probes."}, func(w *WorkerStats) float64 { return w.Thread.RunQueue.Seconds() }},
+		{Metric{"/worker/preempted:seconds", counter, "Time its thread waited since another one took its CPU, by probes."}, func(w *WorkerStats) float64 { return w.Thread.Preempted.Seconds() }},
+		{Metric{"/worker/voluntary:switches", counter, "Times its thread went to sleep, by probes."}, func(w *WorkerStats) float64 { return float64(w.Thread.Voluntary) }},
+		{Metric{"/worker/involuntary:switches", counter, "Times its thread lost its CPU, by probes."}, func(w *WorkerStats) float64 { return float64(w.Thread.Involuntary) }},
+		{Metric{"/worker/migrations:moves", counter, "Times its thread went to another CPU, by probes."}, func(w *WorkerStats) float64 { return float64(w.Thread.Migrations) }},
+		{Metric{"/worker/p-wait:seconds", counter, "Time from being woken to running that was no wait for a CPU, by probes."}, func(w *WorkerStats) float64 { return w.PWait.Seconds() }},
+		{Metric{"/worker/lost:ratio", gauge, "Part of the time its thread wanted its CPU that others had it, by probes."}, func(w *WorkerStats) float64 { return w.Lost }},
 		{Metric{"/worker/parked:seconds", counter, "Time without work that ended in sleep, and the sleep."}, func(w *WorkerStats) float64 { return w.Parked.Seconds() }},
 	}
 	stageRows = []row[StageStats]{
@@ -70,6 +79,12 @@ var (
 		{Metric{"/stage/depth:events", gauge, "Events in rings, in workers' hands, in debts and pending for later."}, func(s *StageStats) float64 { return float64(s.Depth) }},
 		{Metric{"/stage/head-age:seconds", gauge, "How long the oldest event in the rings has waited."}, func(s *StageStats) float64 { return s.HeadAge.Seconds() }},
 		{Metric{"/stage/busy:seconds", counter, "Time in the handler, all workers together."}, func(s *StageStats) float64 { return s.Busy.Seconds() }},
+		{Metric{"/stage/on-cpu:seconds", counter, "Time of its batches on a CPU, by probes."}, func(s *StageStats) float64 { return s.Thread.OnCPU.Seconds() }},
+		{Metric{"/stage/blocked:seconds", counter, "Time of its batches in which the thread was asleep, by probes."}, func(s *StageStats) float64 { return s.Thread.Blocked.Seconds() }},
+		{Metric{"/stage/run-queue:seconds", counter, "Time of its batches in which the thread was awake and waited for a CPU, by probes."}, func(s *StageStats) float64 { return s.Thread.RunQueue.Seconds() }},
+		{Metric{"/stage/preempted:seconds", counter, "Time of its batches in which the thread waited since another one took its CPU, by probes."}, func(s *StageStats) float64 { return s.Thread.Preempted.Seconds() }},
+		{Metric{"/stage/voluntary:switches", counter, "Times the thread went to sleep in its batches, by probes."}, func(s *StageStats) float64 { return float64(s.Thread.Voluntary) }},
+		{Metric{"/stage/involuntary:switches", counter, "Times the thread lost its CPU in its batches, by probes."}, func(s *StageStats) float64 { return float64(s.Thread.Involuntary) }},
 		{Metric{"/stage/wait:seconds", counter, "Sum over batches of how long the oldest event had waited."}, func(s *StageStats) float64 { return s.Wait.Seconds() }},
 	}
 	inletRows = []row[InletStats]{

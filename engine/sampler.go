@@ -14,6 +14,7 @@ type sampler struct {
 	snapshot  sched.Snapshot
 	sojourns  []sched.Histogram // by stage
 	sojourned Time              // when they were read last
+	folder    folder
 }
 
 // sojournEvery is the time between two readings of the histograms, which are most of what there is to read.
@@ -26,6 +27,7 @@ func (p *sampler) open(e *Engine) {
 	p.snapshot.Sources = make([]sched.SourceSample, len(e.sources()))
 	p.sojourns = make([]sched.Histogram, len(e.stages))
 	p.sojourned = e.now()
+	p.folder.open(e)
 }
 
 // read takes a reading, which holds until the next one.
@@ -50,6 +52,7 @@ func (p *sampler) read(now Time) *sched.Snapshot {
 		st.run.sample(o, sources[:len(st.inlets)], now)
 		sources = sources[len(st.inlets):]
 	}
+	p.folder.fold(s, now)
 	return s
 }
 

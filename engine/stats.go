@@ -40,6 +40,22 @@ type WorkerStats struct {
 	Parked time.Duration // how long it was without work in those times
 	Stage  string        // the stage whose batch it is running; "" if none
 	Since  time.Duration // how long that batch has been running, to 4 us; 0 if none
+	Thread ThreadStats
+	PWait  time.Duration // from being woken to running, less the wait for a CPU: what the runtime took to find it a P. 0 unless probes know of stages
+	Lost   float64       // part of the time it wanted its CPU, in about a second, that others had it; 0 unless probes know
+}
+
+// ThreadStats is what Config.Probes says of a worker's thread, or of all workers' threads while they had a batch of a stage. Those of a stage go by the
+// last time a thread came to a CPU.
+type ThreadStats struct {
+	Known       bool          // the rest means something
+	OnCPU       time.Duration // on a CPU
+	Blocked     time.Duration // asleep; of a worker also while it had nothing to do
+	RunQueue    time.Duration // awake, and waiting for a CPU; where the source cannot tell them apart, Preempted is in it
+	Preempted   time.Duration // waiting since another thread took the CPU
+	Voluntary   uint64        // times it went to sleep
+	Involuntary uint64        // times it lost its CPU
+	Migrations  uint64        // times it went to another CPU. None for a stage
 }
 
 // StageStats is one stage.
@@ -64,6 +80,7 @@ type StageStats struct {
 	HeadAge   time.Duration // how long the oldest event in the rings has waited; 0 if there is none
 	Busy      time.Duration // spent in the handler, all workers together
 	Wait      time.Duration // sum over batches of how long the batch's oldest event had waited
+	Thread    ThreadStats
 	Inlets    []InletStats
 	Edges     []EdgeStats // that start here
 }
@@ -112,10 +129,15 @@ func (e *Engine) Stats() Stats {
 		}
 		s.Workers = append(s.Workers, ws)
 	}
+	threads := e.threadStats(s.Workers)
 	for _, c := range e.added {
 		st := StageStats{Name: c.name, Kind: c.run.kind()}
 		c.run.collect(&st)
 		st.Blocked = e.watch.sleepsIn(c.id)
+		if c.id < len(threads) && !c.blocking {
+			st.Thread = threads[c.id]
+			st.Thread.OnCPU = max(st.Busy-st.Thread.Blocked-st.Thread.RunQueue-st.Thread.Preempted, 0)
+		}
 		if p := e.plan.Load(); p != nil {
 			st.Cores = p.eligible[c.id].Len()
 		}

@@ -54,6 +54,8 @@ type worker struct {
 	timers  timers
 	label   *stageCore // stage in the goroutine's profile label
 	labels  []labels   // by stage
+	probed  probed
+	foreign foreign
 
 	_        [cacheLine]byte
 	state    atomic.Uint64 // searching, running, asleep: written by the worker, read by wakers
@@ -62,6 +64,7 @@ type worker struct {
 	patience atomic.Uint64 // ns for which a batch in hand is left events, rather than wake another worker. Written by the worker, read by wakers
 	parks    atomic.Uint64 // times it slept
 	slept    atomic.Uint64 // ns
+	waking   atomic.Uint64 // ns from a waker's claim to running, all together
 	searched atomic.Uint64 // ns without a batch that did not end in sleep
 	dry      atomic.Int64  // since when it has had nothing to do, if it sleeps. Written by the worker
 	_        [cacheLine]byte
@@ -75,6 +78,7 @@ func (w *worker) main(ready chan<- error) {
 	ended := false
 	defer func() {
 		if w.locked {
+			w.unwatched()
 			w.delist()
 		}
 		if ended {
@@ -92,6 +96,7 @@ func (w *worker) main(ready chan<- error) {
 			return
 		}
 		err := w.enlist()
+		w.watched()
 		if ready != nil {
 			ready <- err
 		}
@@ -241,6 +246,9 @@ func (w *worker) enter(s *stageCore, shard, n int) {
 	if w.label != s {
 		w.label = s
 		w.labels[s.id].set()
+		if w.probed.word != nil {
+			release.Relaxed32(w.probed.word, uint32(s.id+1))
+		}
 	}
 }
 

@@ -18,3 +18,6 @@ func StoreInt(p *atomic.Int64, v int64) { *(*int64)(unsafe.Pointer(p)) = v }
 // Relaxed sets *p to v and publishes nothing: it is for a word that readers
 // believe only after they have seen what a later Store wrote.
 func Relaxed(p *atomic.Uint64, v uint64) { *(*uint64)(unsafe.Pointer(p)) = v }
+
+// Relaxed32 is Relaxed for a word of 32 bits.
+func Relaxed32(p *atomic.Uint32, v uint32) { *(*uint32)(unsafe.Pointer(p)) = v }

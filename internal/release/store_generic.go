@@ -18,3 +18,6 @@ func Fence() {}
 // Relaxed sets *p to v and publishes nothing: it is for a word that readers
 // believe only after they have seen what a later Store wrote.
 func Relaxed(p *atomic.Uint64, v uint64) { p.Store(v) }
+
+// Relaxed32 is Relaxed for a word of 32 bits.
+func Relaxed32(p *atomic.Uint32, v uint32) { p.Store(v) }

@@ -1,0 +1,252 @@
+package engine_test
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seda-go/seda/engine"
+	"github.com/seda-go/seda/probes"
+	"github.com/seda-go/seda/sched"
+)
+
+// kernel is a source whose threads say what the test wants.
+type kernel struct {
+	origin   func(probes.Metric) (probes.Origin, probes.Reason)
+	register func() error
+	read     func(v *probes.Values) bool
+	cell     func(stage uint32, v *probes.StageValues) bool
+	wordless bool
+
+	mu      sync.Mutex
+	threads []*seen
+}
+
+// seen is a thread of a kernel.
+type seen struct {
+	k      *kernel
+	word   atomic.Uint32
+	closed atomic.Int32
+}
+
+func (k *kernel) Origin(m probes.Metric) (probes.Origin, probes.Reason) {
+	if k.origin != nil {
+		return k.origin(m)
+	}
+	return probes.BPF, probes.Known
+}
+
+func (k *kernel) Register() (probes.Thread, error) {
+	if k.register != nil {
+		if err := k.register(); err != nil {
+			return nil, err
+		}
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.threads = append(k.threads, &seen{k: k})
+	return k.threads[len(k.threads)-1], nil
+}
+
+func (k *kernel) Close() error { return nil }
+
+// all returns the threads that were ever registered.
+func (k *kernel) all() []*seen {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.threads
+}
+
+func (s *seen) Word() *atomic.Uint32 {
+	if s.k.wordless {
+		return nil
+	}
+	return &s.word
+}
+
+func (s *seen) Read(_ int64, v *probes.Values) bool { return s.k.read == nil || s.k.read(v) }
+
+func (s *seen) AddStage(stage uint32, v *probes.StageValues) bool {
+	return s.k.cell == nil || s.k.cell(stage, v)
+}
+
+func (s *seen) Preemptors() ([]probes.Preemptor, error) {
+	return []probes.Preemptor{{Command: "hog", Count: 1, Time: int64(time.Second)}}, nil
+}
+
+func (s *seen) Close() error { s.closed.Add(1); return nil }
+
+// What a source says comes to the policy and to Stats, by worker and by stage; the word says where the worker is.
+func TestProbesReachPolicyAndStats(t *testing.T) {
+	k := &kernel{
+		read: func(v *probes.Values) bool {
+			*v = probes.Values{OnCPU: 1000, Blocked: 200, RunQueue: 30, Preempted: 4, Voluntary: 5, Involuntary: 6, Migrations: 7, CacheMisses: 800}
+			return true
+		},
+		cell: func(stage uint32, v *probes.StageValues) bool {
+			*v = probes.StageValues{Blocked: 100 * int64(stage), RunQueue: 10, Preempted: int64(stage), Voluntary: uint64(stage), Involuntary: 2}
+			return true
+		},
+	}
+	var shown atomic.Pointer[sched.Snapshot]
+	c := onePinned
+	c.Probes = k
+	e := newEngine(t, under(c, func(s *sched.Snapshot, _ *sched.Draft) {
+		kept := *s
+		kept.Workers, kept.Stages = append([]sched.WorkerSample(nil), s.Workers...), append([]sched.StageSample(nil), s.Stages...)
+		shown.Store(&kept)
+	}))
+	words := make(chan uint32, 2)
+	a, b := engine.Add(e, stageConfig{Name: "a"}), engine.Add(e, stageConfig{Name: "b"})
+	note := func(*engine.Context, int) error { words <- k.all()[0].word.Load(); return nil }
+	a.Handle(note)
+	b.Handle(note)
+	start(t, e)
+	submit(t, a, 0, 1)
+	first := receive(t, words)
+	submit(t, b, 0, 1)
+	require.ElementsMatch(t, []uint32{1, 2}, []uint32{first, receive(t, words)})
+	eventually(t, "a snapshot with all of it", func() bool {
+		s := shown.Load()
+		return s != nil && s.Workers[0].Known && s.Stages[0].Known && s.Stages[1].Known && s.Stages[0].Done+s.Stages[1].Done == 2
+	})
+	s := shown.Load()
+	require.Equal(t, sched.Thread{Known: true, OnCPU: 1000, RunDelay: 34, Blocked: 300}, s.Workers[0].Thread)
+	require.EqualValues(t, []int64{11, 100}, []int64{s.Stages[0].RunDelay, s.Stages[0].Blocked})
+	require.EqualValues(t, []int64{12, 200}, []int64{s.Stages[1].RunDelay, s.Stages[1].Blocked})
+	eventually(t, "the worker sleeps", func() bool { return e.Asleep(0) })
+	require.Zero(t, k.all()[0].word.Load(), "at nothing")
+
+	st := drain(t, e)
+	w := st.Workers[0]
+	require.Equal(t, engine.ThreadStats{Known: true, OnCPU: 1000, Blocked: 200, RunQueue: 30, Preempted: 4, Voluntary: 5, Involuntary: 6, Migrations: 7}, w.Thread)
+	for _, x := range st.Stages {
+		require.True(t, x.Thread.Known)
+		require.EqualValues(t, 10, x.Thread.RunQueue)
+		require.EqualValues(t, max(x.Busy-x.Thread.Blocked-x.Thread.RunQueue-x.Thread.Preempted, 0), x.Thread.OnCPU)
+	}
+	require.EqualValues(t, 300, st.Stage("a").Thread.Blocked+st.Stage("b").Thread.Blocked)
+	require.EqualValues(t, 1, k.all()[0].closed.Load())
+	require.Zero(t, k.all()[0].word.Load())
+}
+
+// An engine runs on without what a source does not tell, and says so once.
+func TestBadProbes(t *testing.T) {
+	bad := errors.New("no more slots")
+	for name, c := range map[string]struct {
+		k    *kernel
+		says string
+	}{
+		"refuses":         {&kernel{register: func() error { return bad }}, "no more slots"},
+		"panics at once":  {&kernel{origin: func(probes.Metric) (probes.Origin, probes.Reason) { panic("origin") }}, "panic: origin"},
+		"panics later":    {&kernel{register: func() error { panic("register") }}, "panic: register"},
+		"panics reading":  {&kernel{read: func(*probes.Values) bool { panic("read") }}, "panic: read"},
+		"panics by stage": {&kernel{cell: func(uint32, *probes.StageValues) bool { panic("cell") }}, "panic: cell"},
+		"negative":        {&kernel{read: func(v *probes.Values) bool { v.OnCPU = -1; return true }}, "longer than"},
+		"too long":        {&kernel{read: func(v *probes.Values) bool { v.Preempted = 1 << 60; return true }}, "longer than"},
+		"negative stage":  {&kernel{cell: func(_ uint32, v *probes.StageValues) bool { v.Blocked = -5; return true }}, "longer than"},
+		"knows nothing":   {&kernel{read: func(*probes.Values) bool { return false }}, ""},
+		"without words":   {&kernel{wordless: true}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines := &engine.LogLines{}
+			config := twoPinned
+			config.Probes, config.Log = c.k, lines.Log()
+			config.Policy = policy(func(*sched.Snapshot, *sched.Draft) {})
+			e := engine.New(config)
+			t.Cleanup(func() { _ = e.Close() })
+			s := add(e, stageConfig{Name: "s"})
+			start(t, e)
+			submit(t, s, 0, 100)
+			st := drain(t, e)
+			require.EqualValues(t, 100, st.Stage("s").Completed)
+			require.False(t, st.Stage("s").Thread.Known)
+			if c.says == "" {
+				require.Empty(t, lines.With("probes fail"))
+				return
+			}
+			require.Len(t, lines.With("probes fail"), 1)
+			require.Len(t, lines.With("probes fail", "worker=", c.says), 1)
+			require.False(t, st.Workers[0].Thread.Known && st.Workers[1].Thread.Known)
+			for _, th := range c.k.all() {
+				require.EqualValues(t, 1, th.closed.Load(), "is closed all the same")
+			}
+		})
+	}
+}
+
+// A source that takes its time holds up nobody but the loop, which asks it less often.
+func TestSlowProbes(t *testing.T) {
+	reading, goOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	k := &kernel{read: func(*probes.Values) bool {
+		once.Do(func() { close(reading); <-goOn })
+		return true
+	}}
+	c := onePinned
+	c.Probes = k
+	e := newEngine(t, c)
+	var handled atomic.Int32
+	s := engine.Add(e, stageConfig{Name: "s"})
+	s.Handle(func(*engine.Context, int) error { handled.Add(1); return nil })
+	start(t, e)
+	submit(t, s, 0, 1)
+	receive(t, reading)
+	submit(t, s, 1, 100)
+	eventually(t, "all events are done while the source reads", func() bool { return handled.Load() == 100 })
+	close(goOn)
+	drain(t, e)
+}
+
+// Two engines may have one source, and a worker whose handler leaves its goroutine registers again, and keeps its sums.
+func TestProbesOfTwoEnginesAndGoexit(t *testing.T) {
+	k := &kernel{
+		read: func(v *probes.Values) bool { v.OnCPU, v.Voluntary = 10, 3; return true },
+		cell: func(stage uint32, v *probes.StageValues) bool { v.Blocked = int64(stage); return true },
+	}
+	c := onePinned
+	c.Probes, c.Oversubscribe = k, true
+	var engines [2]*engine.Engine
+	for i := range engines {
+		engines[i] = newEngine(t, c)
+		s := engine.Add(engines[i], stageConfig{Name: "s"})
+		s.Handle(func(_ *engine.Context, v int) error {
+			if v == 7 {
+				runtime.Goexit()
+			}
+			return nil
+		})
+		start(t, engines[i])
+		submit(t, s, 0, 10)
+	}
+	for _, e := range engines {
+		st := drain(t, e)
+		require.EqualValues(t, 20, st.Workers[0].Thread.OnCPU)
+		require.EqualValues(t, 6, st.Workers[0].Thread.Voluntary)
+		require.EqualValues(t, 2, st.Stage("s").Thread.Blocked)
+	}
+	require.Len(t, k.all(), 4)
+	for _, th := range k.all() {
+		require.EqualValues(t, 1, th.closed.Load())
+	}
+}
+
+// Shared workers have no thread of their own.
+func TestSharedWorkersAreNotWatched(t *testing.T) {
+	k := &kernel{}
+	c := twoShared
+	c.Probes = k
+	e := newEngine(t, c)
+	s := add(e, stageConfig{Name: "s"})
+	start(t, e)
+	submit(t, s, 0, 10)
+	st := drain(t, e)
+	require.Empty(t, k.all())
+	require.False(t, st.Workers[0].Thread.Known)
+	require.False(t, st.Stage("s").Thread.Known)
+}
