@@ -6,9 +6,6 @@ import (
 	"io"
 
 	"github.com/seda-go/seda/probes"
-	"github.com/seda-go/seda/probes/bpf"
-	"github.com/seda-go/seda/probes/perf"
-	"github.com/seda-go/seda/probes/procfs"
 )
 
 func doctorHelp() string {
@@ -19,16 +16,14 @@ func doctorVerb(_ context.Context, args []string, s streams) (err error) {
 	if err := newFlags("doctor").parse(args); err != nil {
 		return err
 	}
-	source := openProbes()
+	source, err := openProbes(probesAuto, "", func(error) {})
+	if err != nil {
+		return err
+	}
 	if err := writeDoctor(s.out, probes.SystemFacts(), source); err != nil {
 		return err
 	}
 	return source.Close()
-}
-
-// openProbes opens the best there is of each metric.
-func openProbes() probes.Source {
-	return probes.Climb(bpf.Step(bpf.Config{}), perf.Step(), procfs.Step())
 }
 
 func writeDoctor(w io.Writer, f probes.Facts, source probes.Source) error {

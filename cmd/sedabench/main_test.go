@@ -155,6 +155,9 @@ func TestUsageErrors(t *testing.T) {
 		"--arch pool --policy codel":      "--policy: only staged looks at it, which is not in --arch pool",
 		"--arch pool --target 1ms":        "--target: only staged looks at it",
 		"--arch pool --timeline 1ms":      "--timeline: only staged looks at it",
+		"--arch pool --probes auto":       "--probes: only staged looks at it",
+		"--pin /sys/fs/bpf":               "--pin: only programs in the kernel have maps",
+		"--probes all":                    `--probes: unknown probes "all", want off, auto, bpf, proc`,
 		"doctor -o json":                  "unknown flag -o, want none: doctor takes no flags",
 		"doctor --output json":            "unknown flag --output, want none: doctor takes no flags",
 		"doctor now":                      `unexpected argument "now": doctor takes no arguments`,
@@ -174,7 +177,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 		code, out, errs := sedabench(t, args...)
 		require.Equal(t, exitOK, code)
 		require.Empty(t, errs)
-		require.LessOrEqual(t, strings.Count(out, "\n"), 30, args)
+		require.LessOrEqual(t, strings.Count(out, "\n"), 34, args)
 	}
 	_, out, _ := sedabench(t, "run", "--help")
 	golden(t, "help-run.golden", withoutPolicies(out))

@@ -62,10 +62,17 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	if err != nil {
 		return run, err
 	}
+	source, err := b.sourceFor(name)
+	if err != nil {
+		return run, err
+	}
+	if source != nil {
+		defer func() { err = errors.Join(err, source.Close()) }()
+	}
 	service, err := a.Start(arch.Config{
 		Handler: made.Handler(), Workers: c.workers, CPUs: c.cpus.Workers,
 		Capacity: b.capacity, Batch: b.batch, Policy: c.policy, Target: b.target, Timeline: b.timeline,
-		Park: b.quota > 0, Log: b.log,
+		Park: b.quota > 0, Log: b.log, Probes: source,
 	})
 	if err != nil {
 		return run, fmt.Errorf("%s: start: %w", c, err)
@@ -84,6 +91,9 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	run = b.report(c, rep, result, service.Batches())
 	if s, ok := service.(arch.Losses); ok {
 		run.Events.Failed, run.Events.Dropped = s.Losses()
+	}
+	if s, ok := service.(arch.Watched); ok {
+		addThreads(&run, s.Stats())
 	}
 	if s, ok := service.(arch.Observed); ok {
 		run.Policy, run.Timeline, run.Decisions = c.policy, s.Timeline(), s.Decisions()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -32,6 +33,8 @@ type options struct {
 	capacity int
 	policies []string
 	timeline time.Duration // between two points of the time line; 0: none
+	probes   string        // what watches the threads of staged: off, auto, bpf, proc
+	pin      string        // directory in a bpf file system; empty: nothing is pinned
 	target   time.Duration // how long a request may take; 0: any time
 	duration time.Duration
 	warmup   time.Duration
@@ -115,6 +118,9 @@ func runFlags(o *options) *flags {
 		one(&o.target, period(0, maxTime)))
 	f.add("timeline", "", "0s", "how often to note what the control side sees and decides, to show it over time, such as 5ms; 0s: never",
 		one(&o.timeline, period(0, maxTime)))
+	f.add("probes", "", probesOff, "what the kernel did to each stage of staged: "+strings.Join(probesModes, ", ")+"; auto: the best there is",
+		one(&o.probes, oneOf("probes", probesModes...)))
+	f.add("pin", "", "", "directory in a bpf file system, such as /sys/fs/bpf, to leave maps in for bpftool while staged runs", one(&o.pin, folder))
 	f.add("duration", "", "130ms", "measured time of each run", one(&o.duration, period(time.Millisecond, maxTime)))
 	f.add("warmup", "", "40ms", "time of each run before that", one(&o.warmup, period(0, maxTime)))
 	f.add("reps", "", "10", "runs of each architecture under each load; differences are tested from 8 on", one(&o.reps, integer(1, maxReps)))
@@ -123,6 +129,13 @@ func runFlags(o *options) *flags {
 		one(&o.preset, oneOf("preset", presetNames()...)))
 	f.add("output", "o", "text", "text, json or bench", one(&o.output, oneOf("output", "text", "json", "bench")))
 	return f
+}
+
+func folder(text string) (string, error) {
+	if text == "" {
+		return "", errors.New("want the name of a directory")
+	}
+	return text, nil
 }
 
 func capacity(text string) (int, error) {
@@ -239,10 +252,15 @@ func (o *options) checkPolicies() error {
 		{"policy", !slices.Equal(o.policies, []string{staged.DefaultPolicy()})},
 		{"target", o.target > 0},
 		{"timeline", o.timeline > 0},
+		{"probes", o.probes != probesOff},
+		{"pin", o.pin != ""},
 	} {
 		if f.given && !slices.Contains(o.archs, ours) {
 			return fmt.Errorf("--%s: only staged looks at it, which is not in --arch %s", f.flag, strings.Join(o.archs, ","))
 		}
+	}
+	if o.pin != "" && o.probes != probesAuto && o.probes != probesBPF {
+		return fmt.Errorf("--pin: only programs in the kernel have maps; want --probes auto or bpf")
 	}
 	return nil
 }

@@ -22,6 +22,9 @@ func runVerb(ctx context.Context, args []string, s streams) error {
 		return err
 	}
 	st := newStudy(o, h, s)
+	if st.origins, err = o.tryProbes(st.log); err != nil {
+		return err
+	}
 	if o.output == "text" {
 		if err := st.writeHeader(); err != nil {
 			return err
@@ -42,7 +45,8 @@ type study struct {
 	bench
 	host     host
 	machine  report.Machine
-	before   usage // of the machine, before the first run
+	origins  string // where what probes know comes from
+	before   usage  // of the machine, before the first run
 	out      io.Writer
 	errs     io.Writer
 	progress *progress

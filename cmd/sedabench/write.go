@@ -33,7 +33,7 @@ func (st *study) note(lines []string) {
 func (st *study) config() report.Config {
 	c := report.Config{
 		Command: st.command, Preset: st.preset, Archs: st.archs, Workers: st.workers, Shape: st.shape, Stages: st.stages, Service: st.service.String(),
-		Clients: st.clients, Batch: st.batch, Capacity: st.capacity, Policy: strings.Join(st.policies, ","), Target: st.target.Seconds(),
+		Clients: st.clients, Batch: st.batch, Capacity: st.capacity, Policy: strings.Join(st.policies, ","), Target: st.target.Seconds(), Probes: st.probes,
 		Warmup: st.warmup.Seconds(), Duration: st.duration.Seconds(), Reps: st.reps, Seed: st.seed,
 		SpinTurn: st.spin.PerTurn, SpinSpread: st.spin.Spread,
 	}
@@ -64,6 +64,9 @@ func (st *study) writeHeader() error {
 		service, st.spin.PerTurn, report.Share(st.spin.Spread))
 	for _, workers := range st.workers {
 		fmt.Fprintf(&b, "CPUs     %s\n", st.placement(workers))
+	}
+	if st.origins != "" {
+		fmt.Fprintf(&b, "probes   %s\n", st.origins)
 	}
 	if st.machine.Quota > 0 {
 		fmt.Fprintf(&b, "warning  the CPU quota of %g CPUs stops threads that spin, and so the load generator: these figures say little\n", st.machine.Quota)
@@ -131,6 +134,9 @@ func writeText(w io.Writer, f report.File) error {
 		}
 		fmt.Fprintln(w)
 		rows = rows[n:]
+	}
+	if err := writeThreads(w, f.Runs); err != nil {
+		return err
 	}
 	if err := writeTimelines(w, f.Runs); err != nil {
 		return err

@@ -54,6 +54,7 @@ type Config struct {
 	Capacity   int      `json:"capacity"`
 	Policy     string   `json:"policy"`   // several: separated by commas
 	Target     float64  `json:"target_s"` // how long a request may take; 0: any time
+	Probes     string   `json:"probes"`   // what watched the threads of staged: off, auto, bpf, proc
 	Warmup     float64  `json:"warmup_s"`
 	Duration   float64  `json:"duration_s"`
 	Reps       int      `json:"reps"`
@@ -196,9 +197,9 @@ type Stage struct {
 	Batch    float64  `json:"batch"` // requests handled at once
 	Service  *float64 `json:"service_ns"`
 	Wait     *float64 `json:"wait_ns"`
-	OnCPU    *float64 `json:"on_cpu_ns"` // these three need probes, and are null without
+	OnCPU    *float64 `json:"on_cpu_ns"` // these three are per request, need probes, and are null without
 	OffCPU   *float64 `json:"off_cpu_ns"`
-	RunDelay *float64 `json:"run_delay_ns"`
+	RunDelay *float64 `json:"run_delay_ns"` // of OffCPU: awake, and without a CPU
 }
 
 // Decision is something the engine changed by itself while it ran.

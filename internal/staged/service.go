@@ -11,6 +11,7 @@ import (
 	"github.com/seda-go/seda/engine"
 	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/workload"
+	"github.com/seda-go/seda/probes"
 )
 
 // Config describes a Service. Handler, Workers and Capacity must be set.
@@ -26,6 +27,7 @@ type Config struct {
 	Spin     workload.Spin // in which that is paid
 	Policy   string        // one of Policies
 	Timeline time.Duration // between two points of the time line; 0: there is none
+	Probes   probes.Source // watches the workers' threads; nil: nobody does
 	Park     bool          // sleep as soon as there is nothing to do, which is a must under a CPU quota
 	Log      *slog.Logger
 }
@@ -57,7 +59,7 @@ type (
 
 // Start starts an engine.
 func Start(c Config) (*Service, error) {
-	config := engine.Config{Name: "sedabench", Workers: c.Workers, Kind: engine.Shared, Procs: -1, Log: c.Log}
+	config := engine.Config{Name: "sedabench", Workers: c.Workers, Kind: engine.Shared, Procs: -1, Probes: c.Probes, Log: c.Log}
 	if !c.CPUs.Empty() {
 		config.CPUs, config.Kind = c.CPUs, engine.Pinned
 	}

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/engine"
 	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/workload"
+	"github.com/seda-go/seda/probes"
 )
 
 // Config is what every architecture is given.
@@ -24,8 +26,9 @@ type Config struct {
 	Target time.Duration
 	// Timeline is how often staged looks at itself; 0: never.
 	Timeline time.Duration
-	Park     bool         // staged sleeps as soon as it is idle, which it must under a CPU quota
-	Log      *slog.Logger // for what an operator should know
+	Probes   probes.Source // watches the threads of staged; nil: nobody does
+	Park     bool          // staged sleeps as soon as it is idle, which it must under a CPU quota
+	Log      *slog.Logger  // for what an operator should know
 }
 
 // room is how many requests all queues together hold.
@@ -46,6 +49,12 @@ type Service interface {
 type Losses interface {
 	// Losses returns, after Stop, how many handlings of requests failed, and how many requests were dropped on the way.
 	Losses() (failed, dropped int64)
+}
+
+// Watched is what a Service can tell besides that has an engine of this module.
+type Watched interface {
+	// Stats returns, after Stop, what the engine counted.
+	Stats() engine.Stats
 }
 
 // Observed is what a Service can tell besides that is controlled while it runs.
