@@ -11,3 +11,9 @@ import (
 func open(Config) (probes.Source, error) {
 	return nil, fmt.Errorf("bpf: %w", probes.NotLinux)
 }
+
+type stacks struct{}
+
+func openStacks(probes.Source, StackConfig) (*Stacks, error) {
+	return nil, fmt.Errorf("bpf: %w", probes.NotLinux)
+}

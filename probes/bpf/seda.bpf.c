@@ -10,50 +10,11 @@
  * to a CPU again, and the kernel's locks order the three. So there are no
  * atomics. Readers in user space look at a sequence number before and after.
  */
-#include "core.h"
-
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
+#include "threads.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define BUCKETS 32
-#define COMM 16
-#define PROBES 4
-
-enum seda_state {
-	SEDA_NEW,
-	SEDA_RUNNING,
-	SEDA_BLOCKED,   /* asleep, or woken and waiting for a CPU */
-	SEDA_PREEMPTED, /* runnable, and another thread has the CPU */
-	SEDA_ENDED,
-};
-
-/* A registered thread. */
-struct seda_thread {
-	/* Written by the thread in user space, read here when it leaves a CPU. */
-	__u32 stage;
-	__u32 unused[15];
-
-	/* Written here, next to nothing that user space writes while the thread is registered. */
-	__u32 sequence; /* odd while the rest is being written */
-	__u32 generation; /* of the registration; 0: the slot is free */
-	enum seda_state state;
-	__u32 off_stage; /* stage when it last left a CPU */
-	__u64 in_ns, out_ns; /* when it last came to a CPU, and left one */
-	__u64 wake_ns; /* when it was woken since; 0: it was not */
-	__u64 on_ns, blocked_ns, runqueue_ns;
-
-	__u64 preempted_ns;
-	__u64 voluntary, involuntary;
-	__u64 migrations;
-	__u64 start_ns; /* when it was registered */
-	__u32 tid;
-	__u32 cpu; /* the last one */
-	char preemptor[COMM]; /* the last one */
-};
-
-_Static_assert(sizeof(struct seda_thread) % 64 == 0, "or words share lines with counters of the thread before");
 
 /* A thread at a stage. */
 struct seda_cell {
@@ -61,12 +22,6 @@ struct seda_cell {
 	__u64 voluntary, involuntary;
 	__u64 unused[3];
 	__u64 delay[BUCKETS]; /* by log2 of ns from woken, or preempted, to running */
-};
-
-/* Where the record of a thread is. */
-struct seda_place {
-	__u32 tid; /* as the initial pid namespace has it; 0: free */
-	__u32 slot;
 };
 
 struct seda_taker {
@@ -79,15 +34,6 @@ struct seda_taken {
 	__u64 ns;
 };
 
-/* How many entries the arrays have is set when they are loaded. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct seda_thread);
-} seda_threads SEC(".maps");
-
 /* Entry slot * stages + stage. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -97,19 +43,6 @@ struct {
 	__type(value, struct seda_cell);
 } seda_cells SEC(".maps");
 
-/*
- * Entry tid & index_mask, or one of the PROBES from there on. An array is
- * looked at in line, where task storage takes a call of 30 ns. An id is given
- * out again only after its thread was seen to end.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct seda_place);
-} seda_index SEC(".maps");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -117,41 +50,15 @@ struct {
 	__type(value, struct seda_taken);
 } seda_takers SEC(".maps");
 
-const volatile __u32 stages = 1; /* cells in a row */
-const volatile __u32 index_mask; /* entries of the index, a power of two, less one */
-const volatile bool weak_order;  /* the CPU reorders stores */
+const volatile bool weak_order; /* the CPU reorders stores */
 
 /* The process whose threads are registered: others cost two loads. */
 __u32 owner = ~0U;
 
-static __always_inline struct seda_place *place(__u32 tid, __u32 i)
-{
-	__u32 at = (tid + i) & index_mask;
-
-	return bpf_map_lookup_elem(&seda_index, &at);
-}
-
 /* Returns the registered thread that p is, or null. */
 static __always_inline struct seda_thread *find(struct task_struct *p, __u32 *slot)
 {
-	__u32 tid = p->pid;
-	struct seda_thread *t;
-
-	if (p->tgid != owner)
-		return 0;
-#pragma unroll
-	for (__u32 i = 0; i < PROBES; i++) {
-		struct seda_place *at = place(tid, i);
-
-		if (!at || at->tid != tid)
-			continue;
-		*slot = at->slot;
-		t = bpf_map_lookup_elem(&seda_threads, slot);
-		if (!t || !t->generation || t->state == SEDA_ENDED)
-			return 0;
-		return t;
-	}
-	return 0;
+	return p->tgid == owner ? registered(p->pid, slot) : 0;
 }
 
 /* Makes the sequence number odd, or even again, in order with the stores around it. */

@@ -29,15 +29,17 @@ type source struct {
 
 	mu struct {
 		sync.Mutex
-		memory     *memory  // nil once it is blank: when the source and all threads are closed
-		free       []uint32 // slots, those that were used longest ago first: a program that is under way in one has then long ended
-		generation uint32   // of the last registration
-		open       int      // threads
+		memory     *memory            // nil once it is blank: when the source and all threads are closed
+		free       []uint32           // slots, those that were used longest ago first: a program that is under way in one has then long ended
+		generation uint32             // of the last registration
+		threads    map[uint32]*thread // that are open, by slot
+		stacks     *stacks            // nil: nobody keeps them
 	}
 }
 
 func open(c Config) (probes.Source, error) {
 	s := &source{config: c}
+	s.mu.threads = map[uint32]*thread{}
 	if err := s.load(); err != nil {
 		return nil, errors.Join(explain(err), s.release())
 	}
@@ -142,11 +144,15 @@ func (s *source) Register() (probes.Thread, error) {
 		return nil, fmt.Errorf("bpf: register a thread: %w", err)
 	}
 	s.mu.free = s.mu.free[1:]
-	s.mu.open++
-	return &thread{
-		source: s, slot: slot, generation: r.Generation, place: &s.mu.memory.index[r.Place],
+	t := &thread{
+		source: s, slot: slot, generation: r.Generation, tid: unix.Gettid(), place: &s.mu.memory.index[r.Place],
 		record: &s.mu.memory.records[slot], cells: s.mu.memory.row(slot),
-	}, nil
+	}
+	s.mu.threads[slot] = t
+	if s.mu.stacks != nil {
+		s.mu.stacks.watch(t)
+	}
+	return t, nil
 }
 
 // unregister gives a slot back: programs do not find it any more.
@@ -161,7 +167,10 @@ func (s *source) unregister(t *thread) error {
 	}
 	t.record.generation.Store(0)
 	s.mu.free = append(s.mu.free, t.slot)
-	s.mu.open--
+	delete(s.mu.threads, t.slot)
+	if s.mu.stacks != nil {
+		s.mu.stacks.unwatch(t)
+	}
 	return s.blank()
 }
 
@@ -177,6 +186,9 @@ func (s *source) Close() error {
 
 func (s *source) release() error {
 	errs := []error{s.pins.remove()}
+	if s.mu.stacks != nil {
+		errs = append(errs, s.mu.stacks.stop())
+	}
 	for _, l := range s.links {
 		errs = append(errs, l.Close())
 	}
@@ -186,7 +198,7 @@ func (s *source) release() error {
 
 // blank gives the kernel its memory back when the source and all threads are closed. The caller holds mu, or has the source to itself.
 func (s *source) blank() error {
-	if !s.closed.Load() || s.mu.open > 0 || s.mu.memory == nil {
+	if !s.closed.Load() || len(s.mu.threads) > 0 || s.mu.memory == nil {
 		return nil
 	}
 	m := s.mu.memory

@@ -27,6 +27,7 @@ type thread struct {
 	source     *source
 	slot       uint32
 	generation uint32
+	tid        int    // as the process sees it
 	place      *place // in the index
 	record     *record
 	cells      []cell
