@@ -56,7 +56,7 @@ struct {
 
 const volatile bool with_kernel; /* its frames can be named */
 
-/* What found no room in the map. */
+/* What found no room. */
 __u64 lost_ns, lost_pauses, lost_samples;
 
 static __always_inline struct seda_spent *spent(struct seda_stack *s)
@@ -131,7 +131,7 @@ int BPF_PROG(seda_off, bool preempt, struct task_struct *prev, struct task_struc
 	return 0;
 }
 
-/* On the thread's own clock. It has no pause now, so the place of that is free. */
+/* By the thread's own clock. On a CPU it has no pause, so the place of that is free. */
 SEC("perf_event")
 int seda_on(void *ctx)
 {
@@ -142,8 +142,11 @@ int seda_on(void *ctx)
 
 	if (!p)
 		return 0;
+	if (p->out_ns) { /* nobody saw it come */
+		__sync_fetch_and_add(&lost_samples, 1);
+		return 0;
+	}
 	stage = *(volatile __u32 *)&t->stage;
-	p->out_ns = 0;
 	fill(ctx, &p->stack, t, stage < stages ? stage : 0);
 	v = spent(&p->stack);
 	if (v)

@@ -91,6 +91,8 @@ static __always_inline struct seda_thread *registered(__u32 tid, __u32 *slot)
 {
 	struct seda_thread *t;
 
+	if (!tid)
+		return 0; /* idle CPUs, whose id is that of free entries */
 #pragma unroll
 	for (__u32 i = 0; i < PROBES; i++) {
 		struct seda_place *at = place(tid, i);
