@@ -100,4 +100,3 @@ func frames(pc uint64) (list []runtime.Frame) {
 	}
 	return list
 }
-
