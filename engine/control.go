@@ -29,8 +29,7 @@ type controller struct {
 	trace   *tracer // nil: nobody wants one
 	trouble trouble
 
-	costs          int           // ticks so far
-	cost, cheapest time.Duration // what the cheapest tick of the last controlCosts took, and of those that are under way
+	costs costs // of ticks
 
 	idle     int    // ticks in a row in which nothing happened
 	moved    uint64 // batches and refusals, at the last tick
@@ -43,9 +42,7 @@ type controller struct {
 const (
 	controlEvery = 5 * time.Millisecond
 	controlLeast = time.Millisecond
-	controlMost  = 20 * time.Millisecond
-	controlShare = 160 // and not 100: usual ticks take up to half as much again as the cheapest, and a wake-up
-	controlCosts = 16
+	controlMost  = 30 * time.Millisecond
 	controlIdle  = 20 // ticks without any work before the loop sleeps
 	controlLast  = 2  // and so many of them without asking the policy: what it does may wake workers
 	// controlLeaves is how long the end of the engine waits for a policy that does not return.
@@ -124,7 +121,7 @@ func (c *controller) run() {
 			return
 		}
 		now := c.e.now()
-		next := max(c.tick(now), c.afford(c.e.now().Sub(now)))
+		next := max(c.tick(now), c.costs.afford(c.e.now().Sub(now)))
 		if c.idle >= controlIdle {
 			c.sleep(c.quiet)
 			c.idle = 0
@@ -162,16 +159,6 @@ func (c *controller) tick(now Time) time.Duration {
 		return c.every
 	}
 	return max(controlLeast, min(c.every, time.Duration(c.draft.Next)))
-}
-
-// afford notes what a tick took, and returns the time between two ticks at which all of them together take less than a hundredth of a core. It goes by the
-// cheapest of the last ones: the others had their CPU taken away, which is no reason to look away for longer.
-func (c *controller) afford(took time.Duration) time.Duration {
-	if c.costs++; c.costs%controlCosts == 0 {
-		c.cost, c.cheapest = c.cheapest, took
-	}
-	c.cheapest = min(c.cheapest, took)
-	return min(controlShare*c.cost, controlMost)
 }
 
 // rest counts ticks in which nothing happens.

@@ -12,11 +12,12 @@ import (
 )
 
 // BenchmarkControl is one tick of the control loop with a policy that decides nothing, of which there are at most two hundred a second: 50 stages in a
-// row on 16 workers, with warm caches, and with cold ones, as if every worker had written every counter since the last tick. Every tenth reads the histograms, as in the loop.
+// row on 16 workers that sleep, or of which each has run every stage since the last tick; with warm caches, and with cold ones. Every tenth reads the
+// histograms, as in the loop.
 // The metric is the share of a core that a tick every 5 ms takes.
 func BenchmarkControl(b *testing.B) {
-	for _, cold := range []bool{false, true} {
-		b.Run(fmt.Sprintf("cold=%v", cold), func(b *testing.B) {
+	for _, how := range []struct{ busy, cold bool }{{false, false}, {false, true}, {true, false}, {true, true}} {
+		b.Run(fmt.Sprintf("busy=%v/cold=%v", how.busy, how.cold), func(b *testing.B) {
 			e := New(Config{Workers: 16, Kind: Shared, Log: quietLog(), Policy: static})
 			var before *Stage[int]
 			for i := range 50 {
@@ -43,10 +44,13 @@ func BenchmarkControl(b *testing.B) {
 			now, took := e.now(), time.Duration(0)
 			b.ReportAllocs()
 			for b.Loop() {
-				if cold {
+				if how.cold {
 					for i := 0; i < len(other); i += 64 {
 						other[i]++
 					}
+				}
+				if how.busy {
+					c.sampler.startle()
 				}
 				c.idle = 0
 				now = now.add(controlEvery)
@@ -58,6 +62,16 @@ func BenchmarkControl(b *testing.B) {
 			b.ReportMetric(100*float64(took)/float64(b.N)/float64(controlEvery), "%core")
 			require.NoError(b, e.Drain(context.Background()))
 		})
+	}
+}
+
+// startle makes p take every worker for one that has run every stage since the last reading.
+func (p *sampler) startle() {
+	clear(p.naps)
+	for i := range p.ledgers {
+		for _, row := range p.ledgers[i].sojourn.rows {
+			row[sched.Buckets]--
+		}
 	}
 }
 

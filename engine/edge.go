@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+
+	"github.com/seda-go/seda/sched"
 )
 
 // Edge leads from one stage to another and carries events of type T. Connect makes it; its fields may be set until Start.
@@ -51,7 +53,8 @@ type outEdge interface {
 	await(w *worker, hand int) // announce in the target that w wants room
 	withdraw(hand int, seq uint64)
 	stats() EdgeStats
-	entered() uint64
+	hands() int
+	enter(t *table, rest sched.Set) uint64
 	sweep(err error) int
 	tap(seen any)
 }

@@ -121,7 +121,8 @@ func (e *Engine) ControlAsleep() bool { return e.controller.asleep.Load() }
 func (e *Engine) InHandlers(n Node) int {
 	var o sched.StageSample
 	s := n.core()
-	s.run.sample(&o, make([]sched.SourceSample, len(s.inlets)), e.now())
+	l := s.run.ledger()
+	s.run.sample(&o, make([]sched.SourceSample, len(s.inlets)), &l, sched.Set{}, e.now())
 	return o.Threads
 }
 

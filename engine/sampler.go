@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/internal/invariant"
 	"github.com/seda-go/seda/sched"
 )
 
@@ -12,8 +13,9 @@ import (
 type sampler struct {
 	e         *Engine
 	snapshot  sched.Snapshot
-	sojourns  []sched.Histogram // by stage
-	sojourned Time              // when they were read last
+	ledgers   []ledger // by stage
+	naps      naps
+	sojourned Time // when histograms were read last
 	folder    folder
 }
 
@@ -25,7 +27,10 @@ func (p *sampler) open(e *Engine) {
 	p.snapshot.Workers = make([]sched.WorkerSample, len(e.workers))
 	p.snapshot.Stages = make([]sched.StageSample, len(e.stages))
 	p.snapshot.Sources = make([]sched.SourceSample, len(e.sources()))
-	p.sojourns = make([]sched.Histogram, len(e.stages))
+	for _, st := range e.stages {
+		p.ledgers = append(p.ledgers, st.run.ledger())
+	}
+	p.naps = make(naps, len(e.workers))
 	p.sojourned = e.now()
 	p.folder.open(e)
 }
@@ -37,22 +42,22 @@ func (p *sampler) read(now Time) *sched.Snapshot {
 	for i, w := range p.e.workers {
 		w.sample(&s.Workers[i], now)
 	}
-	sojourn := now.Sub(p.sojourned) >= sojournEvery
-	if sojourn {
-		p.sojourned = now
-	}
-	sources := s.Sources
+	rest, sources := p.naps.rest(p.e.workers), s.Sources
 	for i, st := range p.e.stages {
-		o := &s.Stages[i]
-		*o = sched.StageSample{}
-		if sojourn {
-			o.Sojourn = &p.sojourns[i]
-			*o.Sojourn = sched.Histogram{}
-		}
-		st.run.sample(o, sources[:len(st.inlets)], now)
+		st.run.sample(&s.Stages[i], sources[:len(st.inlets)], &p.ledgers[i], rest, now)
 		sources = sources[len(st.inlets):]
 	}
 	p.folder.fold(s, now)
+	if invariant.Enabled {
+		p.checkRest(rest)
+	}
+	if now.Sub(p.sojourned) < sojournEvery {
+		return s
+	}
+	p.sojourned = now
+	for i, st := range p.e.stages {
+		s.Stages[i].Sojourn = st.run.sojourns(&p.ledgers[i])
+	}
 	return s
 }
 
@@ -67,54 +72,120 @@ func (w *worker) sample(o *sched.WorkerSample, now Time) {
 	o.Parked, o.Idle = max(o.Parked, parked), int64(w.searched.Load())
 }
 
-// sample reads what is done before what came in, as collect does.
-func (s *Stage[T]) sample(o *sched.StageSample, sources []sched.SourceSample, now Time) {
-	var completed, failed uint64
+// The columns of ledger.hands.
+const (
+	tallyDone = iota // without those that expired
+	tallyExpired
+	tallyBatches
+	tallyBusy
+	tallySquares
+	tallyProducts
+	tallyWait
+	tallyHeld
+	tallies
+)
+
+// sample reads what is done before what came in, as collect does. It leaves out workers that rest.
+func (s *Stage[T]) sample(o *sched.StageSample, sources []sched.SourceSample, l *ledger, rest sched.Set, now Time) {
 	for i := range s.hands {
-		n := &s.hands[i].count
-		completed += n.completed.Load()
-		failed += n.failed.Load()
-		o.Expired += n.expired.Load()
-		o.Batches.N += n.batches.Load()
-		o.Batches.T += n.busy.Load()
-		o.Batches.BB += n.squares.Load()
-		o.Batches.BT += n.products.Load()
-		o.Wait += int64(n.wait.Load())
-		o.Held += n.held.Load()
-		if h := s.hands[i].sojourn; o.Sojourn != nil && h != nil {
-			h.addTo(o.Sojourn)
+		if i >= len(s.e.workers) || !rest.Has(i) {
+			s.hands[i].tell(&l.hands, l.hands.rows[i])
 		}
 	}
-	o.Batches.B = completed + failed
-	o.Done = o.Batches.B + o.Expired
+	n := l.hands.sums
+	*o = sched.StageSample{
+		Done: n[tallyDone] + n[tallyExpired], Expired: n[tallyExpired], Wait: int64(n[tallyWait]), Held: n[tallyHeld],
+		Batches: sched.Moments{N: n[tallyBatches], B: n[tallyDone], T: n[tallyBusy], BB: n[tallySquares], BT: n[tallyProducts]},
+	}
 	for k, in := range s.inlets {
 		c := &sources[k]
-		c.Refused = in.refused.Load()
-		c.Accepted, c.Depth = s.accepted(k)
-		c.Offered, c.HeadAge = c.Accepted+c.Refused, in.run.headAge(now)
+		*c = sched.SourceSample{Refused: in.refused.Load(), Depth: in.run.queued()}
+		c.Accepted = raise(&in.accepted, n[tallies+k]+uint64(c.Depth))
+		c.Offered = c.Accepted + c.Refused
+		if c.Depth > 0 {
+			c.HeadAge = in.run.headAge(now)
+		}
 		o.Entered += c.Accepted
+		o.HeadAge = max(o.HeadAge, c.HeadAge)
 	}
-	for _, ed := range s.ins {
-		o.Entered += ed.entered()
+	for k, ed := range s.ins {
+		o.Entered += ed.enter(&l.edges[k], rest)
 	}
 	o.Entered = max(o.Entered, o.Done)
 	o.Depth = int(o.Entered - o.Done)
-	if t, ok := s.headTime(); ok {
-		o.HeadAge = max(int64(now-t), 0)
+	if o.Depth > 0 { // else there is nothing in the rings either
+		for i := range s.shards {
+			for c := range s.shards[i].rings {
+				if !s.mayHave(i) {
+					break
+				}
+				if t, some := s.shards[i].rings[c].HeadTime(); some {
+					o.HeadAge = max(o.HeadAge, int64(now)-t)
+				}
+			}
+		}
 	}
 	if s.blocking {
 		o.Threads = max(s.awaited()-s.outside.done.len(), 0)
 	}
 }
 
-// accepted returns how many events inlet k has accepted, and how many of them are in its rings.
-func (s *Stage[T]) accepted(k int) (n uint64, queued int) {
+// tell puts the counters of a hand into its row: what it has done before what it has taken.
+func (h *hand[T]) tell(t *table, row []uint64) {
+	n := &h.count
+	t.put(row, tallyDone, n.completed.Load()+n.failed.Load())
+	t.put(row, tallyExpired, n.expired.Load())
+	t.put(row, tallyBatches, n.batches.Load())
+	t.put(row, tallyBusy, n.busy.Load())
+	t.put(row, tallySquares, n.squares.Load())
+	t.put(row, tallyProducts, n.products.Load())
+	t.put(row, tallyWait, n.wait.Load())
+	t.put(row, tallyHeld, n.held.Load())
+	for k := range row[tallies:] {
+		t.put(row, tallies+k, h.popped[k+1].Load())
+	}
+}
+
+// sojourns reads the histograms of the hands that have ended a batch since they were read last.
+func (s *Stage[T]) sojourns(l *ledger) *sched.Histogram {
+	t := &l.sojourn
+	for i := range s.hands {
+		h, row, done := s.hands[i].sojourn, t.rows[i], l.hands.rows[i][tallyDone]
+		if h == nil || row[sched.Buckets] == done {
+			continue
+		}
+		row[sched.Buckets] = done // which a worker counts last
+		for k := range h {
+			t.put(row, k, h[k].Load())
+		}
+	}
+	return (*sched.Histogram)(t.sums[:sched.Buckets])
+}
+
+func (ed *Edge[T]) hands() int { return len(ed.asked) }
+
+// enter puts the events that have entered the target over the edge into t, and returns how many those are.
+func (ed *Edge[T]) enter(t *table, rest sched.Set) uint64 {
+	for i, row := range t.rows {
+		if i < len(ed.later) && rest.Has(i) {
+			continue
+		}
+		n := ed.out[i*ed.parts].entered.Load()
+		if i < len(ed.later) {
+			n += ed.later[i].entered.Load()
+		}
+		t.put(row, 0, n)
+	}
+	return t.sums[0]
+}
+
+// accepted returns how many events inlet k has accepted.
+func (s *Stage[T]) accepted(k int) (n uint64) {
 	in := s.inlets[k]
 	for i := range s.hands {
 		n += s.hands[i].popped[k+1].Load()
 	}
-	queued = in.run.queued()
-	return raise(&in.accepted, n+uint64(queued)), queued
+	return raise(&in.accepted, n+uint64(in.run.queued()))
 }
 
 // headAge returns how long the oldest event in the inlet's lanes has waited, in nanoseconds.
@@ -125,12 +196,6 @@ func (in *Inlet[T]) headAge(now Time) (age int64) {
 		}
 	}
 	return age
-}
-
-func (h *histogram) addTo(sum *sched.Histogram) {
-	for i := range h {
-		sum[i] += h[i].Load()
-	}
 }
 
 // sources lists the inlets in the order in which a policy sees them.

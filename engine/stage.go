@@ -96,7 +96,9 @@ type stageRun interface {
 	batches() uint64
 	busy(worker int) uint64
 	collect(s *StageStats)
-	sample(o *sched.StageSample, sources []sched.SourceSample, now Time)
+	ledger() ledger
+	sample(o *sched.StageSample, sources []sched.SourceSample, l *ledger, rest sched.Set, now Time)
+	sojourns(l *ledger) *sched.Histogram
 	limit(batch, threads int, now Time)
 	resample()
 	sweep(err error) int

@@ -188,7 +188,7 @@ func (s *Stage[T]) collect(st *StageStats) {
 	}
 	for k, in := range s.inlets {
 		is := InletStats{Name: in.name, Refused: in.refused.Load(), Limited: in.limited.Load(), Waiting: int(in.waiting.Load())}
-		is.Accepted, _ = s.accepted(k)
+		is.Accepted = s.accepted(k)
 		is.Limited = min(is.Limited, is.Refused) // which was read before
 		if a := in.limit.Load(); a != nil {
 			is.Depth, is.Rate = a.depth, a.rate()
