@@ -15,7 +15,7 @@ const (
 	trimAlone  = 0.15  // part of the capacity that nobody is let in for, above which a class loses events to nobody but itself
 	trimRoom   = 1.1   // what a source may bring in, as a multiple of what it offers, before it is limited
 	trimFloor  = 0.01  // part of the capacity that no class is denied
-	trimReturn = 0.25  // part of the way back to a higher rate, each trimEvery
+	trimReturn = 0.5   // part of the way back to a higher rate, each trimEvery
 	trimIdle   = 0.03  // part of its time that the narrowest place may have nothing to do while rates refuse events
 	trimLow    = 0.5   // bounds of trust
 	trimHigh   = 2
@@ -35,7 +35,7 @@ const (
 // And a rate is lowered, at once and for as long as events wait for more than half of their target behind the stage, so that what is too much is gone in
 // 40 ms: see drain.
 //
-// A cut is made at once; a rate returns by a quarter of the way each 100 ms. Nothing is cut in the tick after cores moved, nor while a
+// A cut is made at once; a rate returns by half of the way each 100 ms. Nothing is cut in the tick after cores moved, nor while a
 // worker is spare that could run the narrowest place, unless an event would take twice its target.
 func (a *admission) trim(s *Snapshot) {
 	moved := s.Epoch != a.epoch
