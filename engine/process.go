@@ -76,6 +76,7 @@ func (w *worker) enlist() error {
 	}
 	tid := threadID()
 	w.tid.Store(int32(tid))
+	w.lastID.Store(int32(tid))
 	process.workers[tid] = true
 	return w.pin()
 }

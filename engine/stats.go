@@ -35,6 +35,7 @@ type ControlStats struct {
 // WorkerStats is one worker.
 type WorkerStats struct {
 	CPU    int           // where it is pinned; -1: anywhere
+	TID    int           // id of its thread, also after that has ended; 0: it never had one of its own
 	Plan   uint64        // number of the plan it acts on
 	Parks  uint64        // times it slept
 	Parked time.Duration // how long it was without work in those times
@@ -62,6 +63,7 @@ type ThreadStats struct {
 type StageStats struct {
 	Name      string
 	Kind      string // "plain", "serial", "keyed" or "splitter"; blocking stages add ", blocking"
+	Word      uint32 // the number by which Config.Probes knows it
 	Entered   uint64 // events accepted by inlets and edges
 	Completed uint64 // events whose handler returned nil
 	Failed    uint64 // events whose handler returned an error or panicked
@@ -123,7 +125,7 @@ func (e *Engine) Stats() Stats {
 	}
 	s.Control = e.controller.stats()
 	for _, w := range e.workers {
-		ws := WorkerStats{CPU: w.place(), Plan: w.epoch.Load(), Parks: w.parks.Load(), Parked: time.Duration(w.slept.Load())}
+		ws := WorkerStats{CPU: w.place(), TID: int(w.lastID.Load()), Plan: w.epoch.Load(), Parks: w.parks.Load(), Parked: time.Duration(w.slept.Load())}
 		if h := inHand(w.inHand.Load()); h != 0 {
 			ws.Stage, ws.Since = e.stages[h.stage()].name, h.since(e.now())
 		}
@@ -131,7 +133,7 @@ func (e *Engine) Stats() Stats {
 	}
 	threads := e.threadStats(s.Workers)
 	for _, c := range e.added {
-		st := StageStats{Name: c.name, Kind: c.run.kind()}
+		st := StageStats{Name: c.name, Kind: c.run.kind(), Word: uint32(c.id + 1)}
 		c.run.collect(&st)
 		st.Blocked = e.watch.sleepsIn(c.id)
 		if c.id < len(threads) && !c.blocking {

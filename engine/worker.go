@@ -30,6 +30,7 @@ type worker struct {
 	named  bool         // the user asked for that CPU
 	locked bool         // has an OS thread of its own
 	tid    atomic.Int32 // that thread's id, 0 while it has none. Written under process; who acts on the thread holds it too
+	lastID atomic.Int32 // the same, and it stays when the thread has ended. Written by the worker, read by Stats
 	at     atomic.Int32 // the CPU it is pinned to, -1 for none. Written under process by the worker and the watch, read by Stats
 
 	restarted bool // a handler ended an earlier goroutine of the worker
