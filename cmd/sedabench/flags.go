@@ -106,7 +106,7 @@ func (f *flags) help() string {
 		if flag.Shorthand != "" {
 			name = "-" + flag.Shorthand + ", " + name
 		}
-		fmt.Fprintf(&b, "  %-14s %s", name, flag.Usage)
+		fmt.Fprintf(&b, "  %-16s %s", name, flag.Usage)
 		if flag.DefValue != "" {
 			fmt.Fprintf(&b, " [%s]", flag.DefValue)
 		}

@@ -38,6 +38,7 @@ type bench struct {
 	patience time.Duration // how long requests may take after the end of a run, beyond what they should
 	quota    float64       // CPUs' worth of time that the control group may use; 0: no limit
 	log      *slog.Logger
+	profiled *profiling // what the run is looked at for; nil: for nothing
 }
 
 // measure makes one run. The error says that it failed: that the architecture
@@ -94,6 +95,9 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	}
 	if s, ok := service.(arch.Watched); ok {
 		addThreads(&run, s.Stats())
+		if b.profiled != nil {
+			b.profiled.ended(s.Stats())
+		}
 	}
 	if s, ok := service.(arch.Observed); ok {
 		run.Policy, run.Timeline, run.Decisions = c.policy, s.Timeline(), s.Decisions()

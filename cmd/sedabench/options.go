@@ -35,6 +35,8 @@ type options struct {
 	timeline time.Duration // between two points of the time line; 0: none
 	probes   string        // what watches the threads of staged: off, auto, bpf, proc
 	pin      string        // directory in a bpf file system; empty: nothing is pinned
+	offCPU   string        // file for the profile of time off the CPU; empty: none
+	onCPU    string        // and on it
 	target   time.Duration // how long a request may take; 0: any time
 	duration time.Duration
 	warmup   time.Duration
@@ -120,7 +122,9 @@ func runFlags(o *options) *flags {
 		one(&o.timeline, period(0, maxTime)))
 	f.add("probes", "", probesOff, "what the kernel did to each stage of staged: "+strings.Join(probesModes, ", ")+"; auto: the best there is",
 		one(&o.probes, oneOf("probes", probesModes...)))
-	f.add("pin", "", "", "directory in a bpf file system, such as /sys/fs/bpf, to leave maps in for bpftool while staged runs", one(&o.pin, folder))
+	f.add("pin", "", "", "directory in a bpf file system, such as /sys/fs/bpf, to leave maps in for bpftool while staged runs", one(&o.pin, fileName))
+	f.add(flagOffCPU, "", "", "file for a profile of the time off the CPU of one run more, of staged, by stage: for go tool pprof", one(&o.offCPU, fileName))
+	f.add(flagOnCPU, "", "", "file for one of the time on the CPU, by samples, of the same run", one(&o.onCPU, fileName))
 	f.add("duration", "", "130ms", "measured time of each run", one(&o.duration, period(time.Millisecond, maxTime)))
 	f.add("warmup", "", "40ms", "time of each run before that", one(&o.warmup, period(0, maxTime)))
 	f.add("reps", "", "10", "runs of each architecture under each load; differences are tested from 8 on", one(&o.reps, integer(1, maxReps)))
@@ -131,9 +135,9 @@ func runFlags(o *options) *flags {
 	return f
 }
 
-func folder(text string) (string, error) {
+func fileName(text string) (string, error) {
 	if text == "" {
-		return "", errors.New("want the name of a directory")
+		return "", errors.New("want a name")
 	}
 	return text, nil
 }
@@ -254,10 +258,15 @@ func (o *options) checkPolicies() error {
 		{"timeline", o.timeline > 0},
 		{"probes", o.probes != probesOff},
 		{"pin", o.pin != ""},
+		{flagOffCPU, o.offCPU != ""},
+		{flagOnCPU, o.onCPU != ""},
 	} {
 		if f.given && !slices.Contains(o.archs, ours) {
 			return fmt.Errorf("--%s: only staged looks at it, which is not in --arch %s", f.flag, strings.Join(o.archs, ","))
 		}
+	}
+	if o.offCPU != "" && o.offCPU == o.onCPU {
+		return fmt.Errorf("--%s, --%s: both are %s", flagOffCPU, flagOnCPU, o.offCPU)
 	}
 	if o.pin != "" && o.probes != probesAuto && o.probes != probesBPF {
 		return fmt.Errorf("--pin: only programs in the kernel have maps; want --probes auto or bpf")

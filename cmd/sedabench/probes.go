@@ -30,7 +30,7 @@ var probesModes = []string{probesOff, probesAuto, probesBPF, probesProc}
 // openProbes opens what a mode asks for; nil for off. Only bpf fails if it cannot be had, with the reason. Maps are pinned under a directory of a bpf file
 // system; empty: nowhere.
 func openProbes(mode, pin string, warn func(error)) (probes.Source, error) {
-	programs := bpf.Config{Stages: 2 * workload.MaxStages, Pin: pin, Warn: warn}
+	programs := programConfig(pin, warn)
 	switch mode {
 	case probesOff:
 		return nil, nil
@@ -44,6 +44,10 @@ func openProbes(mode, pin string, warn func(error)) (probes.Source, error) {
 		return source, nil
 	}
 	return probes.Climb(bpf.Step(programs), perf.Step(), procfs.Step()), nil
+}
+
+func programConfig(pin string, warn func(error)) bpf.Config {
+	return bpf.Config{Stages: 2 * workload.MaxStages, Pin: pin, Warn: warn}
 }
 
 // originsText says in one line which metrics come from where.
@@ -77,13 +81,20 @@ func (o *options) tryProbes(log *slog.Logger) (origins string, err error) {
 }
 
 func (o *options) openProbes(log *slog.Logger) (probes.Source, error) {
-	return openProbes(o.probes, o.pin, func(err error) { log.Warn("probes", "err", err) })
+	return openProbes(o.probes, o.pin, warning(log))
+}
+
+func warning(log *slog.Logger) func(error) {
+	return func(err error) { log.Warn("probes", "err", err) }
 }
 
 // sourceFor opens the source for a run of an architecture; nil: it has none.
 func (b *bench) sourceFor(name string) (probes.Source, error) {
 	if name != ours {
 		return nil, nil
+	}
+	if b.profiled != nil {
+		return b.profiled.open(b.pin, warning(b.log))
 	}
 	return b.openProbes(b.log)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,7 +16,7 @@ import (
 )
 
 // runVerb measures what the arguments say and prints it.
-func runVerb(ctx context.Context, args []string, s streams) error {
+func runVerb(ctx context.Context, args []string, s streams) (err error) {
 	h := thisHost()
 	o, err := parseRun(args, h)
 	if err != nil {
@@ -25,6 +26,10 @@ func runVerb(ctx context.Context, args []string, s streams) error {
 	if st.origins, err = o.tryProbes(st.log); err != nil {
 		return err
 	}
+	if st.profiling, err = newProfiling(&o); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.profiling.discard()) }()
 	if o.output == "text" {
 		if err := st.writeHeader(); err != nil {
 			return err
@@ -37,22 +42,26 @@ func runVerb(ctx context.Context, args []string, s streams) error {
 		return err
 	}
 	st.machine.Steal, st.machine.Foreign = h.usage().since(st.before, st.machine.CPUs)
-	return st.write()
+	if err := st.write(); err != nil {
+		return err
+	}
+	return st.profile(ctx)
 }
 
 // study is one invocation of run: the cells it measures, and what came of them.
 type study struct {
 	bench
-	host     host
-	machine  report.Machine
-	origins  string // where what probes know comes from
-	before   usage  // of the machine, before the first run
-	out      io.Writer
-	errs     io.Writer
-	progress *progress
-	random   *rand.Rand   // of the order of runs
-	runs     []report.Run // by load, architecture, repetition
-	findings []report.Finding
+	host      host
+	machine   report.Machine
+	origins   string // where what probes know comes from
+	before    usage  // of the machine, before the first run
+	out       io.Writer
+	errs      io.Writer
+	progress  *progress
+	random    *rand.Rand // of the order of runs
+	profiling *profiling
+	runs      []report.Run // by load, architecture, repetition
+	findings  []report.Finding
 }
 
 func newStudy(o options, h host, s streams) *study {
@@ -85,11 +94,7 @@ func (st *study) measureAll(ctx context.Context) error {
 	var closed []cell
 	for _, workers := range st.workers {
 		if st.closedWanted(st.host, workers) {
-			l := report.Load{Arrival: string(load.Closed), Clients: pointer(st.clientsFor(workers)), MadeBy: report.ByGenerator}
-			if !st.host.hasGenerator(workers) {
-				l.MadeBy = report.ByWorkers
-			}
-			closed = append(closed, st.cells(workers, l)...)
+			closed = append(closed, st.cells(workers, st.closedLoad(workers))...)
 		}
 	}
 	if err := st.repeat(ctx, "closed loop", closed); err != nil {
@@ -109,6 +114,14 @@ func (st *study) measureAll(ctx context.Context) error {
 		}
 	}
 	return st.repeat(ctx, "open loop", open)
+}
+
+func (st *study) closedLoad(workers int) report.Load {
+	l := report.Load{Arrival: string(load.Closed), Clients: pointer(st.clientsFor(workers)), MadeBy: report.ByGenerator}
+	if !st.host.hasGenerator(workers) {
+		l.MadeBy = report.ByWorkers
+	}
+	return l
 }
 
 // cells is one load on every architecture.

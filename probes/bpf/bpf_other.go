@@ -12,8 +12,6 @@ func open(Config) (probes.Source, error) {
 	return nil, fmt.Errorf("bpf: %w", probes.NotLinux)
 }
 
-type stacks struct{}
-
-func openStacks(probes.Source, StackConfig) (*Stacks, error) {
+func openStacks(probes.Source, StackConfig) (Stacks, error) {
 	return nil, fmt.Errorf("bpf: %w", probes.NotLinux)
 }

@@ -38,11 +38,21 @@ func (c *StackConfig) validate() error {
 }
 
 // Stacks is where threads of a source were, since it was opened. Methods are safe for concurrent use.
-type Stacks struct{ stacks }
+type Stacks interface {
+	// Read returns all stacks, in no order, up to now; those of threads that were closed too. An error that comes with stacks names threads that could not
+	// be sampled.
+	Read() ([]probes.Stack, error)
+
+	// Lost says what StackConfig.Room was too small for.
+	Lost() (probes.Lost, error)
+
+	// Close ends the keeping. The source goes on.
+	Close() error
+}
 
 // OpenStacks begins to keep the stacks of the threads of s, which Open made: those that are registered, and those that will be. It needs what Open
 // needs, and costs a switch of a registered thread a microsecond or some. A source has one at a time.
-func OpenStacks(s probes.Source, c StackConfig) (*Stacks, error) {
+func OpenStacks(s probes.Source, c StackConfig) (Stacks, error) {
 	c.setDefaults()
 	if err := c.validate(); err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ type stacks struct {
 	closed   bool
 }
 
-func openStacks(from probes.Source, c StackConfig) (*Stacks, error) {
+func openStacks(from probes.Source, c StackConfig) (Stacks, error) {
 	s, ok := from.(*source)
 	if !ok {
 		return nil, errors.New("bpf: the source is none that this package opened")
@@ -39,11 +39,11 @@ func openStacks(from probes.Source, c StackConfig) (*Stacks, error) {
 	case s.mu.stacks != nil:
 		return nil, errors.New("bpf: the stacks of the source are being kept already")
 	}
-	st := &Stacks{stacks{source: s, config: c, samplers: map[uint32]int{}, ids: map[uint32]int{}}}
+	st := &stacks{source: s, config: c, samplers: map[uint32]int{}, ids: map[uint32]int{}}
 	if err := st.load(); err != nil {
 		return nil, errors.Join(explain(err), st.release())
 	}
-	s.mu.stacks = &st.stacks
+	s.mu.stacks = st
 	for _, t := range s.mu.threads {
 		st.watch(t)
 	}
@@ -100,7 +100,6 @@ func (s *stacks) unwatch(t *thread) {
 	}
 }
 
-// Read returns all stacks, in no order, up to now. An error names threads that could not be sampled; the stacks are there all the same.
 func (s *stacks) Read() ([]probes.Stack, error) {
 	s.source.mu.Lock()
 	defer s.source.mu.Unlock()
@@ -172,7 +171,6 @@ func frames(list []uint64) []uint64 {
 	return slices.Clone(list)
 }
 
-// Lost says what Config.Room was too small for.
 func (s *stacks) Lost() (l probes.Lost, err error) {
 	s.source.mu.Lock()
 	defer s.source.mu.Unlock()
@@ -182,7 +180,6 @@ func (s *stacks) Lost() (l probes.Lost, err error) {
 	return l, errors.Join(s.objects.LostNs.Get(&l.Time), s.objects.LostPauses.Get(&l.Pauses), s.objects.LostSamples.Get(&l.Samples))
 }
 
-// Close ends the keeping. The source goes on.
 func (s *stacks) Close() error {
 	s.source.mu.Lock()
 	defer s.source.mu.Unlock()

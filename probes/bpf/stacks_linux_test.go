@@ -19,7 +19,7 @@ import (
 	"github.com/seda-go/seda/probes"
 )
 
-func keepStacks(t *testing.T, s *source, c StackConfig) *Stacks {
+func keepStacks(t *testing.T, s *source, c StackConfig) Stacks {
 	t.Helper()
 	st, err := OpenStacks(s, c)
 	require.NoError(t, err)
@@ -44,7 +44,7 @@ func passes(s *probes.Stack, name string) bool {
 }
 
 // sumOf adds up the stacks that pass through the function at the stage; "" is any function.
-func sumOf(t *testing.T, st *Stacks, stage uint32, name string) (sum probes.Stack) {
+func sumOf(t *testing.T, st Stacks, stage uint32, name string) (sum probes.Stack) {
 	t.Helper()
 	list, err := st.Read()
 	require.NoError(t, err)
