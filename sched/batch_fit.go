@@ -7,6 +7,7 @@ import (
 
 const (
 	fitHalf  = 1e9  // ns after which a batch counts half
+	lostMost = 0.99 // of a reading may be taken out of it
 	fitNoise = 0.01 // the least relative error that a reading is taken to have
 )
 
@@ -78,6 +79,7 @@ func (l *line) String() string {
 type reading struct {
 	n, b, t, bb, bt float64
 	raw             float64 // t as it was
+	stolen          float64 // of that, without a CPU
 	wait            float64 // ns, sum over batches
 	misses          float64
 	ns              int64 // how long the while was
@@ -86,22 +88,23 @@ type reading struct {
 // add adds what came between two samples.
 func (r *reading) add(from, to *StageSample, ns int64, blocking bool) {
 	m := to.Batches.Sub(from.Batches)
-	lost := 0.0
-	if to.Known && m.N > 0 {
-		lost = float64(to.RunDelay - from.RunDelay)
-		if !blocking {
-			lost += float64(to.Blocked - from.Blocked)
+	lost, all := 0.0, float64(m.T)
+	if to.Known && from.Known && m.T > 0 {
+		stolen := min(max(float64(to.RunDelay-from.RunDelay), 0), lostMost*all)
+		r.stolen += stolen
+		if lost = stolen; !blocking {
+			lost += max(float64(to.Blocked-from.Blocked), 0)
 		}
-		lost = max(0, min(lost, 0.99*float64(m.T)))
+		lost = min(lost, lostMost*all)
 	}
 	r.n += float64(m.N)
 	r.b += float64(m.B)
-	r.raw += float64(m.T)
-	r.t += float64(m.T) - lost
+	r.raw += all
+	r.t += all - lost
 	r.bb += float64(m.BB)
 	r.bt += float64(m.BT)
-	if m.N > 0 {
-		r.bt -= lost / float64(m.N) * float64(m.B) // as much for each batch
+	if lost > 0 {
+		r.bt -= float64(m.BT) * (lost / all) // the longer a batch takes, the likelier it is to be the one
 	}
 	r.wait += float64(to.Wait - from.Wait)
 	r.misses += float64(to.Misses - from.Misses)
@@ -111,5 +114,5 @@ func (r *reading) add(from, to *StageSample, ns int64, blocking bool) {
 // level takes all batches to be like their mean. Where the cap was another one before, a batch that was in flight then would count too much.
 func (r *reading) level() { r.bb, r.bt = r.b*r.b/r.n, r.b*r.t/r.n }
 
-// each returns what an event cost, all in all: what the guard goes by.
-func (r *reading) each() float64 { return r.raw / r.b }
+// each returns what an event cost, all in all but for what others took: what the guard goes by.
+func (r *reading) each() float64 { return (r.raw - r.stolen) / r.b }

@@ -75,7 +75,7 @@ func Cores(y *System) (Policy, error) {
 	for i := range c.homeward.inflated {
 		c.homeward.inflated[i] = 1
 	}
-	return c, nil
+	return newForeign(y, c), nil
 }
 
 // checkMinimum reports a stage whose MinCores cannot be had.

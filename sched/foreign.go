@@ -1,0 +1,209 @@
+package sched
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Constants of foreign.
+const (
+	foreignHalf    = 100e6 // ns after which what was seen of a worker counts half: some time slices of a scheduler
+	foreignMuch    = 0.20  // part of the time a worker wants its CPU that others have it, from which on it is disturbed
+	foreignLittle  = 0.08  // and below which it is not any more
+	foreignLeast   = 0.02  // part of the time it has to want it, for that to be known
+	foreignStays   = 500e6 // ns for which a worker is disturbed, or not, at least
+	foreignAgain   = 2e9   // ns after which a worker that got nothing to do is tried again; doubles each time,
+	foreignLongest = 60e9  // up to that
+	foreignRoom    = 0.50  // part of the time of the others, below which they do all,
+	foreignFull    = 0.75  // and above which not
+)
+
+// foreign stands around a law of cores, and takes what other threads do to workers out of it.
+//
+// A stage whose worker had no CPU is not slow: it has the law see batches as long as they were on a CPU, and the time that others had the CPU as if the worker
+// had had nothing to do. So what is wrong with a worker gives no stage more of the others. And it moves what a disturbed worker serves: to the others, all of
+// it, while they have room, since what such a worker has in hand waits for a whole time slice of its neighbour; else serial stages, and with the rest
+// somebody helps: a worker that has half of its CPU is worth half. An undisturbed system, or one without probes, is left to the law as it is.
+//
+// That the delay of a thread in the run queue tells a noisy neighbour: B. Gregg, "Systems Performance", 2nd edition, 2020. That it says so only beside who ran
+// instead is for Explain's reader: the log has the names.
+type foreign struct {
+	y       *System
+	law     Policy
+	draft   *Draft
+	base    [][]int // what the law believes to hold; nil: what holds
+	now     int64
+	last    Snapshot // its counters, copied
+	shown   Snapshot
+	cut     []cut // by stage
+	workers []neighbour
+	alone   bool    // the others do all that disturbed workers did
+	use     float64 // workers' worth of time on CPUs, decayed
+}
+
+// cut is what was taken out of a stage's Moments.
+type cut struct{ t, bt uint64 }
+
+// neighbour is what is known of a worker's CPU.
+type neighbour struct {
+	wanted, lost float64 // ns, decayed
+	part         float64 // of it that others had
+	disturbed    bool
+	since        int64
+	again        int64 // ns after since, if it has nothing to do
+}
+
+func newForeign(y *System, law Policy) *foreign {
+	f := &foreign{y: y, law: law, cut: make([]cut, len(y.Stages)), workers: make([]neighbour, len(y.Workers))}
+	for i := range f.workers {
+		f.workers[i].again = foreignAgain
+	}
+	f.draft = NewDraft(y, Plan{})
+	return f
+}
+
+// Decide has the law decide about what it would see alone on the machine, and moves that out of the way of others.
+func (f *foreign) Decide(s *Snapshot, d *Draft) {
+	changed := f.see(s, &d.Plan)
+	if f.base == nil && !f.any() {
+		f.law.Decide(f.clean(s), d)
+		return
+	}
+	if f.base == nil {
+		f.base = d.Plan.Serve
+	}
+	plan := d.Plan
+	plan.Serve = f.base
+	f.draft.Reset(plan)
+	f.law.Decide(f.clean(s), f.draft)
+	f.base = f.draft.Plan.Serve
+	if f.draft.Next > 0 {
+		d.Wait(f.draft.Next)
+	}
+	if !s.Settled {
+		return
+	}
+	why := changed
+	for _, c := range f.draft.Changes {
+		why = c.Why
+	}
+	if !f.any() {
+		d.SetServe(f.base, why)
+		f.base = nil
+		return
+	}
+	d.SetServe(f.adapt(f.base), f.explain(why))
+}
+
+// any reports whether a worker is disturbed, and another is not.
+func (f *foreign) any() bool {
+	n := 0
+	for i := range f.workers {
+		n += btoi(f.workers[i].disturbed)
+	}
+	return n > 0 && n < len(f.workers)
+}
+
+// see takes in a snapshot, and says what became of workers.
+func (f *foreign) see(s *Snapshot, plan *Plan) (why string) {
+	dt := float64(s.Now - f.now)
+	first := f.last.Workers == nil
+	if !first && dt > 0 {
+		keep, used := math.Exp2(-dt/foreignHalf), 0.0
+		for w := range f.workers {
+			a, b, n := &f.last.Workers[w], &s.Workers[w], &f.workers[w]
+			lost := 0.0
+			if a.Known && b.Known {
+				lost = max(float64(b.RunDelay-a.RunDelay), 0)
+			}
+			used += max(dt-float64(b.Idle+b.Parked-a.Idle-a.Parked)-lost, 0)
+			n.wanted = keep*n.wanted + lost + max(float64(b.OnCPU-a.OnCPU), 0)
+			n.lost = keep*n.lost + lost
+			if text := f.judge(w, s.Now, len(plan.Serve[w]) == 0); text != "" {
+				why = text
+			}
+		}
+		f.use = keep*f.use + (1-keep)*used/dt
+		f.trim(s, plan)
+	}
+	f.now = s.Now
+	f.last.Workers = append(f.last.Workers[:0], s.Workers...)
+	f.last.Stages = append(f.last.Stages[:0], s.Stages...)
+	return why
+}
+
+// judge says whether a worker is disturbed. One that has nothing to do is asked to do something now and then: else nobody would know.
+func (f *foreign) judge(w int, now int64, idle bool) string {
+	n := &f.workers[w]
+	if n.wanted > foreignLeast*foreignHalf {
+		n.part = n.lost / n.wanted
+	}
+	if now-n.since < foreignStays {
+		return ""
+	}
+	switch {
+	case !n.disturbed && n.part >= foreignMuch && n.wanted > foreignLeast*foreignHalf:
+		n.disturbed, n.since = true, now
+		return fmt.Sprintf("worker %d loses %.0f %% of its CPU to others", w, 100*n.part)
+	case n.disturbed && idle && now-n.since >= n.again:
+		n.again = min(2*n.again, foreignLongest)
+	case n.disturbed && !idle && n.part <= foreignLittle:
+		n.again = foreignAgain
+	default:
+		return ""
+	}
+	*n = neighbour{since: now, again: n.again}
+	return fmt.Sprintf("worker %d has its CPU again, as far as is known", w)
+}
+
+// trim finds how much of the stages' batches was without a CPU. Where probes do not tell stages apart it is taken to be the same part as of the workers
+// that serve the stage.
+func (f *foreign) trim(s *Snapshot, plan *Plan) {
+	for i := range f.cut {
+		a, b := &f.last.Stages[i], &s.Stages[i]
+		m := b.Batches.Sub(a.Batches)
+		if m.T == 0 || f.y.Stages[i].Threads > 0 {
+			continue
+		}
+		lost := 0.0
+		if b.Known && a.Known {
+			lost = float64(b.RunDelay-a.RunDelay) / float64(m.T)
+		} else if !b.Known {
+			lost = f.partOf(i, plan)
+		}
+		lost = min(max(lost, 0), 0.99)
+		f.cut[i].t += uint64(lost * float64(m.T))
+		f.cut[i].bt += uint64(lost * float64(m.BT))
+	}
+}
+
+// partOf returns which part of their CPUs the workers that serve a stage have lost.
+func (f *foreign) partOf(stage int, plan *Plan) float64 {
+	wanted, lost := 0.0, 0.0
+	for w, list := range plan.Serve {
+		if slices.Contains(list, stage) {
+			wanted, lost = wanted+f.workers[w].wanted, lost+f.workers[w].lost
+		}
+	}
+	return lost / max(wanted, 1)
+}
+
+// clean returns s without what others did; s itself where probes know nothing.
+func (f *foreign) clean(s *Snapshot) *Snapshot {
+	if !slices.ContainsFunc(s.Workers, func(w WorkerSample) bool { return w.Known }) {
+		return s
+	}
+	c := &f.shown
+	workers, stages := append(c.Workers[:0], s.Workers...), append(c.Stages[:0], s.Stages...)
+	*c = *s
+	c.Workers, c.Stages = workers, stages
+	for w := range workers {
+		workers[w].Idle += workers[w].RunDelay
+	}
+	for i := range stages {
+		stages[i].Batches.T -= f.cut[i].t
+		stages[i].Batches.BT -= f.cut[i].bt
+	}
+	return c
+}
