@@ -124,7 +124,7 @@ func (s *Stage[T]) reap(w *worker, i int) {
 	for _, ed := range s.outs {
 		ed.flush(w, hand)
 	}
-	s.account(w, h, failed, sl.busy)
+	s.account(w, h, failed, sl.busy, 0)
 	if !s.owes(hand) {
 		s.release(hand)
 	}

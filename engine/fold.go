@@ -124,7 +124,11 @@ func (f *folder) share(worker int, missed uint64) {
 }
 
 // busy returns how long, in nanoseconds, a worker has run the stage's batches.
-func (s *Stage[T]) busy(worker int) uint64 { return s.hands[worker].count.busy.Load() }
+func (s *Stage[T]) busy(worker int) uint64 {
+	n := &s.hands[worker].count
+	busy := n.busy.Load()
+	return busy + n.lost.Load()
+}
 
 // threadStats fills in what probes know of workers, and returns what they know by stage, or nil.
 func (e *Engine) threadStats(workers []WorkerStats) []ThreadStats {

@@ -35,7 +35,8 @@ type counters struct {
 	completed, failed, expired, batches, panics, stalls atomic.Uint64
 	direct                                              atomic.Uint64 // events handed over directly
 	long                                                atomic.Uint64 // batches that took more than longBatch
-	busy, wait                                          atomic.Uint64 // nanoseconds
+	busy, wait                                          atomic.Uint64 // nanoseconds; busy is without lost
+	lost                                                atomic.Uint64 // ns of batches in which the thread had no CPU, as far as probes know
 	squares, products                                   atomic.Uint64 // sums over batches of events times events, and events times busy: see sched.Moments
 	held                                                atomic.Uint64 // looks that found events, and no room ahead for what they would emit
 }

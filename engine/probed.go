@@ -21,6 +21,9 @@ type probed struct {
 	times  bool           // it knows times on a CPU and off it
 	word   *atomic.Uint32 // of the thread; nil: nobody reads it. The worker's alone
 
+	mine probes.StageValues // scratch of the worker,
+	gone []int64            // and by stage, how long it had been without a CPU when it looked last
+
 	mu     sync.Mutex    // guards what follows. The worker takes it when its thread starts and ends
 	thread probes.Thread // nil: none is watched
 	failed bool
@@ -54,6 +57,7 @@ func (p *probed) open(source probes.Source, stages int) (err error) {
 		return nil
 	}
 	defer caught(&err)
+	p.gone = make([]int64, stages)
 	p.off, p.was = make([]offTime, 1+stages), make([]offTime, 1+stages)
 	on, _ := source.Origin(probes.OnCPU)
 	queue, _ := source.Origin(probes.RunQueue)
@@ -94,6 +98,7 @@ func (p *probed) join() (err error) {
 	}
 	p.thread, p.word = t, t.Word()
 	p.staged = p.word != nil
+	clear(p.gone)
 	return nil
 }
 
@@ -225,6 +230,34 @@ func (w *worker) unwatched() {
 	if err := w.probed.leave(); err != nil {
 		w.e.unprobed(w, err)
 	}
+}
+
+// lostLeast is how long a batch has taken of which w asks how much it was without a CPU: asking takes 20 ns, and being without one far longer.
+const lostLeast = 20 * time.Microsecond
+
+// lost returns for how long of a batch that ends, which took so long, w's thread had no CPU.
+func (w *worker) lost(stage int, took time.Duration) time.Duration {
+	if w.probed.word == nil || took < lostLeast {
+		return 0
+	}
+	lost, err := w.probed.absent(stage)
+	if err != nil {
+		w.probed.word = nil // ask no more
+		w.e.unprobed(w, err)
+	}
+	return min(max(lost, 0), took)
+}
+
+// absent returns how long the thread had no CPU at a stage since it was asked last. The worker asks.
+func (p *probed) absent(stage int) (ns time.Duration, err error) {
+	defer caught(&err)
+	p.mine = probes.StageValues{}
+	if !p.thread.AddStage(uint32(stage+1), &p.mine) {
+		return 0, nil
+	}
+	all := p.mine.RunQueue + p.mine.Preempted
+	ns, p.gone[stage] = time.Duration(all-p.gone[stage]), all
+	return ns, nil
 }
 
 // atNothing says that w has no batch. The next one says which it is, though it be of the stage of the last.

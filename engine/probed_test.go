@@ -135,6 +135,38 @@ func TestProbesReachPolicyAndStats(t *testing.T) {
 	require.Zero(t, k.all()[0].word.Load())
 }
 
+// Of a batch, what the thread was without a CPU is not the handler's: the policy's moments are without it, Busy is with it.
+func TestBatchesWithoutWhatOthersTook(t *testing.T) {
+	const gone = 10_000 // ns, in each batch
+	var batches atomic.Int64
+	k := &kernel{cell: func(stage uint32, v *probes.StageValues) bool {
+		if stage == 1 {
+			v.RunQueue, v.Preempted = gone*batches.Load()/4, gone*batches.Load()*3/4
+		}
+		return true
+	}}
+	var shown atomic.Pointer[sched.Moments]
+	c := onePinned
+	c.Probes = k
+	e := newEngine(t, under(c, func(s *sched.Snapshot, _ *sched.Draft) {
+		m := s.Stages[0].Batches
+		shown.Store(&m)
+	}))
+	s := engine.Add(e, stageConfig{Name: "s", MaxBatch: 1})
+	s.Handle(func(*engine.Context, int) error {
+		batches.Add(1)
+		for began := time.Now(); time.Since(began) < 50*time.Microsecond; {
+		}
+		return nil
+	})
+	start(t, e)
+	submit(t, s, 0, 20)
+	eventually(t, "the policy sees all batches", func() bool { m := shown.Load(); return m != nil && m.N == 20 })
+	st := drain(t, e).Stage("s")
+	require.EqualValues(t, 20*gone, uint64(st.Busy)-shown.Load().T)
+	require.EqualValues(t, shown.Load().T, shown.Load().BT, "batches of one")
+}
+
 // An engine runs on without what a source does not tell, and says so once.
 func TestBadProbes(t *testing.T) {
 	bad := errors.New("no more slots")

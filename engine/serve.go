@@ -212,7 +212,7 @@ func (s *Stage[T]) finish(w *worker, h *hand[T]) (next outEdge) {
 	}
 	w.sendReplies()
 	busy := w.now.Sub(start)
-	s.account(w, h, failed, busy)
+	s.account(w, h, failed, busy, w.lost(s.id, busy))
 	if busy > longBatch {
 		add(&h.count.long, 1)
 	}
@@ -235,12 +235,16 @@ func (s *Stage[T]) conclude(c *Context, h *hand[T]) (failed int) {
 	return failed
 }
 
-// account enters a batch that w ends in the books, and forgets it. Who reads meanwhile may find a part of it.
-func (s *Stage[T]) account(w *worker, h *hand[T], failed int, busy time.Duration) {
+// account enters a batch that w ends in the books, and forgets it. Who reads meanwhile may find a part of it. That it was without a CPU for a while is no
+// matter of the handler, and not in what is known of its batches.
+func (s *Stage[T]) account(w *worker, h *hand[T], failed int, busy, lost time.Duration) {
 	if s.pointers {
 		clear(h.batch[:h.n])
 	}
-	n, t := uint64(h.n), uint64(busy)
+	n, t := uint64(h.n), uint64(busy-lost)
+	if lost > 0 {
+		add(&h.count.lost, uint64(lost)) // before busy, which is read first: their sum never falls
+	}
 	add(&h.count.busy, t)
 	add(&h.count.squares, n*n)
 	add(&h.count.products, n*t)

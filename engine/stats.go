@@ -186,6 +186,7 @@ func (s *Stage[T]) collect(st *StageStats) {
 		st.Direct += n.direct.Load()
 		st.Stalls += n.stalls.Load()
 		st.Busy += time.Duration(n.busy.Load())
+		st.Busy += time.Duration(n.lost.Load())
 		st.Wait += time.Duration(n.wait.Load())
 	}
 	for k, in := range s.inlets {

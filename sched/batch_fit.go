@@ -79,23 +79,17 @@ func (l *line) String() string {
 type reading struct {
 	n, b, t, bb, bt float64
 	raw             float64 // t as it was
-	stolen          float64 // of that, without a CPU
 	wait            float64 // ns, sum over batches
 	misses          float64
 	ns              int64 // how long the while was
 }
 
-// add adds what came between two samples.
+// add adds what came between two samples. A handler that sleeps in the middle of a batch is no costlier for it; that of a blocking stage is there to sleep.
 func (r *reading) add(from, to *StageSample, ns int64, blocking bool) {
 	m := to.Batches.Sub(from.Batches)
 	lost, all := 0.0, float64(m.T)
-	if to.Known && from.Known && m.T > 0 {
-		stolen := min(max(float64(to.RunDelay-from.RunDelay), 0), lostMost*all)
-		r.stolen += stolen
-		if lost = stolen; !blocking {
-			lost += max(float64(to.Blocked-from.Blocked), 0)
-		}
-		lost = min(lost, lostMost*all)
+	if to.Known && from.Known && !blocking {
+		lost = min(max(float64(to.Blocked-from.Blocked), 0), lostMost*all)
 	}
 	r.n += float64(m.N)
 	r.b += float64(m.B)
@@ -114,5 +108,5 @@ func (r *reading) add(from, to *StageSample, ns int64, blocking bool) {
 // level takes all batches to be like their mean. Where the cap was another one before, a batch that was in flight then would count too much.
 func (r *reading) level() { r.bb, r.bt = r.b*r.b/r.n, r.b*r.t/r.n }
 
-// each returns what an event cost, all in all but for what others took: what the guard goes by.
-func (r *reading) each() float64 { return (r.raw - r.stolen) / r.b }
+// each returns what an event cost, all in all: what the guard goes by.
+func (r *reading) each() float64 { return r.raw / r.b }

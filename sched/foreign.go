@@ -8,9 +8,10 @@ import (
 
 // Constants of foreign.
 const (
-	foreignHalf    = 100e6 // ns after which what was seen of a worker counts half: some time slices of a scheduler
-	foreignMuch    = 0.20  // part of the time a worker wants its CPU that others have it, from which on it is disturbed
+	foreignHalf    = 40e6  // ns after which what was seen of a worker counts half: some time slices of a scheduler
+	foreignMuch    = 0.25  // part of the time a worker wants its CPU that others have it, from which on it is disturbed
 	foreignLittle  = 0.08  // and below which it is not any more
+	foreignDoubt   = 200e6 // ns for which the law waits to see whether a worker that loses more than that is disturbed
 	foreignLeast   = 0.02  // part of the time it has to want it, for that to be known
 	foreignStays   = 500e6 // ns for which a worker is disturbed, or not, at least
 	foreignAgain   = 2e9   // ns after which a worker that got nothing to do is tried again; doubles each time,
@@ -21,10 +22,11 @@ const (
 
 // foreign stands around a law of cores, and takes what other threads do to workers out of it.
 //
-// A stage whose worker had no CPU is not slow: it has the law see batches as long as they were on a CPU, and the time that others had the CPU as if the worker
-// had had nothing to do. So what is wrong with a worker gives no stage more of the others. And it moves what a disturbed worker serves: to the others, all of
+// A stage whose worker had no CPU is not slow: it has the law see batches without that, and the time that others had the CPU as if the worker had had nothing
+// to do. So what is wrong with a worker gives no stage more of the others. And it moves what a disturbed worker serves: to the others, all of
 // it, while they have room, since what such a worker has in hand waits for a whole time slice of its neighbour; else serial stages, and with the rest
-// somebody helps: a worker that has half of its CPU is worth half. An undisturbed system, or one without probes, is left to the law as it is.
+// somebody helps: a worker that has half of its CPU is worth half. Meanwhile the law only looks on: what it would find out by trying is what half a worker is
+// worth. An undisturbed system, or one without probes, is left to the law as it is.
 //
 // That the delay of a thread in the run queue tells a noisy neighbour: B. Gregg, "Systems Performance", 2nd edition, 2020. That it says so only beside who ran
 // instead is for Explain's reader: the log has the names.
@@ -49,6 +51,7 @@ type cut struct{ t, bt uint64 }
 type neighbour struct {
 	wanted, lost float64 // ns, decayed
 	part         float64 // of it that others had
+	rose         int64   // since when that has been more than a little; 0: it is not
 	disturbed    bool
 	since        int64
 	again        int64 // ns after since, if it has nothing to do
@@ -63,11 +66,12 @@ func newForeign(y *System, law Policy) *foreign {
 	return f
 }
 
-// Decide has the law decide about what it would see alone on the machine, and moves that out of the way of others.
+// Decide has the law decide about what it would see alone on the machine, or moves what is in the way of others.
 func (f *foreign) Decide(s *Snapshot, d *Draft) {
 	changed := f.see(s, &d.Plan)
-	if f.base == nil && !f.any() {
-		f.law.Decide(f.clean(s), d)
+	shown, disturbed := f.clean(s), f.any()
+	if f.base == nil && !disturbed && !f.doubts(s.Now) {
+		f.law.Decide(shown, d)
 		return
 	}
 	if f.base == nil {
@@ -76,24 +80,23 @@ func (f *foreign) Decide(s *Snapshot, d *Draft) {
 	plan := d.Plan
 	plan.Serve = f.base
 	f.draft.Reset(plan)
-	f.law.Decide(f.clean(s), f.draft)
-	f.base = f.draft.Plan.Serve
-	if f.draft.Next > 0 {
-		d.Wait(f.draft.Next)
-	}
-	if !s.Settled {
-		return
-	}
-	why := changed
-	for _, c := range f.draft.Changes {
-		why = c.Why
-	}
-	if !f.any() {
-		d.SetServe(f.base, why)
+	settled := shown.Settled
+	shown.Settled = false // it looks on
+	f.law.Decide(shown, f.draft)
+	shown.Settled = settled
+	switch {
+	case !settled:
+	case disturbed:
+		d.SetServe(f.adapt(f.base), f.explain())
+	default:
+		d.SetServe(f.base, changed)
 		f.base = nil
-		return
 	}
-	d.SetServe(f.adapt(f.base), f.explain(why))
+}
+
+// doubts reports whether it is not known yet whether a worker is disturbed.
+func (f *foreign) doubts(now int64) bool {
+	return slices.ContainsFunc(f.workers, func(n neighbour) bool { return n.rose > 0 && now-n.rose < foreignDoubt })
 }
 
 // any reports whether a worker is disturbed, and another is not.
@@ -139,6 +142,12 @@ func (f *foreign) judge(w int, now int64, idle bool) string {
 	if n.wanted > foreignLeast*foreignHalf {
 		n.part = n.lost / n.wanted
 	}
+	switch {
+	case n.part <= foreignLittle:
+		n.rose = 0
+	case n.rose == 0:
+		n.rose = max(now, 1)
+	}
 	if now-n.since < foreignStays {
 		return ""
 	}
@@ -157,24 +166,17 @@ func (f *foreign) judge(w int, now int64, idle bool) string {
 	return fmt.Sprintf("worker %d has its CPU again, as far as is known", w)
 }
 
-// trim finds how much of the stages' batches was without a CPU. Where probes do not tell stages apart it is taken to be the same part as of the workers
-// that serve the stage.
+// trim takes out of the batches of stages what others had of their workers' CPUs, where probes do not tell stages apart: the same part of all batches of a
+// stage. Where they do, the batches are without it as they come.
 func (f *foreign) trim(s *Snapshot, plan *Plan) {
 	for i := range f.cut {
-		a, b := &f.last.Stages[i], &s.Stages[i]
-		m := b.Batches.Sub(a.Batches)
-		if m.T == 0 || f.y.Stages[i].Threads > 0 {
+		a, b, c := &f.last.Stages[i], &s.Stages[i], &f.cut[i]
+		if b.Known || f.y.Stages[i].Threads > 0 {
 			continue
 		}
-		lost := 0.0
-		if b.Known && a.Known {
-			lost = float64(b.RunDelay-a.RunDelay) / float64(m.T)
-		} else if !b.Known {
-			lost = f.partOf(i, plan)
-		}
-		lost = min(max(lost, 0), 0.99)
-		f.cut[i].t += uint64(lost * float64(m.T))
-		f.cut[i].bt += uint64(lost * float64(m.BT))
+		m, part := b.Batches.Sub(a.Batches), f.partOf(i, plan)
+		c.t += uint64(part * float64(m.T))
+		c.bt += uint64(part * float64(m.BT))
 	}
 }
 

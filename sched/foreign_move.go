@@ -42,17 +42,37 @@ func (f *foreign) move(serve [][]int, from, stage int) {
 	instead := f.alone || y.Parallel == 1
 	to := f.helper(serve, stage)
 	n, undisturbed := f.served(serve, stage)
-	most := orElse(y.MaxCores, len(serve))
-	if y.Parallel > 0 {
-		most = min(most, y.Parallel)
-	}
-	if to >= 0 && (instead && undisturbed == 0 || !instead && n < most) {
+	if to >= 0 && (instead && undisturbed == 0 || !instead && n < f.most(stage)) {
 		serve[to] = append(serve[to], stage)
 		n, undisturbed = n+1, undisturbed+1
 	}
 	if instead && undisturbed > 0 && n > max(y.MinCores, 1) {
 		serve[from] = slices.DeleteFunc(serve[from], func(i int) bool { return i == stage })
+		if to >= 0 && !f.alone {
+			f.relieve(serve, from, to)
+		}
 	}
+}
+
+// relieve lets a disturbed worker, which has less to do now, help with what can be shared of the work of the one that took a stage of it.
+func (f *foreign) relieve(serve [][]int, from, to int) {
+	for _, i := range serve[to] {
+		n, _ := f.served(serve, i)
+		if n < f.most(i) && !slices.Contains(serve[from], i) {
+			serve[from] = append(serve[from], i)
+		}
+	}
+}
+
+// most returns how many workers may serve a stage, and can run it.
+func (f *foreign) most(stage int) int {
+	y, n := &f.y.Stages[stage], len(f.workers)
+	for _, limit := range []int{y.MaxCores, y.Parallel} {
+		if limit > 0 {
+			n = min(n, limit)
+		}
+	}
+	return n
 }
 
 // served returns how many workers serve a stage, and how many of them are not disturbed.
@@ -77,26 +97,15 @@ func (f *foreign) helper(serve [][]int, stage int) int {
 }
 
 // explain says why an assignment is not the law's own.
-func (f *foreign) explain(why string) string {
+func (f *foreign) explain() string {
 	var parts []string
 	for w := range f.workers {
 		if n := &f.workers[w]; n.disturbed {
 			parts = append(parts, fmt.Sprintf("worker %d loses %.0f %% of its CPU to others", w, 100*n.part))
 		}
 	}
-	text := strings.Join(parts, ", ") + ": serial stages of it move, others get help"
 	if f.alone {
-		text = strings.Join(parts, ", ") + ": those that do not have room for all"
+		return strings.Join(parts, ", ") + ": the other workers have room, and do all"
 	}
-	if why != "" && !strings.HasPrefix(why, "worker ") {
-		text += "; " + why
-	}
-	return text
-}
-
-func orElse(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
+	return strings.Join(parts, ", ") + ": serial stages move to other workers, which help with the rest"
 }

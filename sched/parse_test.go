@@ -43,7 +43,15 @@ func parseSystem(t *testing.T, td *datadriven.TestData) *plant {
 			t.Fatalf("%s: a system has no %q", td.Pos, kind)
 		}
 	}
-	return newPlant(y, costs, feeds, td.HasArg("probes"))
+	p := newPlant(y, costs, feeds, td.HasArg("probes"))
+	for _, a := range td.CmdArgs {
+		if a.Key == "stolen" {
+			for w, v := range a.Vals {
+				p.workers[w].stolen = int64(slice * number(t, v))
+			}
+		}
+	}
+	return p
 }
 
 func parseStage(t *testing.T, args []datadriven.CmdArg, s *sched.Stage, k *cost, index map[string]int) {

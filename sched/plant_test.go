@@ -74,6 +74,7 @@ type batch struct {
 	events []event
 	began  int64
 	end    int64
+	lost   int64 // of it, without a CPU
 }
 
 type worker struct {
@@ -82,6 +83,25 @@ type worker struct {
 	seen   sched.WorkerSample
 	since  int64 // when it last had nothing to do
 	last   int   // the stage it ran last
+	stolen int64 // ns of each slice in which others have its CPU
+}
+
+// slice is how often others take a worker's CPU that share it with it.
+const slice = 8_000_000 // ns
+
+// stretch returns how much longer something takes that a worker begins now, since it does nothing in the first part of each slice.
+func (p *plant) stretch(w int, took int64) (lost int64) {
+	stolen := p.workers[w].stolen
+	for at, left := p.now, took; stolen > 0 && left > 0; {
+		phase := at % slice
+		if phase < stolen {
+			lost, at = lost+stolen-phase, at+stolen-phase
+			continue
+		}
+		run := min(slice-phase, left)
+		left, at = left-run, at+run
+	}
+	return lost
 }
 
 // newPlant returns a plant that begins under the plan that every worker serves every stage.
@@ -237,6 +257,15 @@ func (p *plant) begin(w int) bool {
 	if wk.last != s {
 		b.end += p.costs[s].swap
 	}
+	took := b.end - b.began
+	lost := p.stretch(w, took)
+	b.end += lost
+	if p.probed {
+		b.lost += lost
+		wk.seen.Known = true
+		wk.seen.OnCPU += took
+		wk.seen.RunDelay += lost
+	}
 	wk.batch, wk.last = b, s
 	wk.seen.Idle += p.now - wk.since
 	wk.picker.Charge(s, b.end-b.began)
@@ -301,6 +330,9 @@ func (p *plant) take(s int) batch {
 		p.stages[n].coming += most
 	}
 	b.end = p.now + max(p.service(s, most), 1)
+	if p.probed {
+		b.lost = p.costs[s].preempt
+	}
 	return b
 }
 
@@ -339,7 +371,6 @@ func (p *plant) service(s, n int) int64 {
 		st.seen.Known = true
 		st.seen.OnCPU += alone
 		st.seen.Blocked += t - alone + k.sleep
-		st.seen.RunDelay += k.preempt
 	}
 	return t + k.sleep + k.preempt
 }
@@ -373,7 +404,8 @@ func (p *plant) finish(b *batch) {
 	st, n := &p.stages[b.stage], len(b.events)
 	st.running--
 	st.seen.Done += uint64(n)
-	st.seen.Batches.Add(uint64(n), uint64(b.end-b.began))
+	st.seen.RunDelay += b.lost
+	st.seen.Batches.Add(uint64(n), uint64(b.end-b.began-b.lost))
 	st.sojourn.Add(b.end - oldest(b.events))
 	for _, to := range p.sys.Stages[b.stage].Next {
 		next := &p.stages[to]

@@ -26,7 +26,7 @@ import (
 //	stage a next=b max=64 cost=(1µs,50ns) noise=0.1
 //	source web stage=a rate=100k poisson class=1 target=5ms
 //
-// describes the plant: stages with the names of fields of sched.Stage (max, next, capacity, parallel, threads, cores=(min,max)) and cost
+// describes the plant: workers, of which others may have a part of the CPU (stolen=(0,0.5)), stages with the names of fields of sched.Stage (max, next, capacity, parallel, threads, cores=(min,max)) and cost
 // (group, knee, past, all, contend, coherent, sleep, preempt, stall, noise), and sources likewise.
 //
 //	run policy=batch for=2s tick=5ms from=1s
@@ -185,6 +185,11 @@ func (p *plant) change(t *testing.T, args []datadriven.CmdArg) {
 	case "stage":
 		s := p.stageOf(t, of)
 		parseStage(t, args[2:], &sched.Stage{}, &p.costs[s], nil)
+	case "worker":
+		w, err := strconv.Atoi(of)
+		require.NoError(t, err)
+		require.Equal(t, "stolen", args[2].Key)
+		p.workers[w].stolen = int64(slice * number(t, args[2].Vals[0]))
 	case "source":
 		k := p.sourceOf(t, of)
 		parseSource(t, args[2:], &sched.Source{}, &p.feeds[k], nil)

@@ -52,7 +52,8 @@ type SourceSample struct {
 	HeadAge  int64 // ns; 0 if none
 }
 
-// Moments are sums over batches: of 1, of the number of events b, of the time t that the handler took (ns), and of the products that a fit of
+// Moments are sums over batches: of 1, of the number of events b, of the time t that the handler took (ns; where probes tell stages apart, without the time in
+// which its thread was runnable and had no CPU), and of the products that a fit of
 // t = a + c·b needs. Differences of two readings are right even after a sum has wrapped around.
 type Moments struct {
 	N, B, T, BB, BT uint64

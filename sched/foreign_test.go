@@ -1,0 +1,150 @@
+package sched
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// quietLaw decides nothing, and keeps what it is shown.
+type quietLaw struct {
+	shown Snapshot
+	asked int // with a settled snapshot
+}
+
+func (l *quietLaw) Decide(s *Snapshot, _ *Draft) {
+	l.shown = *s
+	l.shown.Stages, l.shown.Workers = append([]StageSample(nil), s.Stages...), append([]WorkerSample(nil), s.Workers...)
+	l.asked += btoi(s.Settled)
+}
+
+// machine is workers of which some lose a part of their CPU, each fully used, and stages that they serve.
+type machine struct {
+	f    *foreign
+	law  *quietLaw
+	y    *System
+	s    Snapshot
+	lost []float64
+	used []float64 // part of the rest
+	plan Plan
+	why  string
+}
+
+func newMachine(workers int, serve [][]int, stages ...Stage) *machine {
+	m := &machine{law: &quietLaw{}, y: &System{Quantum: 1e5, Stages: stages, Workers: make([]Seat, workers)}}
+	m.f = newForeign(m.y, m.law)
+	m.s = Snapshot{Settled: true, Workers: make([]WorkerSample, workers), Stages: make([]StageSample, len(stages))}
+	m.lost, m.used = make([]float64, workers), make([]float64, workers)
+	for w := range m.used {
+		m.used[w] = 1
+	}
+	m.plan = NewDraft(m.y, Plan{Serve: serve}).Plan
+	return m
+}
+
+func (m *machine) run(ns int64) {
+	d := NewDraft(m.y, m.plan)
+	for end := m.s.Now + ns; m.s.Now < end; {
+		m.s.Now += 5e6
+		for w := range m.s.Workers {
+			x := &m.s.Workers[w]
+			want := 5e6 * m.used[w] * float64(btoi(len(m.plan.Serve[w]) > 0))
+			x.Known = true
+			x.RunDelay += int64(want * m.lost[w])
+			x.OnCPU += int64(want * (1 - m.lost[w]))
+			x.Idle += int64(5e6 - want)
+		}
+		d.Reset(m.plan)
+		m.f.Decide(&m.s, d)
+		for _, c := range d.Changes {
+			m.why = c.Why
+		}
+		m.plan.Serve = d.Plan.Serve
+	}
+}
+
+func TestForeignLeavesAloneWhatIsNotDisturbed(t *testing.T) {
+	m := newMachine(2, [][]int{{0}, {1}}, Stage{}, Stage{})
+	m.lost = []float64{0.15, 0.05}
+	m.run(1e9)
+	require.Equal(t, [][]int{{0}, {1}}, m.plan.Serve)
+	require.Greater(t, m.law.asked, 150, "though it waits to see what becomes of it")
+	m.lost = []float64{0.5, 0.5}
+	m.run(1e9)
+	require.Equal(t, [][]int{{0}, {1}}, m.plan.Serve, "all are: nobody could help")
+}
+
+func TestForeignHelps(t *testing.T) {
+	serial, most := Stage{Parallel: 1}, Stage{MaxCores: 1}
+	for name, c := range map[string]struct {
+		serve  [][]int
+		stages []Stage
+		used   float64
+		want   [][]int
+	}{
+		"a stage that can be shared":         {[][]int{{0}, {1}}, []Stage{{}, {}}, 1, [][]int{{0}, {0, 1}}},
+		"every worker serves it already":     {[][]int{{0, 1}, {0, 1}}, []Stage{{}, {}}, 1, [][]int{{0, 1}, {0, 1}}},
+		"a serial one, beside one that can":  {[][]int{{0}, {1}}, []Stage{serial, {}}, 1, [][]int{{1}, {0, 1}}},
+		"a serial one, beside another":       {[][]int{{0}, {1}}, []Stage{serial, serial}, 1, [][]int{nil, {0, 1}}},
+		"one that shall have no more":        {[][]int{{0}, {1}}, []Stage{most, {}}, 1, [][]int{{0}, {1}}},
+		"the others have room":               {[][]int{{0}, {1}}, []Stage{{}, {}}, 0.2, [][]int{nil, {0, 1}}},
+		"they have, but it wants two":        {[][]int{{0}, {0}}, []Stage{{MinCores: 2}}, 0.2, [][]int{{0}, {0}}},
+		"of three the one with least to do":  {[][]int{{0}, {1, 2}, {1}}, []Stage{{}, {}, {}}, 1, [][]int{{0}, {1, 2}, {0, 1}}},
+		"room, and every worker has it all":  {[][]int{{0}, {0}, {0}}, []Stage{{}}, 0.3, [][]int{nil, {0}, {0}}},
+		"room for a stage nobody else knows": {[][]int{{0}, {1}, {1}}, []Stage{{}, {}}, 0.3, [][]int{nil, {0, 1}, {1}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(len(c.serve), c.serve, c.stages...)
+			for w := range m.used {
+				m.used[w] = c.used
+			}
+			m.run(6e8)
+			m.lost[0] = 0.6
+			m.run(3e8)
+			for w := range c.want {
+				require.ElementsMatch(t, c.want[w], m.plan.Serve[w], "worker %d: %v", w, m.plan.Serve)
+			}
+			require.NoError(t, m.plan.Validate(len(m.y.Workers), len(m.y.Stages)))
+		})
+	}
+}
+
+// What was moved comes back when the neighbour has gone: at once where that is seen, after a while where the worker has nothing to do.
+func TestForeignGivesBack(t *testing.T) {
+	m := newMachine(2, [][]int{{0}, {1}}, Stage{}, Stage{})
+	m.run(6e8)
+	m.lost[0] = 0.6
+	m.run(3e8)
+	require.Equal(t, [][]int{{0}, {0, 1}}, m.plan.Serve)
+	require.Contains(t, m.why, "worker 0 loses")
+	asked := m.law.asked
+	m.run(3e8)
+	require.Equal(t, asked, m.law.asked, "the law looks on")
+	m.lost[0] = 0
+	m.run(6e8)
+	require.Equal(t, [][]int{{0}, {1}}, m.plan.Serve)
+	require.Contains(t, m.why, "worker 0 has its CPU again")
+
+	m.used, m.lost[0] = []float64{0.2, 0.2}, 0.6
+	m.run(8e8)
+	require.Empty(t, m.plan.Serve[0])
+	m.lost[0] = 0
+	m.run(foreignAgain)
+	require.Equal(t, [][]int{{0}, {1}}, m.plan.Serve)
+}
+
+// The law sees workers without the time that others had, and batches, where they are not without it already.
+func TestForeignCleans(t *testing.T) {
+	m := newMachine(1, [][]int{{0}}, Stage{})
+	m.lost[0] = 0.5
+	m.run(3e8)
+	require.Equal(t, m.s.Workers[0].Idle+m.s.Workers[0].RunDelay, m.law.shown.Workers[0].Idle)
+	m.s.Stages[0].Batches.Add(10, 10_000)
+	m.run(5e6)
+	require.InDelta(t, 5000, m.law.shown.Stages[0].Batches.T, 1, "as much as of its worker, where stages are not told apart")
+	before := m.law.shown.Stages[0].Batches.T
+	m.s.Stages[0].Known = true
+	m.s.Stages[0].Batches.Add(10, 10_000)
+	m.run(5e6)
+	require.EqualValues(t, 10_000, m.law.shown.Stages[0].Batches.T-before)
+}
