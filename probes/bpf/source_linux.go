@@ -140,6 +140,9 @@ func (s *source) Register() (probes.Thread, error) {
 	if err == nil && r.Error != 0 {
 		err = unix.Errno(r.Error)
 	}
+	if errors.Is(err, unix.ENOSPC) {
+		err = fmt.Errorf("%w: %w", probes.Exhausted, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("bpf: register a thread: %w", err)
 	}
