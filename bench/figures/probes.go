@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"os"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -43,7 +42,7 @@ func probesCostSuite() suite {
 		contenders: []contender{
 			{name: read, unit: "ns", sample: readCost},
 			{name: word, unit: "ns", sample: wordCost},
-			{name: off, unit: "ns/round", sample: func(context.Context) (float64, error) { return pipes(nil, false) }},
+			{name: off, unit: "ns/round", sample: func(context.Context) (float64, error) { return pipes(nil) }},
 			{name: foreign, unit: "ns/round", sample: func(context.Context) (float64, error) { return pipesWatched(false) }},
 			{name: registered, unit: "ns/round", sample: func(context.Context) (float64, error) { return pipesWatched(true) }},
 		},
@@ -193,12 +192,16 @@ func pipesWatched(register bool) (float64, error) {
 	if err != nil {
 		return 0, unavailable(err.Error())
 	}
-	ns, err := pipes(source, register)
+	var each begin
+	if register {
+		each = registering(source)
+	}
+	ns, err := pipes(each)
 	return ns, errors.Join(err, source.Close())
 }
 
-// pipes has two threads on one CPU wake each other, and returns the time of a round.
-func pipes(source probes.Source, register bool) (float64, error) {
+// pipes has two threads on one CPU wake each other, and returns the time of a round. Each registers, if there is anything to register with.
+func pipes(each begin) (float64, error) {
 	cpu, _, err := twoCPUs()
 	if err != nil {
 		return 0, err
@@ -213,20 +216,19 @@ func pipes(source probes.Source, register bool) (float64, error) {
 	}
 	side := func(in, out *os.File, first bool) func() error {
 		return func() error {
-			if register {
-				th, err := source.Register()
-				if err != nil {
-					return err
-				}
-				defer th.Close()
+			if each == nil {
+				return bounce(in, out, first)
 			}
-			return bounce(in, out, first)
+			end, err := each()
+			if err != nil {
+				return err
+			}
+			return errors.Join(bounce(in, out, first), end())
 		}
 	}
 	began := time.Now()
 	a, b := onCPU(cpu, side(fromB, toB, true)), onCPU(cpu, side(fromA, toA, false))
 	err = errors.Join(<-a, <-b)
-	runtime.KeepAlive(source)
 	return nsPer(began, probeRounds), errors.Join(err, closeAll(fromA, toB, fromB, toA))
 }
 

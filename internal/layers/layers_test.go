@@ -59,6 +59,7 @@ var rules = []rule{
 	{pattern: "internal/layers"},
 	{pattern: "internal/...", own: outside, others: []string{hdr, sys}},
 
+	{pattern: "bench/figures/rival", others: []string{ebpf, sys}},
 	{pattern: "bench/figures", own: append([]string{"bench/figures/...", "probes/..."}, outside...), others: []string{sys}},
 	{pattern: "bench/...", own: outside, others: []string{hdr, sys}},
 	{pattern: "cmd/...", own: append([]string{"cmd/...", "probes/..."}, outside...), others: anyone},
