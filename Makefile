@@ -6,7 +6,7 @@ FOR  ?= 1m
 ITEMS ?= 1e9
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race invariants schedules bench figures peers soak rings mutants nightly model fmt lint ci
+.PHONY: help build test race invariants schedules bench figures peers soak rings mutants vmtest nightly model fmt lint ci
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ rings: ## move a billion events through rings of all kinds; ITEMS=1e10 for as ma
 mutants: ## break engine and rings in one place at a time, and see that a test notices
 	$(GO) run ./ring/mutants
 	$(GO) run ./engine/mutants
+
+vmtest: ## run the tests of probes and affinity under Debian's kernels, in emulated machines
+	$(GO) run ./internal/vmtest
 
 nightly: ## long stress, fuzzing, conservation and all figures, into bench/results
 	bash bench/nightly.sh

@@ -232,7 +232,7 @@ func requireEven(t *testing.T, topo *affinity.Topology, ids []int) {
 // TestPlaceCompactFillsCaches: the CPUs of a cache are next to each other.
 func TestPlaceCompactFillsCaches(t *testing.T) {
 	rng := random(t)
-	for range 200 {
+	for range times(200) {
 		topo := synthetic(rng)
 		topo.Isolated = affinity.Set{}
 		ids := topo.Place(topo.Online, affinity.Compact)
@@ -249,7 +249,7 @@ func TestPlaceCompactFillsCaches(t *testing.T) {
 
 func TestPlaceSynthetic(t *testing.T) {
 	rng := random(t)
-	for range 20 {
+	for range times(20) {
 		topo := synthetic(rng)
 		requireSound(t, topo)
 		requirePlaceProperties(t, topo, 4)

@@ -26,3 +26,11 @@ func random(t *testing.T) *rand.Rand {
 	})
 	return rand.New(rand.NewPCG(seed, 0))
 }
+
+// times is n, and a tenth of it with -short: on emulated machines, where what is tried is the kernel.
+func times(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}

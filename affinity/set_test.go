@@ -82,7 +82,7 @@ func TestSetText(t *testing.T) {
 // TestSetAgainstMap compares the algebra with the obvious implementation.
 func TestSetAgainstMap(t *testing.T) {
 	rng := random(t)
-	for range 500 {
+	for range times(500) {
 		a, b := randomIDs(rng), randomIDs(rng)
 		x, y := affinity.Of(a...), affinity.Of(b...)
 		inA, inB := map[int]bool{}, map[int]bool{}

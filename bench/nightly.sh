@@ -10,7 +10,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 
-steps=(conservation graphs wakeups schedules race stress soak rings fuzz checks model mutants ringmutants figures cores peers accesslog benchmarks)
+steps=(conservation graphs wakeups schedules race stress soak rings fuzz checks model mutants ringmutants vmtest figures cores peers accesslog benchmarks)
 out=${out:-bench/results/$(date +%F)-$(nproc)cpu-$(uname -m)}
 export out # the steps are processes of their own, perhaps of the next day
 export GOFLAGS="${GOFLAGS:-} -trimpath" # no path of this machine in what is kept
@@ -54,6 +54,9 @@ step_mutants() { go run ./engine/mutants && go run ./engine/mutants -schedules; 
 step_peers() { (cd bench/peers && go run ./rings -near 150ns); }
 
 step_ringmutants() { go run ./ring/mutants; }
+
+# Other kernels, in emulated machines; it says what could not be fetched.
+step_vmtest() { go run ./internal/vmtest; }
 
 # The cores law on a thousand random graphs and fifty of 128 cores.
 step_cores() { SEDA_GRAPHS=1050 go run ./bench/figures sched.cores; }

@@ -1,7 +1,7 @@
 // Vmtest runs the tests of what depends on the kernel under other kernels: those of Debian, in machines that qemu emulates, so nothing but qemu is
 // needed and nothing of this machine is touched. One has eight CPUs and two nodes of memory, one counters for cycles and instructions.
 //
-//	go run ./internal/vmtest             all guests, in about three minutes on two CPUs
+//	go run ./internal/vmtest             all guests, in three minutes
 //	go run ./internal/vmtest '6.1 amd'   those whose name matches
 //
 // Kernels come from packages, which are fetched once, into the user's cache directory. It prints a line for each guest and package, and a line
@@ -12,26 +12,37 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 )
-
-// packages are those whose tests are run.
-var packages = []string{"probes", "probes/procfs", "probes/perf", "probes/bpf", "affinity"}
 
 // folder is where a package is in a guest.
 func folder(pkg string) string { return strings.ReplaceAll(pkg, "/", "-") }
 
+type options struct {
+	tests    string    // which to run
+	console  io.Writer // is shown what guests write as it comes
+	loglevel string    // of the guests' kernels
+}
+
 func main() {
+	o := options{console: io.Discard, loglevel: "4"}
+	flag.StringVar(&o.tests, "run", "^(Test|Example)", "the tests to run; seeds of fuzzers are text, which no kernel changes")
+	verbose := flag.Bool("v", false, "show what guests and their kernels say, too")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ok, err := run(ctx, flag.Arg(0))
+	if *verbose {
+		o.console, o.loglevel = os.Stderr, "7"
+	}
+	ok, err := run(ctx, flag.Arg(0), o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "vmtest:", err)
 		os.Exit(2)
@@ -41,7 +52,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, pattern string) (ok bool, err error) {
+func run(ctx context.Context, pattern string, o options) (ok bool, err error) {
 	match, err := regexp.Compile(pattern)
 	if err != nil {
 		return false, err
@@ -56,7 +67,7 @@ func run(ctx context.Context, pattern string) (ok bool, err error) {
 	}
 	ok = true
 	for _, g := range guests {
-		if match.MatchString(g.String()) && !try(ctx, g, cache) {
+		if match.MatchString(g.String()) && !try(ctx, g, cache, o) {
 			ok = false
 		}
 	}
@@ -64,49 +75,49 @@ func run(ctx context.Context, pattern string) (ok bool, err error) {
 }
 
 // try runs all tests in one guest, and reports whether none failed.
-func try(ctx context.Context, g guest, cache string) bool {
+func try(ctx context.Context, g guest, cache string, o options) bool {
 	began := time.Now()
 	kernel, err := g.image(ctx, cache)
 	if err == nil {
-		err = need(ctx, g.qemu)
+		err = need(ctx, machines[g.arch])
 	}
 	if err != nil {
-		fmt.Printf("%-10s  skipped: %v\n", g, err)
+		fmt.Printf("%-23s  skipped: %v\n", g, err)
 		return true
 	}
-	console, err := boot(ctx, g, kernel)
+	console, err := boot(ctx, g, kernel, o)
 	if err != nil {
-		fmt.Printf("%-10s  failed: %v\n%s\n", g, err, indent(console))
+		fmt.Printf("%-23s  failed: %v\n%s\n", g, err, indent(console))
 		return false
 	}
 	ok := true
-	for _, o := range outcomes(console, packages) {
-		fmt.Printf("%-10s  %-14s  %v\n", g, o.pkg, o)
+	for _, o := range outcomes(console, g.packages) {
+		fmt.Printf("%-23s  %-14s  %v\n", g, o.pkg, o)
 		ok = ok && o.failed == ""
 	}
-	fmt.Printf("%-10s  %.0f s\n", g, time.Since(began).Seconds())
+	fmt.Printf("%-23s  %.0f s\n", g, time.Since(began).Seconds())
 	return ok
 }
 
 // boot compiles the tests for the guest and runs them there.
-func boot(ctx context.Context, g guest, kernel string) (console string, err error) {
+func boot(ctx context.Context, g guest, kernel string, o options) (console string, err error) {
 	dir, err := os.MkdirTemp("", "vmtest")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
 	archive := filepath.Join(dir, "initrd")
-	if err := pack(ctx, g.arch, dir, archive); err != nil {
+	if err := g.pack(ctx, dir, archive); err != nil {
 		return "", err
 	}
-	return g.run(ctx, kernel, archive)
+	return g.run(ctx, kernel, archive, o)
 }
 
 // pack makes the archive of init and the tests.
-func pack(ctx context.Context, arch, dir, archive string) error {
+func (g guest) pack(ctx context.Context, dir, archive string) error {
 	var a initrd
 	program := filepath.Join(dir, "program")
-	if err := compile(ctx, arch, "build", "-o", program, "./internal/vmtest/init"); err != nil {
+	if err := compile(ctx, g.arch, "build", "-o", program, "./internal/vmtest/init"); err != nil {
 		return err
 	}
 	if err := a.file("init", program); err != nil {
@@ -114,10 +125,10 @@ func pack(ctx context.Context, arch, dir, archive string) error {
 	}
 	a.folder("dev")
 	a.folder("tests")
-	for _, pkg := range packages {
+	for _, pkg := range g.packages {
 		at := "tests/" + folder(pkg)
 		a.folder(at)
-		if err := compile(ctx, arch, "test", "-c", "-o", program, "./"+pkg); err != nil {
+		if err := compile(ctx, g.arch, "test", "-c", "-o", program, "./"+pkg); err != nil {
 			return err
 		}
 		if err := a.file(at+"/test", program); err != nil {

@@ -62,7 +62,7 @@ func (o outcome) String() string {
 	case o.failed != "":
 		return fmt.Sprintf("failed: %s\n%s", o.failed, indent(o.output))
 	case o.passed == 0 && len(o.skipped) == 0:
-		return "failed: it has no tests"
+		return "skipped: it has no such tests"
 	case len(o.skipped) == 0:
 		return fmt.Sprintf("ok, %d tests, %s s", o.passed, o.seconds)
 	case o.passed == 0:

@@ -2,6 +2,7 @@ package perf
 
 import (
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -41,10 +42,14 @@ func touch(t *testing.T, pages int) {
 // What can be counted does not depend on which threads the goroutine that asks runs on.
 func TestOpenFindsTheSameEverywhere(t *testing.T) {
 	want := probes.ReportOf(openSource(t))
+	times := 200
+	if testing.Short() {
+		times = 20
+	}
 	var done sync.WaitGroup
 	for range 8 { // more than there are CPUs, so that they are moved about
 		done.Go(func() {
-			for range 200 {
+			for range times {
 				s, err := Open(Offers)
 				if !assert.NoError(t, err) || !assert.Equal(t, want, probes.ReportOf(s)) || !assert.NoError(t, s.Close()) {
 					return
@@ -73,9 +78,12 @@ func TestPageFaults(t *testing.T) {
 	})
 }
 
-// Hardware events are counted, or there is a reason why not.
+// Hardware events are counted, or there is a reason why not. SEDA_COUNTERS names those that must be there, as on an emulated machine that has them.
 func TestHardware(t *testing.T) {
 	s := openSource(t)
+	for name := range strings.FieldsFuncSeq(os.Getenv("SEDA_COUNTERS"), func(r rune) bool { return r == ',' }) {
+		require.Contains(t, counted(s), name)
+	}
 	leaktest.OnThread(func() {
 		th, err := s.Register()
 		require.NoError(t, err)
@@ -97,6 +105,16 @@ func TestHardware(t *testing.T) {
 		}
 		require.NoError(t, th.Close())
 	})
+}
+
+// counted lists the metrics that s has.
+func counted(s probes.Source) (names []string) {
+	for m, line := range probes.ReportOf(s) {
+		if line.Origin == probes.Perf {
+			names = append(names, probes.Metric(m).String())
+		}
+	}
+	return names
 }
 
 // The counters of a thread that has ended stay.
@@ -141,4 +159,22 @@ func TestClosedSource(t *testing.T) {
 	require.NoError(t, s.Close())
 	_, err := s.Register()
 	require.ErrorIs(t, err, ErrClosed)
+}
+
+// BenchmarkRead is a reading of a thread's groups.
+func BenchmarkRead(b *testing.B) {
+	s, err := Open(Offers)
+	if err != nil {
+		b.Skip(err)
+	}
+	defer s.Close()
+	leaktest.OnThread(func() {
+		th, err := s.Register()
+		require.NoError(b, err)
+		var v probes.Values
+		for b.Loop() {
+			th.Read(0, &v)
+		}
+		require.NoError(b, th.Close())
+	})
 }
