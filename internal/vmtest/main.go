@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -86,6 +87,9 @@ func try(ctx context.Context, g guest, cache string, o options) bool {
 		return true
 	}
 	console, err := boot(ctx, g, kernel, o)
+	if err == nil && !strings.Contains(console, "vmtest begin ") {
+		err = errors.New("it did not come up")
+	}
 	if err != nil {
 		fmt.Printf("%-23s  failed: %v\n%s\n", g, err, indent(console))
 		return false
