@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/internal/workload"
 )
 
 // masks returns the CPUs of each thread of the process.
@@ -104,4 +105,43 @@ func TestOccupy(t *testing.T) {
 		done <- err
 	}()
 	require.NoError(t, <-done)
+}
+
+// Who is first is so until it leaves, and does without where it may not be.
+func TestFirst(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before, err := unix.SchedGetAttr(0, 0)
+	require.NoError(t, err)
+	leave := first()
+	during, err := unix.SchedGetAttr(0, 0)
+	require.NoError(t, err)
+	require.Contains(t, []uint32{before.Policy, unix.SCHED_FIFO}, during.Policy)
+	require.NoError(t, leave())
+	after, err := unix.SchedGetAttr(0, 0)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+}
+
+// A generator is first on its CPU while it makes load, if it is to be alone, and spins on it.
+func TestGeneratorAlone(t *testing.T) {
+	allowed, err := affinity.Allowed()
+	require.NoError(t, err)
+	for _, alone := range []bool{false, true} {
+		c := config(t, Fixed)
+		c.Alone, c.CPU = alone, allowed.Min()
+		policies := map[uint32]bool{}
+		r, err := run(t, c, func(h *workload.Handler) target {
+			return func(requests []*workload.Request) int {
+				attr, err := unix.SchedGetAttr(0, 0)
+				require.NoError(t, err)
+				policies[attr.Policy] = true
+				return inline(h)(requests)
+			}
+		})
+		require.NoError(t, err)
+		require.Len(t, policies, 1)
+		require.False(t, !alone && policies[unix.SCHED_FIFO])
+		require.Positive(t, r.GeneratorCPU)
+	}
 }

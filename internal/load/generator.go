@@ -27,7 +27,8 @@ type generator struct {
 	look   int                 // index in flying to look at next
 	batch  []*workload.Request // being filled
 	result Result
-	used   meter
+	used   meter // of all other threads
+	own    meter
 	filled int32 // requests filled so far
 }
 
@@ -68,8 +69,12 @@ func (g *generator) drive(target Target) (Result, error) {
 			return
 		}
 		defer func() { failed <- errors.Join(err, leave()) }()
+		if g.cfg.Alone && g.cfg.CPU >= 0 {
+			shared := first()
+			defer func() { err = errors.Join(err, shared()) }()
+		}
 		g.window = g.Run.window()
-		g.used.window = g.window
+		g.used.window, g.own.window = g.window, g.window
 		if g.cfg.Arrival == Closed {
 			g.closed()
 		} else {
@@ -78,7 +83,7 @@ func (g *generator) drive(target Target) (Result, error) {
 		g.drain()
 	}()
 	err := <-failed
-	g.result.CPU = g.used.total
+	g.result.CPU, g.result.GeneratorCPU = g.used.total, g.own.total
 	return g.result, err
 }
 
@@ -136,6 +141,7 @@ func (g *generator) closed() {
 func (g *generator) now() int64 {
 	now := g.clock.Now()
 	g.used.read(now, otherThreadsTime)
+	g.own.read(now, threadTime)
 	return now
 }
 

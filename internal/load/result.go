@@ -47,6 +47,8 @@ type Result struct {
 	Stages   []workload.StageTimes   // of the traced requests
 	// CPU is the processor time used within the window, without the generator's; 0 where it cannot be told.
 	CPU time.Duration
+	// GeneratorCPU is the generator's, which spins: what it lacks of the window others had of its CPU. 0 where there was none, or it cannot be told.
+	GeneratorCPU time.Duration
 }
 
 // The limits of lateness: as a part of the sojourn time that it falsifies, and

@@ -43,6 +43,9 @@ type Config struct {
 
 	// CPU is where the generator runs; negative: anywhere.
 	CPU int
+	// Alone puts the generator before all ordinary threads of its CPU, where it may (SCHED_FIFO). That is for runs of less than 0.9 s: by then others want their
+	// part, and the kernel gives it to them in one piece.
+	Alone bool
 	// ByWorkers lets the workers make the load. Closed loop only.
 	ByWorkers bool
 }

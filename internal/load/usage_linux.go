@@ -10,8 +10,11 @@ import (
 // ones included; 0 where it cannot be told.
 func ProcessTime() time.Duration { return usage(unix.RUSAGE_SELF) }
 
-// otherThreadsTime returns it without the calling thread's.
-func otherThreadsTime() time.Duration { return ProcessTime() - usage(unix.RUSAGE_THREAD) }
+// threadTime returns that of the calling thread.
+func threadTime() time.Duration { return usage(unix.RUSAGE_THREAD) }
+
+// otherThreadsTime returns that of all others.
+func otherThreadsTime() time.Duration { return ProcessTime() - threadTime() }
 
 func usage(who int) time.Duration {
 	var u unix.Rusage

@@ -82,6 +82,16 @@ func single() *workload.Graph {
 	return g
 }
 
+// QuantileOfParts is the median of the q-quantiles of the parts of the window: a few in which others had the CPUs do not count.
+func QuantileOfParts(o Outcome, q float64) time.Duration {
+	all := make([]int64, len(o.Parts))
+	for i, h := range o.Parts {
+		all[i] = h.ValueAtQuantile(q)
+	}
+	slices.Sort(all)
+	return time.Duration(all[len(all)/2])
+}
+
 // steady is for how long a rate has to be kept to be there.
 const steady = 100 * time.Millisecond
 

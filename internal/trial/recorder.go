@@ -41,6 +41,7 @@ type recorder struct {
 	served int64 // ns, mean service time of a request
 	kinds  []Counts
 	slices []Slice
+	parts  []*hdrhistogram.Histogram
 }
 
 // newRecorder makes room beforehand: the thread that spins must not stop to allocate. What ends after the load goes to the last slice.
@@ -48,6 +49,9 @@ func newRecorder(c *Config) *recorder {
 	r := &recorder{c: c, kinds: make([]Counts, len(c.Kinds))}
 	for i := range r.kinds {
 		r.kinds[i].Sojourn = hdrhistogram.New(1, int64(time.Minute), 3)
+	}
+	for range c.Parts {
+		r.parts = append(r.parts, hdrhistogram.New(1, int64(time.Minute), 3))
 	}
 	if !c.ByWorkers {
 		r.slices = make([]Slice, (c.Warmup+c.Duration)/c.Slice+1)
@@ -108,7 +112,11 @@ func (r *recorder) Done(q *workload.Request, at int64) {
 	if good {
 		k.Good++
 	}
-	_ = k.Sojourn.RecordValue(min(max(at-q.Due, 1), int64(time.Minute))) // fails only for what is out of range
+	took := min(max(at-q.Due, 1), int64(time.Minute))
+	_ = k.Sojourn.RecordValue(took) // fails only for what is out of range
+	if n := int64(len(r.parts)); n > 0 {
+		_ = r.parts[(q.Due-r.window)*n/int64(r.c.Duration)].RecordValue(took)
+	}
 }
 
 // Expired counts a request that was discarded.

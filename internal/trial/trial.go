@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/seda-go/seda/internal/load"
 	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/staged"
@@ -20,9 +22,11 @@ type Place struct {
 	Workers int
 	// ByWorkers lets the workers make the load, in closed loop: there is no CPU for a generator.
 	ByWorkers bool
-	Spin      workload.Spin
-	Park      bool
-	Log       *slog.Logger
+	// Alone lets the generator be that of load.Config where a run is short enough for it.
+	Alone bool
+	Spin  workload.Spin
+	Park  bool
+	Log   *slog.Logger
 }
 
 // Config is one run. Warmup and Duration are of the load, which is made from the start of the engine on: so that a warm-up of 0 shows a cold start.
@@ -44,6 +48,7 @@ type Config struct {
 	Duration time.Duration
 	Deadline time.Duration // what takes longer is not good; 0: everything done is
 	Slice    time.Duration // of the record; default 1 ms
+	Parts    int           // into which the window is divided for sojourn times; 0: they are not taken by part
 	Timeline time.Duration // as in staged.Config
 	Policy   string
 	Capacity int // default 1024
@@ -59,8 +64,9 @@ type Kind struct {
 // Outcome is what came of a run.
 type Outcome struct {
 	load.Result
-	Kinds     []Counts // of the window
-	Slices    []Slice  // from the start on, the warm-up included; nil if the workers made the load
+	Kinds     []Counts                  // of the window
+	Slices    []Slice                   // from the start on, the warm-up included; nil if the workers made the load
+	Parts     []*hdrhistogram.Histogram // sojourn times of the parts of the window
 	Batches   []float64
 	Timeline  []report.Moment
 	Decisions []report.Decision
@@ -119,7 +125,7 @@ func Run(ctx context.Context, c Config) (o Outcome, err error) {
 	if err = errors.Join(err, service.Stop(limit), o.Check()); err != nil {
 		return o, fmt.Errorf("%s: %w", c.Policy, err)
 	}
-	o.Kinds, o.Slices = rec.kinds, rec.slices
+	o.Kinds, o.Slices, o.Parts = rec.kinds, rec.slices, rec.parts
 	o.Batches, o.Timeline, o.Decisions = service.Batches(), service.Timeline(), service.Decisions()
 	return o, nil
 }
@@ -141,6 +147,9 @@ func (o *Outcome) Counts(c Config) bool {
 
 // patience is how long emptying the queues may take.
 const patience = 30 * time.Second
+
+// aloneMost is for how long a generator may be alone.
+const aloneMost = 900 * time.Millisecond
 
 // prepare gives the run its CPUs, and as many processors as threads spin, and two.
 func (c *Config) prepare() (restore func() error, err error) {
@@ -165,7 +174,7 @@ func (c *Config) load(watch load.Watch) load.Config {
 		Arrival: c.Arrival, Rate: c.Rate, Clients: c.Clients, Batch: c.MaxBatch,
 		Warmup: c.Warmup, Duration: c.Duration, Patience: patience, Seed: c.Seed,
 		Graph: c.Graph, Service: c.Service, Spin: c.Spin, Profile: c.Profile, Scale: c.Scale,
-		CPU: c.CPUs.Generator, ByWorkers: c.ByWorkers,
+		CPU: c.CPUs.Generator, Alone: c.Alone && c.Arrival != load.Closed && c.Warmup+c.Duration <= aloneMost, ByWorkers: c.ByWorkers,
 		InFlight: 2*c.Capacity*(c.Graph.Stages()+len(c.Kinds)) + 2*c.MaxBatch*c.Graph.Stages()*c.Workers,
 	}
 	if !c.ByWorkers {

@@ -45,6 +45,11 @@ func requireBooks(t *testing.T, c Config) Outcome {
 		kinds.Accepted += k.Accepted
 		kinds.Completed += k.Done
 	}
+	var parts int64
+	for _, h := range o.Parts {
+		parts += h.TotalCount()
+	}
+	require.True(t, c.Parts == 0 || parts == o.Window.Completed)
 	for _, s := range o.Slices {
 		slices.Offered += int64(s.Offered)
 		slices.Accepted += int64(s.Accepted)
@@ -67,7 +72,9 @@ func TestEveryTrialLosesNothing(t *testing.T) {
 	require.NoError(t, err)
 	for _, policy := range staged.Policies() {
 		requireBooks(t, short(model.Saturated(place, policy, MostBatch)))
-		requireBooks(t, short(model.At(place, 0.3, policy, 1)))
+		light := short(model.At(place, 0.3, policy, 1))
+		light.Parts = 4
+		require.Len(t, requireBooks(t, light).Parts, light.Parts)
 		requireBooks(t, short(Overload(place, service, policy, 100_000)))
 		classes := requireBooks(t, short(Overload(place, service, policy, 100_000).Classes()))
 		require.Len(t, classes.Kinds, 3)
@@ -125,6 +132,16 @@ func TestBatchModelsHaveTheirBestWhereTheySay(t *testing.T) {
 	require.NoError(t, err)
 	require.InEpsilon(t, seda.Rate(200), seda.Rate(1000), 1e-9)              // as good as five batches of 200
 	require.InEpsilon(t, 200/(1+199./20), seda.Rate(200)/seda.Rate(1), 1e-9) // one in full, the others a twentieth
+}
+
+func TestQuantileOfParts(t *testing.T) {
+	var o Outcome
+	for _, ns := range []int64{3, 900, 2} {
+		h := hdrhistogram.New(1, 1000, 3)
+		require.NoError(t, h.RecordValue(ns))
+		o.Parts = append(o.Parts, h)
+	}
+	require.Equal(t, time.Duration(3), QuantileOfParts(o, 99))
 }
 
 func TestFound(t *testing.T) {
