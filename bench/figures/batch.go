@@ -15,9 +15,10 @@ const (
 	lightBound  = 1.1      // p99 under a light load, to that of batch 1
 	foundBound  = 2        // s
 	lightPart   = 0.3      // of what batches of 1 can do at most
-	batchTime   = 200 * time.Millisecond
-	batchWarm   = 50 * time.Millisecond
+	batchTime   = 100 * time.Millisecond
+	batchWarm   = 30 * time.Millisecond
 	lightTime   = 400 * time.Millisecond
+	lightParts  = 8
 	batchSearch = foundBound * time.Second
 	// seda2001Time is too short for that law to decide anything, as it does every 5 s, but what it starts with is in the row.
 	seda2001     = "seda-2001"
@@ -26,7 +27,7 @@ const (
 
 // batchSuite measures the batch law on the real engine: stages whose batches cost a + c*b, or a bit more, with more requests waiting than any batch
 // takes, and with 30 % of what they can do one by one. The law runs with all other laws of the default policy, from a cold start; fixed batches are engines
-// in which nothing decides. A row is the best fixed batch to the law, so that 1/0.97 is the bound; the best is the one with the highest median.
+// in which nothing decides. Ten rounds take five minutes. A row is the best fixed batch to the law, so that 1/0.97 is the bound; the best is the one with the highest median.
 func batchSuite() suite {
 	var all []experiment
 	var rows []row
@@ -39,19 +40,27 @@ func batchSuite() suite {
 }
 
 func batchRows(m trial.BatchModel, id string) (all []experiment, rows []row) {
-	bounds := [3]float64{batchBound, lightBound, foundBound}
-	if m.Name == "a50c1" { // whose best batches are longer than the engine's quantum
-		bounds[0], bounds[2] = none, none
+	bounds, few := [3]float64{batchBound, lightBound, foundBound}, 0
+	if m.Name == "a50c1" {
+		// Its best batches take three times the engine's quantum, which no law that keeps it can have: that it has them here, where the stage is alone, is
+		// for information. The bound on its p99 says that large batches are not to be paid for by those who hardly ever have to wait: one of 51 us at
+		// 30 % load. Where a batch costs that much, larger ones make waiting shorter, and the ratio should be below 1.
+		bounds[0], bounds[2], few = none, none, fewRounds
 	}
 	var fixed []string
 	for _, b := range trial.FixedBatches() {
 		name := fmt.Sprintf("%s fixed %d", m.Name, b)
 		fixed = append(fixed, name)
-		all = append(all, saturated(name, m, "serve-all", b, batchTime))
+		e := saturated(name, m, "serve-all", b, batchTime)
+		e.few = few
+		all = append(all, e)
 	}
 	largest := fixed[len(fixed)-1]
 	found := m.Name + " found"
 	ours := searching(m, found)
+	if few > 0 {
+		ours.few = few
+	}
 	one, light := m.Name+" p99 batch 1", m.Name+" p99"
 	all = append(all, ours, lightly(one, m, "serve-all", 1), lightly(light, m, law(), trial.MostBatch))
 	rows = []row{
@@ -63,12 +72,10 @@ func batchRows(m trial.BatchModel, id string) (all []experiment, rows []row) {
 		foundRow(id, fixed, found, bounds[2], "a cold start"),
 		bestRow(id+".max", fixed, largest, none),
 	}
-	if slices.Contains(others(), seda2001) {
-		name := m.Name + " " + seda2001
-		all = append(all, saturated(name, m, seda2001, trial.MostBatch, seda2001Time))
-		rows = append(rows, bestRow(id+"."+seda2001, fixed, name, none))
-	}
-	return all, rows
+	name := m.Name + " " + seda2001
+	theirs := saturated(name, m, seda2001, trial.MostBatch, seda2001Time)
+	theirs.few = fewRounds
+	return append(all, theirs), seldom(append(rows, bestRow(id+"."+seda2001, fixed, name, none))...)
 }
 
 // bestRow divides the best of the fixed batches by a contender.
@@ -114,13 +121,13 @@ func saturated(name string, m trial.BatchModel, policy string, most int, took ti
 	}}
 }
 
-// lightly gives the p99 in ns of a stage with little to do.
+// lightly gives the p99 in ns of a stage with little to do: the median of eight, of 50 ms each.
 func lightly(name string, m trial.BatchModel, policy string, most int) experiment {
 	return experiment{gives: []string{name}, unit: "ns", run: func(ctx context.Context, r round) error {
 		return placed(r, []string{name}, func(p trial.Place) error {
 			c := m.At(p, lightPart, policy, most)
-			c.Warmup, c.Duration = batchWarm, lightTime
-			return try(ctx, c, r, []string{name}, func(o trial.Outcome) { r[name] = float64(o.Sojourn.ValueAtQuantile(99)) })
+			c.Warmup, c.Duration, c.Parts = batchWarm, lightTime, lightParts
+			return try(ctx, c, r, []string{name}, func(o trial.Outcome) { r[name] = float64(trial.QuantileOfParts(o, 99)) })
 		})
 	}}
 }
@@ -129,7 +136,7 @@ func lightly(name string, m trial.BatchModel, policy string, most int) experimen
 func searching(m trial.BatchModel, found string) experiment {
 	rate := m.Name + " law"
 	gives := []string{rate, found}
-	return experiment{gives: gives, unit: "requests/s or s", run: func(ctx context.Context, r round) error {
+	return experiment{gives: gives, unit: "requests/s or s", few: counted, run: func(ctx context.Context, r round) error {
 		return placed(r, gives, func(p trial.Place) error {
 			c := m.Saturated(p, law(), trial.MostBatch)
 			c.Duration = batchSearch + batchTime
@@ -176,7 +183,7 @@ func changeRows() (experiment, []row) {
 		fixed = append(fixed, fmt.Sprintf("%s fixed %d", to.Name, b))
 	}
 	gives := []string{rate, found}
-	e := experiment{gives: gives, unit: "requests/s or s", run: func(ctx context.Context, r round) error {
+	e := experiment{gives: gives, unit: "requests/s or s", few: counted, run: func(ctx context.Context, r round) error {
 		return placed(r, gives, func(p trial.Place) error {
 			c := from.Saturated(p, law(), trial.MostBatch)
 			c.Change, c.Then = time.Second, to.Cost

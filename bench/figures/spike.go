@@ -11,29 +11,27 @@ import (
 // spikeRows are of a load that is 0.7 times the peak and, for the second half of each 120 ms, 1.4 times it. Whether the delay at the head of the queue
 // is under the target is looked at in slices of a millisecond: recovered is when it was over it for the last time while the spike lasted, the
 // strictest reading; first is when it came back for the first time.
-func spikeRows(id, name string, service workload.Service, all bool) (runs []experiment, rows []row) {
+func spikeRows(id, name string, service workload.Service) (runs []experiment, rows []row) {
 	most := "spike peak " + name
 	runs = append(runs, peak(most, service))
-	add := func(suffix, policy string, bound, good float64) {
+	add := func(suffix, policy string, bound, good float64) (experiment, []row) {
 		ours := "spike " + name + suffix
-		runs = append(runs, spike(ours, most, service, policy))
-		one := func(id, what string, bound float64, name string) {
-			rows = append(rows, row{
-				id: id, of: []string{most, name}, bound: bound, what: what, value: func(r round) float64 { return r[name] },
-			})
+		one := func(id, what string, bound float64, name string) row {
+			return row{id: id, of: []string{most, name}, bound: bound, what: what, value: func(r round) float64 { return r[name] }}
 		}
-		one(id+suffix, "ms from the start of a spike to the end of the last one over target, median of a round, "+policy, bound, ours)
-		rows = append(rows, inverse(id+suffix+".good", most, ours+" good", good, "peak / goodput while spikes last, "+policy))
-		if policy == law() {
-			one(id+".first", "ms until it was under target for the first time again", none, ours+" first")
-			one(id+".never", "part of the spikes that were over target at their end", none, ours+" never")
+		return spike(ours, most, service, policy), []row{
+			one(id+suffix, "ms from the start of a spike to the end of the last one over target, median of a round, "+policy, bound, ours),
+			inverse(id+suffix+".good", most, ours+" good", good, "peak / goodput while spikes last, "+policy),
+			one(id+suffix+".first", "ms until it was under target for the first time again", none, ours+" first"),
+			one(id+suffix+".never", "part of the spikes that were over target at their end", none, ours+" never"),
 		}
 	}
-	add("", law(), spikeBound, goodBound)
-	if all {
-		for _, policy := range others() {
-			add("."+policy, policy, none, none)
-		}
+	e, r := add("", law(), spikeBound, goodBound)
+	runs, rows = append(runs, e), append(rows, r...)
+	for _, policy := range []string{"static", "seda-2003", "breakwater"} {
+		e, r := add("."+policy, policy, none, none)
+		e.few = fewRounds
+		runs, rows = append(runs, e), append(rows, seldom(r[:2]...)...)
 	}
 	return runs, rows
 }

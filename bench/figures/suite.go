@@ -235,7 +235,9 @@ func (s suite) describe(rounds []round, missing map[string]string, notes io.Writ
 		}
 		var xs []float64
 		for _, r := range rounds {
-			xs = append(xs, r[c.name])
+			if x, ok := r[c.name]; ok {
+				xs = append(xs, x)
+			}
 		}
 		some := valid(xs)
 		fmt.Fprintf(notes, "# %s %s: median %s, quartiles %s and %s %s; rounds", s.id, c.name,

@@ -20,8 +20,12 @@ type experiment struct {
 	gives []string
 	unit  string
 	early bool // it is run before the others of its round, which use what it gives
+	few   int  // in so many of the rounds that count only; 0: in all, also in the one that is thrown away
 	run   func(ctx context.Context, r round) error
 }
+
+// counted is every round that counts.
+const counted = math.MaxInt
 
 // experiments returns a suite made of these.
 func experiments(id string, all []experiment, rows []row) suite {
@@ -43,12 +47,12 @@ func collectExperiments(ctx context.Context, all []experiment, names []string, n
 	})
 	rounds := make([]round, 0, n)
 	rng := rand.New(rand.NewPCG(3, uint64(n)))
-	for range n {
+	for at := range n {
 		r := round{}
 		for _, early := range []bool{true, false} {
 			for _, i := range rng.Perm(len(wanted)) {
 				e := wanted[i]
-				if e.early != early {
+				if e.early != early || e.few > 0 && (at == 0 || at > e.few) {
 					continue
 				}
 				if err := e.run(ctx, r); err != nil {
@@ -105,7 +109,7 @@ func onePlace() (trial.Place, error) {
 	if err != nil {
 		return trial.Place{}, err
 	}
-	return trial.Place{CPUs: load.CPUs{Workers: affinity.Of(far), Generator: near}, Workers: 1, Spin: calibrated(), Log: quiet}, nil
+	return trial.Place{CPUs: load.CPUs{Workers: affinity.Of(far), Generator: near}, Workers: 1, Alone: true, Spin: calibrated(), Log: quiet}, nil
 }
 
 // placed calls f with the place, or leaves NaN where there are not two CPUs.
@@ -123,9 +127,15 @@ func placed(r round, gives []string, f func(p trial.Place) error) error {
 // law is the policy whose figures have bounds: what the engine does by itself.
 func law() string { return staged.DefaultPolicy() }
 
-// others are all other policies.
-func others() []string {
-	return slices.DeleteFunc(staged.Policies(), func(name string) bool { return name == law() || name == "serve-all" })
+// seldom makes rows of experiments that are in few rounds: where they are not, there is no value.
+func seldom(rows ...row) []row {
+	for i := range rows {
+		of := rows[i].of
+		rows[i].when = func(r round) bool {
+			return !slices.ContainsFunc(of, func(name string) bool { _, ok := r[name]; return !ok })
+		}
+	}
+	return rows
 }
 
 // inverse is a row that divides what is best by ours, where more is better.

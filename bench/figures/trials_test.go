@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seda-go/seda/internal/load"
+	"github.com/seda-go/seda/internal/staged"
 	"github.com/seda-go/seda/internal/trial"
 	"github.com/seda-go/seda/internal/workload"
 )
@@ -34,15 +35,19 @@ func TestExperiments(t *testing.T) {
 			return nil
 		}},
 		{gives: []string{"early"}, early: true, run: func(_ context.Context, r round) error { r["early"] = 2; return nil }},
+		{gives: []string{"seldom"}, few: 2, run: func(_ context.Context, r round) error { r["seldom"] = float64(n); return nil }},
 		{gives: []string{"unwanted"}, run: func(context.Context, round) error { return errors.New("unwanted") }},
 	}
 	rows := []row{inverse("x.a", "early", "a", 0.5, "early / a"), plain("x.b", "b", 1, "ns"), plain("x.none", "none", 1, "ns"), plain("y", "unwanted", none, "")}
+	rows = append(rows, seldom(plain("x.seldom", "seldom", none, "in two of three rounds"))...)
 	var out, errs bytes.Buffer
 	require.Zero(t, run(t.Context(), []suite{experiments("x", all, rows)}, []string{"-n", "3", "x."}, &out, &errs), errs.String())
 	require.Contains(t, out.String(), "figure x.a 0.7500 0.5000 short n=2 ci=0.5000..1.000 early / a\n")
 	require.Contains(t, out.String(), "figure x.b - 1.000 skip n=0 ci=-..- 1 of 3 rounds were valid, median 7.000\n")
 	require.Contains(t, out.String(), "figure x.none - 1.000 skip n=0 ci=-..- no round was valid\n")
 	require.Contains(t, out.String(), "# x a: median 3.000, quartiles 2.500 and 3.500 ns; rounds 2.000 - 4.000; 3 runs thrown away\n")
+	require.Contains(t, out.String(), "figure x.seldom ")
+	require.Contains(t, out.String(), " info n=2 ")
 	require.Equal(t, 1, run(t.Context(), []suite{experiments("x", all, rows)}, []string{"y"}, &out, &errs))
 	require.Contains(t, errs.String(), "x: unwanted: unwanted")
 }
@@ -67,8 +72,8 @@ func TestTrialsOfTheSuites(t *testing.T) {
 	c := trial.Overload(p, service, law(), 20_000)
 	c.Warmup, c.Duration = time.Millisecond, 20*time.Millisecond
 	r := round{}
-	require.NoError(t, overloaded(t.Context(), c, r, []string{"good"}, func(o trial.Outcome) { r["good"] = float64(o.Good()) }))
-	require.True(t, math.IsNaN(r["good"]) || r["good"] > 0)
+	require.NoError(t, overloaded(t.Context(), c, r, []string{"good"}, func(o trial.Outcome) { r["offered"] = float64(o.Window.Offered) }))
+	require.True(t, math.IsNaN(r["good"]) && r["offered"] == 0 || r["offered"] > 0, "%v", r)
 	c.Rate = math.NaN()
 	require.NoError(t, overloaded(t.Context(), c, r, []string{"good"}, func(trial.Outcome) { t.Error("there is no such rate") }))
 	require.True(t, math.IsNaN(r["good"]))
@@ -85,6 +90,10 @@ func TestRefusals(t *testing.T) {
 		require.NoError(t, err)
 		require.Positive(t, ns)
 	}
+}
+
+func TestRivalsAreKnown(t *testing.T) {
+	require.Subset(t, staged.Policies(), rivals())
 }
 
 // The figures of the design have their bounds, and no others do.
