@@ -17,8 +17,8 @@ const (
 	lightPart   = 0.3      // of what batches of 1 can do at most
 	batchTime   = 100 * time.Millisecond
 	batchWarm   = 30 * time.Millisecond
-	lightTime   = 400 * time.Millisecond
-	lightParts  = 8
+	lightTime   = 300 * time.Millisecond
+	lightParts  = 6
 	batchSearch = foundBound * time.Second
 	// seda2001Time is too short for that law to decide anything, as it does every 5 s, but what it starts with is in the row.
 	seda2001     = "seda-2001"
@@ -121,7 +121,7 @@ func saturated(name string, m trial.BatchModel, policy string, most int, took ti
 	}}
 }
 
-// lightly gives the p99 in ns of a stage with little to do: the median of eight, of 50 ms each.
+// lightly gives the p99 in ns of a stage with little to do: the median of six, of 50 ms each.
 func lightly(name string, m trial.BatchModel, policy string, most int) experiment {
 	return experiment{gives: []string{name}, unit: "ns", run: func(ctx context.Context, r round) error {
 		return placed(r, []string{name}, func(p trial.Place) error {
