@@ -13,8 +13,7 @@ const (
 	coresUneven  = 0.94   // a partition whose capacity is less than this part of what another could have is cut anew
 	coresShift   = 0.10   // of the demand has to move for what was learned to be doubted (DARC: 10 %)
 	coresTries   = 7      // assignments, at most, tried one after the other
-	coresBackoff = 250e6  // ns until a partition that did not win is tried again; doubles each time
-	coresPause   = 10e6   // ns until a partition that is uneven is cut anew; doubles each time
+	coresBackoff = 1e9    // ns from one search to the next though nothing changed, 20 times what one takes as a rule; doubles each time
 	coresLongest = 60e9   // ns, at most
 	coresCalm    = 1000e6 // ns of low load after which every worker serves every stage again
 	coresLow     = 0.40   // part of the workers' time that is low load
@@ -22,24 +21,25 @@ const (
 
 // cores is the law that assigns stages to workers.
 type cores struct {
-	y      *System
-	at     *layout
-	load   *load
-	window window
-	home   [][]int // every worker serves every stage, as far as MaxCores allows
-	mode   coresMode
-	kind   int // of the partition: its groups, 0 if it is wrapped
-	search search
+	y       *System
+	at      *layout
+	load    *load
+	window  window
+	home    [][]int // every worker serves every stage, as far as MaxCores allows
+	mode    coresMode
+	held    attempt // what holds
+	recipes []recipe
+	search  search
 
 	homeward homeward
 	kept     attempt   // the partition that was left when the load was low
 	mix      []float64 // demand when the law last made up its mind; nil: soon
-	retry    int64     // when to try again what did not win, though nothing changed
+	retry    int64     // when to search again, though nothing changed
 	backoff  int64
-	doubt    bool  // the partition looked uneven
-	again    int64 // when to cut an uneven partition anew, though nothing changed
-	pause    int64
-	calm     int64 // since when the load has been low
+	doubt    bool      // the partition looked uneven
+	rivals   []attempt // those that lost the last search, while its winner has to prove itself
+	verified int       // times that one of them took its place
+	calm     int64     // since when the load has been low
 }
 
 type coresMode int
@@ -55,13 +55,17 @@ const (
 // Every worker serves every stage, at first and wherever that is as good: no worker is idle while events wait anywhere. Under pressure that may not be
 // the best: a worker that changes stages refills its cache each time, and the more workers take from one ring the more they wait for one another. So
 // when a queue stands, the law divides the stages among the workers by their measured demand (layout), looks at what that does to cost and throughput,
-// corrects the division by the costs seen in it, and keeps the best of what it tried, or goes back.
+// corrects the division by the costs seen in it, and keeps the best of what it tried, or goes back. What won is measured again, for longer, and gives way
+// if another did more: the best of several that chance had a part in was most of all lucky.
 //
 // Pressure is a delay: the older of the age of the head and depth times cost over workers. The output of an assignment is that of the stage that
 // did the least in proportion to its visits, so that queues that fill or drain do not deceive.
 //
 // Afterwards it acts only when it is under pressure and the assignment could carry less than coresUneven of what another could at the costs
-// of the time; what did not help is not tried again until demand moved by coresShift, or a time passed that doubles with each failure.
+// of the time, and not again until demand moved by coresShift, or a time passed that doubles with each search.
+//
+// Nobody starves: every stage has a worker at any time, whose picker comes round to it after the quanta of the other stages that it serves, and the batches
+// by which these overdraw them. A partition can only make that round shorter.
 //
 // Sources: R. McNaughton, "Scheduling with Deadlines and Loss Functions", 1959 (cutting the line); A. Ousterhout et al., "Shenango", NSDI 2019 (a queue
 // that stands); H. Qin et al., "Arachne", OSDI 2018 (thresholds remembered); H. Demoulin et al., "When Idling is Ideal", SOSP 2021 (10 % of demand).
@@ -69,8 +73,9 @@ func Cores(y *System) (Policy, error) {
 	if err := errors.Join(y.Validate(), checkMinimum(y)); err != nil {
 		return nil, err
 	}
-	c := &cores{y: y, at: newLayout(y), load: newLoad(y), backoff: coresBackoff, pause: coresPause}
+	c := &cores{y: y, at: newLayout(y), load: newLoad(y), backoff: coresBackoff}
 	c.home = c.at.everywhere()
+	c.recipes = []recipe{{"packed", c.at.pack}, {"wrapped", c.at.wrap}}
 	c.homeward.inflated = make([]float64, len(y.Stages))
 	for i := range c.homeward.inflated {
 		c.homeward.inflated[i] = 1
@@ -118,7 +123,10 @@ func (c *cores) stay(s *Snapshot, d *Draft) {
 		c.window.close()
 		return
 	}
-	if !c.window.done(s, c.load, coresHome) {
+	if c.verify(s, d) {
+		return
+	}
+	if !c.window.done(s, c.load, coresHome, coresWindow) {
 		return
 	}
 	demand := c.load.demand()
@@ -136,7 +144,8 @@ func (c *cores) stay(s *Snapshot, d *Draft) {
 		c.conclude(s, d, c.kept, "as when the load was last so high")
 		return
 	}
-	c.search = search{cost: c.load.costs(), home: rate, best: attempt{1, c.home, rate}, groups: c.at.finest(demand, coresFine)}
+	c.search = search{cost: c.load.costs(), home: rate, best: c.all(), groups: c.at.finest(demand, coresFine)}
+	c.search.best.rate = rate
 	c.search.mix = c.load.mix(c.search.cost)
 	c.next(s, d, demand)
 }
@@ -148,22 +157,22 @@ func (c *cores) watch(s *Snapshot, d *Draft) {
 		if c.load.use() > coresLow {
 			c.calm = s.Now
 		} else if s.Now-c.calm > coresCalm {
-			c.kept = attempt{groups: c.kind, serve: d.Plan.Serve}
+			c.kept = attempt{recipe: c.held.recipe, serve: d.Plan.Serve}
 			c.backoff = coresBackoff
 			c.leave(s, d, fmt.Sprintf("workers are busy for %.0f %% of their time", 100*c.load.use()))
 		}
 		return
 	}
 	c.calm = s.Now
-	if !c.window.done(s, c.load, coresSettle) {
+	if c.verify(s, d) || !c.window.done(s, c.load, coresSettle, coresWindow) {
 		return
 	}
 	demand := c.load.demand()
-	if moved := c.shifted(demand); s.Now < c.again && !moved {
+	if moved := c.shifted(demand); s.Now < c.retry && !moved {
 		return
 	} else if moved {
 		c.at.forget()
-		c.backoff, c.pause = coresBackoff, coresPause
+		c.backoff = coresBackoff
 	}
 	if c.at.capacity(d.Plan.Serve, demand) > coresUneven*c.at.capacity(c.at.wrap(demand, nil), demand) {
 		c.mix, c.doubt = nil, false
@@ -175,7 +184,7 @@ func (c *cores) watch(s *Snapshot, d *Draft) {
 		return
 	}
 	c.doubt = false
-	c.search = search{cost: c.load.costs(), home: c.homeward.predict(c.load), best: attempt{c.kind, d.Plan.Serve, c.window.rate(s, c.load, d.Plan.Serve)}, groups: c.at.finest(demand, coresFine)}
+	c.search = search{cost: c.load.costs(), home: c.homeward.predict(c.load), best: attempt{c.held.recipe, d.Plan.Serve, c.window.rate(s, c.load, d.Plan.Serve)}, groups: c.at.finest(demand, coresFine)}
 	c.search.mix = c.load.mix(c.search.cost)
 	c.next(s, d, demand)
 }

@@ -31,7 +31,7 @@ func newLayout(y *System) *layout {
 		a.order = append(a.order, i)
 	}
 	a.forget()
-	a.seats = a.pick(len(y.Workers), nil)
+	a.seats = a.choose(len(y.Workers), nil)
 	return a
 }
 
@@ -53,8 +53,8 @@ func (a *layout) most(i int) int {
 	return n
 }
 
-// pick chooses n workers: SMT siblings only when every core has one, then those that serve something now, and sorts them by where they are.
-func (a *layout) pick(n int, now [][]int) []int {
+// choose chooses n workers: SMT siblings only when every core has one, then those that serve something now, and sorts them by where they are.
+func (a *layout) choose(n int, now [][]int) []int {
 	rank := make([]int, len(a.y.Workers)) // how many workers of its core come first
 	seen := map[[2]int]int{}
 	all := make([]int, len(a.y.Workers))
@@ -135,7 +135,7 @@ func (a *layout) seat(bins, now [][]int) [][]int {
 	serve := make([][]int, len(a.y.Workers))
 	seats := a.seats
 	if len(bins) < len(serve) {
-		seats = a.pick(len(bins), now)
+		seats = a.choose(len(bins), now)
 	}
 	for k, bin := range bins {
 		serve[seats[k]] = slices.Sorted(slices.Values(bin))
@@ -220,20 +220,24 @@ func (a *layout) guarantee(serve [][]int) {
 }
 
 // capacity returns how many events of the input per ns an assignment can serve at most: for every run of stages in the line, its workers over its
-// demand; and what a stage can use over its demand. For assignments made of runs this is the maximum flow (by Hall's condition).
+// demand, and so for the stages that have no other workers than one of them; and what a stage can use over its demand. For assignments made of runs, of
+// disjoint groups, or of these and stages that all may serve, this is the maximum flow (by Hall's condition).
 func (a *layout) capacity(serve [][]int, demand []float64) float64 {
-	by := make([]Set, len(demand))
-	for w, list := range serve {
-		for _, i := range list {
-			by[i].Add(w)
-		}
-	}
+	by := workersOf(serve, len(demand))
 	best := math.Inf(1)
 	for j, i := range a.order {
 		var all Set
-		need := 0.0
+		need, within := 0.0, 0.0
 		if demand[i] > 0 {
 			best = min(best, a.high[i]/demand[i])
+		}
+		for k := range by {
+			if out := by[k].AndNot(&by[i]); out.Empty() {
+				within += demand[k]
+			}
+		}
+		if within > 0 {
+			best = min(best, float64(by[i].Len())/within)
 		}
 		for _, k := range a.order[j:] {
 			for b := range all {
@@ -245,6 +249,17 @@ func (a *layout) capacity(serve [][]int, demand []float64) float64 {
 		}
 	}
 	return best
+}
+
+// workersOf returns the workers of each stage.
+func workersOf(serve [][]int, stages int) []Set {
+	by := make([]Set, stages)
+	for w, list := range serve {
+		for _, i := range list {
+			by[i].Add(w)
+		}
+	}
+	return by
 }
 
 // everywhere lets each worker serve all stages, but no stage have more workers than its MaxCores: those next to where the stage before ends.

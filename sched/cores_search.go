@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -9,10 +10,13 @@ import (
 // Constants of how assignments are judged.
 const (
 	coresSettle   = 2    // decisions after a plan came into force that are not counted: rings fill and drain
-	coresWindow   = 3    // decisions, at least, that a plan is judged by
+	coresWindow   = 8    // decisions, at least, that a plan is judged by
 	coresBatches  = 8    // batches, at least, of each stage that matters, too
 	coresMatters  = 0.02 // part of all demand from which on a stage does
-	coresPatient  = 20   // decisions, at most, that it waits for these
+	coresVerify   = 20   // and what won, when it is judged again
+	coresRivals   = 3    // times that another one takes its place
+	coresPatient  = 30   // decisions, at most, that it waits for these
+	coresTie      = 0.01 // of the best output, less than which is no better
 	coresBetter   = 1.04 // of the capacity of the one on trial that another one has to promise
 	coresHopeless = 0.5  // of the best output so far, below which a trial ends early
 	coresFine     = 0.85 // of the best capacity that groups have to promise
@@ -20,104 +24,19 @@ const (
 	coresRecut    = 2    // times that the best is cut anew
 )
 
-// window is the time that an assignment is judged by.
-type window struct {
-	open    bool
-	from    int64
-	ticks   int
-	stages  []StageSample // at from
-	sources []SourceSample
-}
-
-func (w *window) close() { w.open = false }
-
-// done begins to count when the plan has been in force for a while, so long that half of what waited then has been through, and reports whether
-// enough was seen since.
-func (w *window) done(s *Snapshot, l *load, settle int) bool {
-	switch {
-	case l.ticks < settle || l.ticks < coresPatient && l.through < l.waiting/2:
-		w.open = false
-		return false
-	case !w.open:
-		w.open, w.from, w.ticks = true, s.Now, 0
-		w.stages = append(w.stages[:0], s.Stages...)
-		w.sources = append(w.sources[:0], s.Sources...)
-		return false
-	}
-	w.ticks++
-	return w.ticks >= coresPatient || w.ticks >= coresWindow && w.enough(s, l.demand())
-}
-
-// enough reports whether all stages that matter had some batches.
-func (w *window) enough(s *Snapshot, demand []float64) bool {
-	all := total(demand)
-	for i, d := range demand {
-		if d > coresMatters*all && s.Stages[i].Batches.N-w.stages[i].Batches.N < coresBatches {
-			return false
-		}
-	}
-	return true
-}
-
-// rate returns how many events of the input per ns were served since the window began. In a group, whose workers serve all of it, that is the work done in
-// proportion to visits, on average over demand: the output once flow is steady, however queues fill and drain. Between groups, and between stages that
-// share some of their workers, the one that did the least counts, beyond chance: what outruns it ends up in a ring.
-func (w *window) rate(s *Snapshot, l *load, serve [][]int) float64 {
-	f, v := newFlows(l.y), make([]float64, len(l.stages))
-	f.add(l.y, 0, s, w.stages, w.sources)
-	l.visits(&f, v)
-	least := math.Inf(1)
-	for _, group := range groupsOf(serve, len(v)) {
-		work, need, batches := 0.0, 0.0, 0.0
-		for _, i := range group {
-			g := &l.stages[i]
-			work, need = work+f.done[i]*g.cost, need+v[i]*g.cost
-			batches += float64(s.Stages[i].Batches.N - w.stages[i].Batches.N)
-		}
-		if need > 0 {
-			least = min(least, work/need*(1+1/math.Sqrt(batches+1)))
-		}
-	}
-	if math.IsInf(least, 1) {
-		return 0
-	}
-	return least / float64(max(s.Now-w.from, 1))
-}
-
-// groupsOf returns the stages in groups with the same workers.
-func groupsOf(serve [][]int, stages int) (groups [][]int) {
-	by := make([]Set, stages)
-	for w, list := range serve {
-		for _, i := range list {
-			by[i].Add(w)
-		}
-	}
-	at := map[Set]int{}
-	for i, workers := range by {
-		k, ok := at[workers]
-		if !ok {
-			k = len(groups)
-			at[workers] = k
-			groups = append(groups, nil)
-		}
-		groups[k] = append(groups[k], i)
-	}
-	return groups
-}
-
 // search is a series of assignments, each tried in turn.
 //
-// There are two kinds. In groups, workers serve all stages of theirs, as if a group were a system of its own: many groups keep workers in few
-// stages, few groups share out the load better. Wrapped, a worker at a border serves stages of both sides. From serve-all, which is one group, it goes
-// to as many as share out the load well, then to half as many, and so on while that is better, then to the wrapped one. The best is
-// cut anew as long as what was learned of its costs promises more.
+// In groups, workers serve all stages of theirs, as if a group were a system of its own: many groups keep workers in few stages, few groups share out the
+// load better. From serve-all, which is one group, it goes to as many as share out the load well, then to half as many, and so on while that is
+// better. Then come those that share out the load better still, if they promise to at the costs seen meanwhile: the stages packed, wherever they stand in the
+// line, and the line cut at every worker. The best is made anew as long as what was learned of its costs promises more.
 type search struct {
 	cost     []float64 // by stage, when the search began
 	mix      []float64 // visits times that
 	home     float64   // what serve-all does
 	tried    int
 	groups   int // of the next try; 0: no more
-	wrapped  bool
+	next     int // of recipes, the one to try next
 	recut    int
 	halved   bool // the stage heavy got half of its workers, of before at most
 	halvedAt int  // tries before that
@@ -125,19 +44,36 @@ type search struct {
 	before   float64
 	last     attempt
 	best     attempt
+	lost     []attempt // all others
 }
 
 // attempt is an assignment and what became of it.
 type attempt struct {
-	groups int // 0: wrapped
-	serve  [][]int
-	rate   float64 // events of the input per ns
+	recipe
+	serve [][]int
+	rate  float64 // events of the input per ns
+}
+
+// recipe is how an assignment is made: nil if there is none.
+type recipe struct {
+	how  string
+	make func(demand []float64, now [][]int) [][]int
+}
+
+// grouped makes n groups.
+func (a *layout) grouped(n int) recipe {
+	return recipe{fmt.Sprintf("%d groups", n), func(demand []float64, now [][]int) [][]int { return a.groups(demand, n, now) }}
+}
+
+// all is serve-all.
+func (c *cores) all() attempt {
+	return attempt{recipe: recipe{"all", func([]float64, [][]int) [][]int { return c.home }}, serve: c.home}
 }
 
 // judge looks at what the assignment on trial is worth when enough was seen of it.
 func (c *cores) judge(s *Snapshot, d *Draft) {
 	f := &c.search
-	if !c.window.done(s, c.load, coresSettle) {
+	if !c.window.done(s, c.load, coresSettle, coresWindow) {
 		if c.window.ticks < 2 || c.load.pressed == 0 || c.window.rate(s, c.load, d.Plan.Serve) > coresHopeless*f.best.rate {
 			return
 		}
@@ -150,10 +86,11 @@ func (c *cores) judge(s *Snapshot, d *Draft) {
 	}
 	f.last.rate = min(c.window.rate(s, c.load, d.Plan.Serve), c.at.capacity(d.Plan.Serve, demand))
 	if mix := c.load.mix(f.cost); distance(mix, f.mix) > coresShift { // what was tried before was tried under another load
-		f.best, f.mix = f.last, mix
-	}
-	if f.last.rate > f.best.rate {
-		f.best = f.last
+		f.best, f.mix, f.lost = f.last, mix, nil
+	} else if f.last.rate > (1+coresTie)*f.best.rate {
+		f.best, f.lost = f.last, append(f.lost, f.best)
+	} else {
+		f.lost = append(f.lost, f.last)
 	}
 	c.next(s, d, demand)
 }
@@ -174,7 +111,7 @@ func (c *cores) next(s *Snapshot, d *Draft, demand []float64) {
 		f.tried++
 		c.mode = trying
 		c.window.close()
-		d.SetServe(a.serve, fmt.Sprintf("try %d, %d groups: %.4g/s was best, now %.4g/s, demand %s", f.tried, a.groups, 1e9*f.best.rate, 1e9*last, percent(demand)))
+		d.SetServe(a.serve, fmt.Sprintf("try %d, %s: %.4g/s was best, now %.4g/s, demand %s", f.tried, a.how, 1e9*f.best.rate, 1e9*last, percent(demand)))
 		return
 	}
 	if f.halved && f.last.rate < f.best.rate {
@@ -183,37 +120,75 @@ func (c *cores) next(s *Snapshot, d *Draft, demand []float64) {
 	why := fmt.Sprintf("best of %d: %.4g/s, %.4g/s when every worker serves every stage", f.tried, 1e9*f.best.rate, 1e9*f.home)
 	if f.best.rate < (1+coresWins)*f.home {
 		c.leave(s, d, why)
-		return
+	} else {
+		c.conclude(s, d, f.best, why)
 	}
-	c.again, c.pause = s.Now+c.pause, min(2*c.pause, coresLongest)
-	c.conclude(s, d, f.best, why)
+	c.retry, c.backoff = s.Now+c.backoff, min(2*c.backoff, coresLongest)
+	c.rivals = f.lost
+}
+
+// verify looks once more at what won a search, for longer: the best of several that chance had a part in was most of all lucky. If it does less than another
+// one did, that takes its place, and is looked at in turn. It reports whether there was something to do.
+func (c *cores) verify(s *Snapshot, d *Draft) bool {
+	if len(c.rivals) == 0 {
+		return false
+	}
+	if !c.window.done(s, c.load, coresSettle, coresVerify) {
+		return true
+	}
+	rate := min(c.window.rate(s, c.load, d.Plan.Serve), c.at.capacity(d.Plan.Serve, c.load.demand()))
+	c.held.rate = rate
+	c.window.close()
+	best := slices.MaxFunc(c.rivals, func(a, b attempt) int { return cmp.Compare(a.rate, b.rate) })
+	if best.rate < (1+coresWins)*rate {
+		c.rivals = nil
+		return false
+	}
+	held := c.held
+	rivals := slices.DeleteFunc(c.rivals, func(a attempt) bool { return same(a.serve, best.serve) })
+	n := c.verified + 1
+	c.conclude(s, d, best, fmt.Sprintf("%s did %.4g/s, %s only %.4g/s in the end", best.how, 1e9*best.rate, held.how, 1e9*rate))
+	if c.verified = n; n < coresRivals {
+		c.rivals = append(rivals, held)
+	}
+	return true
 }
 
 // propose returns what to try next, and whether there is anything left.
 func (c *cores) propose(demand []float64, now [][]int) (attempt, bool) {
 	f := &c.search
-	switch {
-	case f.groups > 1 && (f.tried == 0 || f.last.rate == f.best.rate):
+	if f.groups > 1 && (f.tried == 0 || f.last.rate >= f.best.rate) {
 		n := f.groups
 		f.groups /= 2
-		return attempt{groups: n, serve: c.at.groups(demand, n, now)}, true
-	case !f.wrapped:
-		f.wrapped, f.groups = true, 0
-		return attempt{serve: c.at.wrap(demand, now)}, true
-	case f.recut < coresRecut && f.best.groups != 1:
+		return c.attempt(c.at.grouped(n), demand, now), true
+	}
+	f.groups = 0
+	if f.next < len(c.recipes) {
+		f.next++
+		return c.better(c.recipes[f.next-1], demand, now), true
+	}
+	if f.recut < coresRecut && f.best.how != "all" {
 		f.recut++
-		a := attempt{groups: f.best.groups}
-		if a.groups == 0 {
-			a.serve = c.at.wrap(demand, now)
-		} else {
-			a.serve = c.at.groups(demand, a.groups, now)
-		}
-		if a.serve != nil && c.at.capacity(a.serve, demand) < coresBetter*c.at.capacity(f.best.serve, demand) {
-			a.serve = nil
-		}
-		return a, true
+		return c.better(f.best.recipe, demand, now), true
 	}
 	return c.less(demand, now)
+}
+
+// attempt makes an assignment.
+func (c *cores) attempt(r recipe, demand []float64, now [][]int) attempt {
+	return attempt{recipe: r, serve: r.make(demand, now)}
+}
+
+// better is what comes of a recipe if that promises more than the best partition so far, or the last one if none was good.
+func (c *cores) better(r recipe, demand []float64, now [][]int) attempt {
+	a, than := c.attempt(r, demand, now), c.search.best
+	if than.how == "all" {
+		than = c.search.last
+	}
+	if a.serve != nil && than.serve != nil && c.at.capacity(a.serve, demand) < coresBetter*c.at.capacity(than.serve, demand) {
+		a.serve = nil
+	}
+	return a
 }
 
 // less proposes an assignment with half the workers for the stage with most of the demand: if that is not worse, the stage is bound by something that
@@ -234,23 +209,21 @@ func (c *cores) less(demand []float64, now [][]int) (attempt, bool) {
 	}
 	f.halved, f.halvedAt, f.heavy, f.before = true, f.tried, heavy, c.at.high[heavy]
 	c.at.high[heavy] = float64(n / 2)
-	a := attempt{groups: c.at.finest(demand, coresFine)}
-	a.serve = c.at.groups(demand, a.groups, now)
-	return a, true
+	return c.attempt(c.at.grouped(c.at.finest(demand, coresFine)), demand, now), true
 }
 
 // leave goes back to serve-all.
 func (c *cores) leave(s *Snapshot, d *Draft, why string) {
-	c.retry = s.Now + c.backoff
-	c.backoff = min(2*c.backoff, coresLongest)
-	c.conclude(s, d, attempt{groups: 1, serve: c.home}, why)
-	c.mode = atHome
+	c.conclude(s, d, c.all(), why)
 }
 
 // conclude ends a search.
 func (c *cores) conclude(s *Snapshot, d *Draft, a attempt, why string) {
-	c.kind = a.groups
+	c.held, c.rivals, c.verified = a, nil, 0
 	c.mode, c.mix, c.calm = settled, nil, s.Now
+	if a.how == "all" {
+		c.mode = atHome
+	}
 	c.window.close()
 	d.SetServe(a.serve, why)
 }
