@@ -239,7 +239,8 @@ func (l *load) delays(s *Snapshot, plan *Plan) {
 		if p := l.y.Stages[i].Parallel; p > 0 {
 			workers = min(workers, p)
 		}
-		g.delay = max(x.HeadAge, int64(float64(x.Depth)*g.cost/float64(max(workers, 1))))
+		waiting := float64(x.Depth) - float64(workers)*g.b/max(g.n, 1) // as many are in hand, if all are at it
+		g.delay = max(x.HeadAge, int64(max(waiting, 0)*g.cost/float64(max(workers, 1))))
 		room := l.y.Stages[i].Capacity * max(l.y.Stages[i].Parallel, 1)
 		pressed = pressed || x.Depth > 0 && g.delay > limit || room > 0 && 2*x.Depth > room
 	}

@@ -1,6 +1,7 @@
 package sched_test
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -156,6 +157,69 @@ func TestCoresTrickle(t *testing.T) {
 	bound := 6*y.Quantum + 5*(2000+64*1000+30_000) + (2000 + 64*20_000 + 30_000) + 35_000
 	require.Greater(t, len(r.waits[1]), 250)
 	require.LessOrEqual(t, slices.Max(r.waits[1]), bound)
+}
+
+// A batch in hand is no queue: two stages whose events take a millisecond each keep their workers half busy, and nobody waits for long.
+func TestCoresIsNotFooledByABatchInHand(t *testing.T) {
+	y, costs := pipeline(4, 2)
+	for i := range costs {
+		costs[i] = cost{c: 1_000_000}
+		y.Stages[i].MaxBatch = 1
+	}
+	r := moves(t, newPlant(y, costs, []feed{{rate: 1000}}, false), sched.Cores, 1e9, nil)
+	require.Empty(t, r.changes)
+}
+
+// A stage that only waits for room ahead gets no more workers than the part of the work that it has: here a third, behind one that takes two of three parts.
+func TestCoresDoesNotRewardAStageThatIsHeld(t *testing.T) {
+	y, costs := pipeline(6, 2)
+	costs[0].c, costs[1].c = 2000, 1000
+	p := newPlant(y, costs, []feed{{rate: 6e6}}, false)
+	r := newTrial(t, p, sched.Cores)
+	apart := 0
+	for r.now < 400e6 {
+		s := r.snapshot()
+		require.True(t, r.now < 10e6 || s.Stages[1].Depth > 500, "it always has a queue")
+		r.tick(t, 1e6)
+		if n := serving(r.plan, 1); n < 6 {
+			apart++
+			require.LessOrEqual(t, n, 3)
+		}
+	}
+	require.Greater(t, apart, 200)
+}
+
+// Whatever the system, and through all trials: no stage with events, and room ahead, waits for longer than one round of its worker, in which every other
+// stage has its quantum and overdraws it by a batch at most; the batch that runs when it comes; and, since the picker may serve who comes first in a
+// round at the end of one and the start of the next, once more for these.
+func TestCoresStarvesNobody(t *testing.T) {
+	for seed := range uint64(12) {
+		chance := rand.New(rand.NewPCG(seed, 7))
+		y, costs := pipeline(2+chance.IntN(4), 3+chance.IntN(6))
+		bound, longest := int64(0), int64(0)
+		for i := range costs {
+			costs[i] = cost{a: chance.Int64N(5000), c: 100 + chance.Int64N(4000), swap: chance.Int64N(60_000)}
+			batch := costs[i].a + 64*costs[i].c + costs[i].swap
+			bound, longest = bound+2*(y.Quantum+batch), max(longest, batch)
+			if chance.IntN(4) == 0 {
+				y.Stages[i].Parallel = 1
+			}
+		}
+		p := newPlant(y, costs, []feed{{rate: 3e6}}, false)
+		r := newTrial(t, p, sched.Cores)
+		since, done := make([]int64, len(costs)), make([]uint64, len(costs))
+		for r.now < 300e6 {
+			r.tick(t, 1e6)
+			for i, x := range r.snapshot().Stages {
+				n := len(y.Workers)
+				if held := p.room(i) < y.Stages[i].MaxBatch*n; x.Depth == 0 || x.Done != done[i] || held {
+					since[i] = r.now
+				}
+				done[i] = x.Done
+				require.LessOrEqual(t, r.now-since[i], bound+longest, "seed %d, stage %d, under %v", seed, i, r.plan.Serve)
+			}
+		}
+	}
 }
 
 // Few workers are needed: they get cores of their own, and neighbours share a cache.
