@@ -140,8 +140,25 @@ func (a *layout) seat(bins, now [][]int) [][]int {
 	for k, bin := range bins {
 		serve[seats[k]] = slices.Sorted(slices.Values(bin))
 	}
+	a.trim(serve)
 	a.guarantee(serve)
 	return serve
+}
+
+// trim takes workers from stages that have more than their MaxCores, in a group that has.
+func (a *layout) trim(serve [][]int) {
+	for i, s := range a.y.Stages {
+		n := 0
+		for _, w := range a.seats {
+			at := slices.Index(serve[w], i)
+			if s.MaxCores == 0 || at < 0 {
+				continue
+			}
+			if n++; n > s.MaxCores {
+				serve[w] = slices.Delete(serve[w], at, at+1)
+			}
+		}
+	}
 }
 
 func total(xs []float64) (sum float64) {

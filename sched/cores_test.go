@@ -77,6 +77,35 @@ func TestCoresBounds(t *testing.T) {
 	require.Positive(t, partitions)
 }
 
+// The same of any system, in which stages share workers in many ways.
+func TestCoresBoundsOfAny(t *testing.T) {
+	partitions := 0
+	for seed := range uint64(20) {
+		chance := rand.New(rand.NewPCG(seed, 11))
+		workers := 2 + chance.IntN(6)
+		y, costs := pipeline(workers, 2+chance.IntN(7))
+		for i := range y.Stages {
+			costs[i].c = 100 + chance.Int64N(2000)
+			if chance.IntN(2) == 0 {
+				y.Stages[i].MaxCores = 1 + chance.IntN(workers)
+			}
+		}
+		low := chance.IntN(len(costs))
+		y.Stages[low].MaxCores, y.Stages[low].MinCores = 0, chance.IntN(workers+1)
+		r := newTrial(t, newPlant(y, costs, []feed{{rate: 6e6}}, false), sched.Cores)
+		for r.now < 200e6 {
+			r.tick(t, 1e6)
+			for i, s := range y.Stages {
+				n := serving(r.plan, i)
+				require.GreaterOrEqual(t, n, max(s.MinCores, 1), "seed %d, stage %d", seed, i)
+				require.True(t, s.MaxCores == 0 || n <= s.MaxCores, "seed %d, stage %d: %d workers, at most %d", seed, i, n, s.MaxCores)
+				partitions += btoi(n < workers)
+			}
+		}
+	}
+	require.Positive(t, partitions)
+}
+
 func btoi(b bool) int {
 	if b {
 		return 1
