@@ -93,7 +93,9 @@ func (a *admission) giveBack(n int) {
 	}
 }
 
-// grant returns how many of n events may come in by the limit a. Callers that come at the same moment may exceed the depth by as many as they are.
+// grant returns how many of n events may come in by the limit a. It looks before they are pushed, so callers that come at the same moment may exceed the
+// depth: each lets in what it brings and would fit if it were alone, at most a.depth events, and no more come in until that is gone. To count
+// them first would cost all callers one line, for what they write to many with several lanes.
 func (in *Inlet[T]) grant(a *admission, n int) int {
 	if a.depth > 0 {
 		if n = min(n, a.depth-in.queuedUpTo(a.depth)); n <= 0 {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seda-go/seda/sched"
@@ -126,6 +127,31 @@ func TestDepthLimit(t *testing.T) {
 	in.restrict(sched.Limit{}, e.now(), "s")
 	require.NoError(t, in.TrySubmit(6))
 	checkBooks(t, end())
+}
+
+// Callers with many events at a time exceed a depth by no more than the depth each, and once it is exceeded nobody comes in.
+func TestDepthLimitOfBatches(t *testing.T) {
+	const callers, depth = 8, 5
+	for range shorter(100) {
+		_, in, end := limitedStage(t, StageConfig[int]{Name: "s"}, sched.Limit{Depth: depth})
+		var accepted atomic.Int64
+		var all sync.WaitGroup
+		for range callers {
+			all.Go(func() {
+				for range 3 {
+					n, err := in.TrySubmitBatch(make([]int, 2*depth))
+					accepted.Add(int64(n))
+					assert.ErrorIs(t, err, ErrRefused)
+					assert.LessOrEqual(t, n, depth)
+				}
+			})
+		}
+		all.Wait()
+		require.GreaterOrEqual(t, accepted.Load(), int64(depth))
+		require.LessOrEqual(t, accepted.Load(), int64(callers*depth))
+		require.ErrorIs(t, in.TrySubmit(1), ErrRefused)
+		end()
+	}
 }
 
 // In a keyed stage what waits in all shards counts.

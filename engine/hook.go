@@ -22,7 +22,8 @@ type QueueInfo struct {
 // sampledEvents is how many events are described for QueueInfo.Sampled.
 const sampledEvents = 32
 
-// ask asks the stage's Admit about v. It returns nil if v may come in, else v is counted as refused.
+// ask asks the stage's Admit about v. It returns nil if v may come in, else v is counted as refused, and the control loop restarted: what Admit goes by may
+// be as old as the loop's sleep, and would stay so while nothing comes in.
 func (in *Inlet[T]) ask(v T) (err error) {
 	if in.stage.admit == nil {
 		return nil
@@ -34,6 +35,7 @@ func (in *Inlet[T]) ask(v T) (err error) {
 		if err != nil {
 			in.refused.Add(1)
 			in.limited.Add(1)
+			in.stage.e.controller.stir()
 		}
 	}()
 	if !in.stage.admit(v, in.info()) {

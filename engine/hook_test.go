@@ -97,3 +97,17 @@ func TestAdmitHookSeesContents(t *testing.T) {
 	require.Positive(t, (<-got).Batch)
 	drain(t, e)
 }
+
+// An Admit that goes by what was sampled would refuse for ever if its refusals did not bring on the next sample: nothing else runs.
+func TestAdmitRestartsTheControlLoop(t *testing.T) {
+	e := newEngine(t, oneShared)
+	s := engine.Add(e, stageConfig{Name: "s", Admit: func(v int, _ engine.QueueInfo) bool { return v > 0 }})
+	s.Handle(ignore)
+	start(t, e)
+	require.NoError(t, s.TrySubmit(1))
+	eventually(t, "the loop sleeps", e.ControlAsleep)
+	before := e.Stats().Control.Ticks
+	require.ErrorIs(t, s.TrySubmit(-1), engine.ErrRefused)
+	eventually(t, "it looks again", func() bool { return e.Stats().Control.Ticks > before })
+	drain(t, e)
+}
