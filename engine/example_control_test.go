@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,21 +35,24 @@ func ExampleRefusedError() {
 	// <nil>
 }
 
-// three lets in events while fewer than three wait, whatever their target.
-type three struct{}
+// atMost lets in events while fewer than so many wait, whatever their target.
+type atMost int
 
-func (three) Decide(s *sched.Snapshot, d *sched.Draft) {
+func (n atMost) Decide(s *sched.Snapshot, d *sched.Draft) {
 	for source := range s.Sources {
-		d.SetLimit(source, sched.Limit{Depth: 3, Retry: int64(time.Millisecond)}, "three are enough")
+		d.SetLimit(source, sched.Limit{Depth: int(n), Retry: int64(time.Millisecond)}, fmt.Sprintf("%d are enough", int(n)))
 	}
 }
+
+// policy makes one that has no need to know the system.
+func (n atMost) policy(*sched.System) (sched.Policy, error) { return n, nil }
 
 // Explain tells what the policy, here one of the program's own, decided and why.
 func ExampleEngine_Explain() {
 	ctx := context.Background()
 	e := engine.New(engine.Config{
 		Log: noLog, Workers: 1, Kind: engine.Shared,
-		Policy: func(*sched.System) (sched.Policy, error) { return three{}, nil },
+		Policy: atMost(3).policy,
 	})
 	lookup := engine.Add(e, engine.StageConfig[string]{Name: "lookup"})
 	lookup.Handle(func(*engine.Context, string) error { return nil })
@@ -64,6 +68,31 @@ func ExampleEngine_Explain() {
 	}
 	fmt.Println(e.Drain(ctx))
 	// Output:
-	// admit lookup/submit: all -> depth 3, retry 1ms: three are enough
+	// admit lookup/submit: all -> depth 3, retry 1ms: 3 are enough
+	// <nil>
+}
+
+// Replay asks another policy what it would have decided on what a running engine's policy was shown.
+func ExampleReplay() {
+	ctx, trace := context.Background(), new(bytes.Buffer)
+	e := engine.New(engine.Config{Log: noLog, Workers: 1, Kind: engine.Shared, Policy: atMost(3).policy, Trace: trace})
+	lookup := engine.Add(e, engine.StageConfig[string]{Name: "lookup"})
+	lookup.Handle(func(*engine.Context, string) error { return nil })
+	if err := e.Start(ctx); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for len(e.Explain()) == 0 {
+		_ = lookup.TrySubmit("cat")
+	}
+	fmt.Println(e.Drain(ctx)) // the trace is whole when the engine has ended
+	looks, err := engine.Replay(trace, atMost(5).policy)
+	for _, l := range looks {
+		fmt.Printf("then %s, now %s: %s\n", l.Then[0].To, l.Now[0].To, l.Now[0].Why)
+	}
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// then depth 3, retry 1ms, now depth 5, retry 1ms: 5 are enough
 	// <nil>
 }
