@@ -45,6 +45,7 @@ func TestEveryPresetAnswers(t *testing.T) {
 			require.Contains(t, staged.Policies(), r.Policy)
 			require.NotNil(t, r.Decisions)
 		}
+		require.NotEmpty(t, file.Findings, p.name)
 		for _, f := range file.Findings {
 			require.Positive(t, f.Runs)
 			require.LessOrEqual(t, f.Low, f.High)
@@ -107,11 +108,12 @@ func TestSheet(t *testing.T) {
 	require.NoError(t, s.write(&b))
 	golden(t, "sheet.golden", b.String())
 	all := s.findings()
-	require.Len(t, all, 4)
+	require.Len(t, all, 5)
 	require.Equal(t, report.Finding{
 		Sheet: "How much", Of: "ours", What: "ratio", Value: 0.95, Low: 0.875, High: 0.955, Runs: 3, Bound: bound(0.9), Verdict: "ok",
 	}, all[0])
 	require.Equal(t, "short", all[1].Verdict)
 	require.Equal(t, "info", all[2].Verdict)
+	require.Equal(t, report.Finding{Sheet: "How much", Of: "late", What: "runs left out", Value: 2, Low: 2, High: 2, Runs: 2, Verdict: "info"}, all[4], "else a program that asks finds nothing, and no reason")
 	require.ErrorIs(t, s.write(broken{}), errBroken)
 }

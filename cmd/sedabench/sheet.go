@@ -79,7 +79,7 @@ func (s *sheet) median(row, name string) float64 {
 	return report.QuartilesOf(s.values[[2]string{row, name}]).Median
 }
 
-// findings are all cells, for programs.
+// findings are all cells, for programs, and how many runs of a row are in none.
 func (s *sheet) findings() (all []report.Finding) {
 	for _, row := range s.rows {
 		for _, c := range s.columns {
@@ -93,6 +93,9 @@ func (s *sheet) findings() (all []report.Finding) {
 				f.Bound, f.Verdict = c.bound, c.judge(q.Median)
 			}
 			all = append(all, f)
+		}
+		if n := s.invalid[row]; n > 0 {
+			all = append(all, report.Finding{Sheet: s.title, Of: row, What: "runs left out", Value: float64(n), Low: float64(n), High: float64(n), Runs: n, Verdict: "info"})
 		}
 	}
 	return all
