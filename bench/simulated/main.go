@@ -2,6 +2,7 @@
 // prints how far apart the two are. What it finds on one machine is in docs/simulator.md.
 //
 //	go run ./bench/simulated
+//	go run ./bench/simulated -policies # what policies do with the same pipelines, in both
 package main
 
 import (
@@ -18,17 +19,18 @@ import (
 func main() {
 	length := flag.Duration("duration", 300*time.Millisecond, "measured time of each run")
 	rounds := flag.Int("rounds", 5, "runs of each pipeline; the median counts")
+	policies := flag.Bool("policies", false, "compare policies on two workers instead")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := report(ctx, os.Stdout, *length, *rounds); err != nil {
+	if err := report(ctx, os.Stdout, *length, *rounds, *policies); err != nil {
 		fmt.Fprintf(os.Stderr, "simulated: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-// report prints one line per pipeline.
-func report(ctx context.Context, out io.Writer, length time.Duration, rounds int) error {
+// report prints one line per pipeline, or per pipeline and policy.
+func report(ctx context.Context, out io.Writer, length time.Duration, rounds int, policies bool) error {
 	costs := map[int]costs{}
 	for _, turns := range []int{0, 400} {
 		c, err := calibrate(ctx, turns, length, rounds)
@@ -40,6 +42,9 @@ func report(ctx context.Context, out io.Writer, length time.Duration, rounds int
 		fmt.Fprintf(out, "# %d turns of work, ns: batch %.0f, ring %.0f, event %.1f; ", turns, c.batch, m.Ring, c.event)
 		fmt.Fprintf(out, "from another worker: batch %.0f, event %.1f; ring in use by another %.0f; ", m.Far, m.Core, m.Contend)
 		fmt.Fprintf(out, "wake %.0f, signal %.0f\n", m.Wake, m.Signal)
+	}
+	if policies {
+		return compare(ctx, out, costs, length, rounds)
 	}
 	fmt.Fprintf(out, "%-28s %28s  %26s  %26s\n", "", "throughput, M/s", "p50, us", "p99, us")
 	for _, l := range loops() {

@@ -15,6 +15,7 @@ import (
 type costs struct {
 	batch   float64 // for a batch that is handed over directly, ns
 	event   float64
+	walk    float64 // for each KiB of a stage's footprint that is in the core's cache
 	machine sim.Costs
 }
 
@@ -99,16 +100,17 @@ func (l loop) predict(c costs, length time.Duration) (outcome, error) {
 	var plan sched.Plan
 	for w := range l.workers {
 		y.Workers = append(y.Workers, sched.Seat{CPU: w, Core: w})
-		if l.split && w == 0 {
-			plan.Serve = append(plan.Serve, []int{l.stages - 1})
-		} else if l.split {
-			plan.Serve = append(plan.Serve, []int{0, 1})
+		if l.split || l.halves {
+			plan.Serve = append(plan.Serve, nil)
 		}
 	}
 	for i := range l.stages {
+		if w := l.place(l.stages - 1 - i); plan.Serve != nil {
+			plan.Serve[w] = append(plan.Serve[w], i)
+		}
 		s := sim.Stage{
 			Name: fmt.Sprintf("s%d", l.stages-1-i), MaxBatch: l.batch, Capacity: capacity,
-			Batch: c.batch, Event: sim.Service{Kind: sim.Lognormal, Mean: c.event, Shape: spread},
+			Footprint: l.footprint, Batch: c.batch + c.walk*float64(l.footprint)/1024, Event: sim.Service{Kind: sim.Lognormal, Mean: c.event, Shape: spread},
 		}
 		if i > 0 {
 			s.Edges = []sim.Edge{{To: i - 1, Ratio: 1}}
@@ -118,10 +120,28 @@ func (l loop) predict(c costs, length time.Duration) (outcome, error) {
 		}
 		y.Stages = append(y.Stages, s)
 	}
-	r, err := sim.Run(y, sim.Options{Plan: plan, Seed: 1, Warmup: int64(length / 4), Duration: int64(length)})
+	o := sim.Options{Plan: plan, Seed: 1, Warmup: int64(l.warmup(length)), Duration: int64(length)}
+	if l.policy != "" {
+		maker, err := sched.Find(l.policy)
+		if err != nil {
+			return outcome{}, err
+		}
+		o.Policy = maker
+	}
+	r, err := sim.Run(y, o)
 	if err != nil {
 		return outcome{}, err
 	}
 	h := &r.Sources[0].Sojourn
-	return outcome{r.Rate(), h.Quantile(0.5), h.Quantile(0.99)}, nil
+	out := outcome{rate: r.Rate(), p50: h.Quantile(0.5), p99: h.Quantile(0.99)}
+	for _, d := range r.Decisions {
+		switch {
+		case d.What != "cores":
+		case d.At < o.Warmup:
+			out.early++
+		default:
+			out.late++
+		}
+	}
+	return out, nil
 }
