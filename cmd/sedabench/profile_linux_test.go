@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -141,7 +142,7 @@ func spinInHandler() {
 
 // twoStages is an engine with a pinned worker of which one stage sleeps and the other spins. Each event does so once.
 func twoStages(t *testing.T, source probes.Source) (e *engine.Engine, sleeps, spins *engine.Stage[int]) {
-	e = engine.New(engine.Config{Name: "profiled", Workers: 1, Kind: engine.Pinned, Probes: source, Idle: engine.Park})
+	e = engine.New(engine.Config{Name: "profiled", Workers: 1, Kind: engine.Pinned, Probes: source, Idle: engine.Park, Log: slog.New(slog.DiscardHandler)})
 	t.Cleanup(func() { _ = e.Close() })
 	sleeps, spins = engine.Add(e, engine.StageConfig[int]{Name: "sleeps"}), engine.Add(e, engine.StageConfig[int]{Name: "spins"})
 	sleeps.Handle(func(*engine.Context, int) error { napInHandler(); return nil })
