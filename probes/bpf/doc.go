@@ -13,6 +13,9 @@
 // them consistent by a sequence number. So does telling the stage, which is a
 // store into a line that the kernel reads when the thread leaves its CPU.
 //
+// OpenStacks keeps where threads were, off their CPUs and on them, by programs that
+// are loaded then: package profile makes profiles of that.
+//
 // With Config.Pin maps and programs can be looked at with bpftool: see
 // docs/probes.md.
 //
