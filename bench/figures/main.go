@@ -43,7 +43,7 @@ func main() {
 // suites lists all measurements in the order in which they run.
 func suites() []suite {
 	return append(ringSuites(), hopSuite(), pipeSuite(), callSuite(), steadySuite(), idleSuite(), fusedSuite(), stwSuite(), peersSuite(),
-		batchSuite(), coresSuite(), overloadSuite(), loopSuite(), truthSuite(), probesCostSuite(), programsSuite())
+		batchSuite(), coresSuite(), overloadSuite(), loopSuite(), truthSuite(), probesCostSuite(), programsSuite(), controlSuite())
 }
 
 func run(ctx context.Context, all []suite, args []string, out, errs io.Writer) int {
