@@ -19,6 +19,7 @@ type circle struct {
 	each   bool    // handlers of single events
 	blocks int     // of rounds that are timed together
 	size   int     // rounds in each
+	probed bool    // programs in the kernel watch the worker
 }
 
 // events is the batch at the start.
@@ -49,7 +50,13 @@ func (c circle) engine(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	e := engine.New(engine.Config{Workers: 1, CPUs: affinity.Of(cpu), Kind: engine.Pinned, Idle: engine.Spin, Log: quiet, Policy: still})
+	config := engine.Config{Workers: 1, CPUs: affinity.Of(cpu), Kind: engine.Pinned, Idle: engine.Spin, Log: quiet, Policy: still}
+	closed, err := watch(&config, c.probed)
+	if err != nil {
+		return 0, err
+	}
+	defer closed()
+	e := engine.New(config)
 	l := newLap(c.blocks, c.size)
 	done := make(chan struct{})
 	var sum uint64

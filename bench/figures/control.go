@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,18 +90,28 @@ func (c controlled) run(ctx context.Context, hog, probed bool) (rate, batch floa
 	if c.workers > 1 {
 		config.CPUs = affinity.Of(near, far)
 	}
-	if probed {
-		source, err := bpf.Open(bpf.Config{})
-		if err != nil {
-			return 0, 0, unavailable(err.Error())
-		}
-		defer func() { err = errors.Join(err, source.Close()) }()
-		config.Probes = source
+	closed, err := watch(&config, probed)
+	if err != nil {
+		return 0, 0, err
 	}
+	defer closed()
 	if hog {
 		defer neighbour(near)()
 	}
 	return c.measure(ctx, config)
+}
+
+// watch gives an engine programs in the kernel, if it shall have them, until closed is called.
+func watch(c *engine.Config, probed bool) (closed func(), err error) {
+	if !probed {
+		return func() {}, nil
+	}
+	source, err := bpf.Open(bpf.Config{})
+	if err != nil {
+		return nil, unavailable(err.Error())
+	}
+	c.Probes = source
+	return func() { _ = source.Close() }, nil
 }
 
 // neighbour never sleeps on a CPU until it is told to end.

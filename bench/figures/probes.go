@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/engine"
 	"github.com/seda-go/seda/probes"
 	"github.com/seda-go/seda/probes/bpf"
 )
@@ -37,9 +39,17 @@ func truthSuite() suite {
 
 func probesCostSuite() suite {
 	const read, word, off, foreign, registered = "Read", "Word", "without programs", "of a foreign process", "registered"
+	const engineOn, engineOff, seldomOn, seldomOff = "engine, watched", "engine", "10k events/s, watched", "10k events/s"
+	round3 := circle{stages: 3, batch: fusedBatch, work: fusedWork, blocks: fusedBlocks, size: 100}
+	round3on := round3
+	round3on.probed = true
 	return suite{
 		id: "probes.cost",
 		contenders: []contender{
+			{name: engineOn, unit: "ns/round", sample: round3on.engine},
+			{name: engineOff, unit: "ns/round", sample: round3.engine},
+			{name: seldomOn, unit: "ns/event", sample: func(ctx context.Context) (float64, error) { return seldom(ctx, true) }},
+			{name: seldomOff, unit: "ns/event", sample: func(ctx context.Context) (float64, error) { return seldom(ctx, false) }},
 			{name: read, unit: "ns", sample: readCost},
 			{name: word, unit: "ns", sample: wordCost},
 			{name: off, unit: "ns/round", sample: func(context.Context) (float64, error) { return pipes(nil) }},
@@ -48,6 +58,8 @@ func probesCostSuite() suite {
 		},
 		rows: []row{
 			plain("probes.cost.read", read, 10, "ns to read one thread"),
+			ratio("probes.cost.engine", engineOn, engineOff, 1/0.99),
+			ratio("probes.cost.cpu", seldomOn, seldomOff, 1.05),
 			plain("probes.cost.word", word, none, "ns to say what a thread is at"),
 			ratio("probes.cost.pingpong", registered, off, none),
 			{
@@ -56,6 +68,44 @@ func probesCostSuite() suite {
 			},
 		},
 	}
+}
+
+// seldom returns the CPU time per event of a process whose worker parks between events, of which 10,000 come in a second.
+func seldom(ctx context.Context, probed bool) (float64, error) {
+	const events, apart = 5000, 100 * time.Microsecond
+	_, cpu, err := twoCPUs()
+	if err != nil {
+		return 0, err
+	}
+	config := engine.Config{Workers: 1, CPUs: affinity.Of(cpu), Kind: engine.Pinned, Idle: engine.Park, Log: quiet, Policy: still}
+	closed, err := watch(&config, probed)
+	if err != nil {
+		return 0, err
+	}
+	defer closed()
+	e := engine.New(config)
+	s := engine.Add(e, engine.StageConfig[event[small]]{Name: "s"})
+	s.Handle(func(*engine.Context, event[small]) error { return nil })
+	var spent time.Duration
+	err = during(ctx, e, func() error {
+		before, err := cpuTime()
+		if err != nil {
+			return err
+		}
+		began := time.Now()
+		for i := range events {
+			if err := s.TrySubmit(event[small]{n: uint64(i)}); err != nil {
+				return err
+			}
+			if err := pauseFor(ctx, time.Until(began.Add(time.Duration(i+1)*apart))); err != nil {
+				return err
+			}
+		}
+		after, err := cpuTime()
+		spent = after - before
+		return err
+	})
+	return float64(spent.Nanoseconds()) / events, err
 }
 
 // watched runs f on a thread of its own that programs in the kernel watch.
