@@ -39,7 +39,7 @@ func truthSuite() suite {
 
 func probesCostSuite() suite {
 	const read, word, off, foreign, registered = "Read", "Word", "without programs", "of a foreign process", "registered"
-	const engineOn, engineOff, seldomOn, seldomOff = "engine, watched", "engine", "10k events/s, watched", "10k events/s"
+	const engineOn, engineOff, trickleOn, trickleOff = "engine, watched", "engine", "10k events/s, watched", "10k events/s"
 	round3 := circle{stages: 3, batch: fusedBatch, work: fusedWork, blocks: fusedBlocks, size: 100}
 	round3on := round3
 	round3on.probed = true
@@ -48,8 +48,8 @@ func probesCostSuite() suite {
 		contenders: []contender{
 			{name: engineOn, unit: "ns/round", sample: round3on.engine},
 			{name: engineOff, unit: "ns/round", sample: round3.engine},
-			{name: seldomOn, unit: "ns/event", sample: func(ctx context.Context) (float64, error) { return seldom(ctx, true) }},
-			{name: seldomOff, unit: "ns/event", sample: func(ctx context.Context) (float64, error) { return seldom(ctx, false) }},
+			{name: trickleOn, unit: "ns/event", sample: func(ctx context.Context) (float64, error) { return trickle(ctx, true) }},
+			{name: trickleOff, unit: "ns/event", sample: func(ctx context.Context) (float64, error) { return trickle(ctx, false) }},
 			{name: read, unit: "ns", sample: readCost},
 			{name: word, unit: "ns", sample: wordCost},
 			{name: off, unit: "ns/round", sample: func(context.Context) (float64, error) { return pipes(nil) }},
@@ -59,7 +59,7 @@ func probesCostSuite() suite {
 		rows: []row{
 			plain("probes.cost.read", read, 10, "ns to read one thread"),
 			ratio("probes.cost.engine", engineOn, engineOff, 1/0.99),
-			ratio("probes.cost.cpu", seldomOn, seldomOff, 1.05),
+			ratio("probes.cost.cpu", trickleOn, trickleOff, 1.05),
 			plain("probes.cost.word", word, none, "ns to say what a thread is at"),
 			ratio("probes.cost.pingpong", registered, off, none),
 			{
@@ -70,8 +70,8 @@ func probesCostSuite() suite {
 	}
 }
 
-// seldom returns the CPU time per event of a process whose worker parks between events, of which 10,000 come in a second.
-func seldom(ctx context.Context, probed bool) (float64, error) {
+// trickle returns the CPU time per event of a process whose worker parks between events, of which 10,000 come in a second.
+func trickle(ctx context.Context, probed bool) (float64, error) {
 	const events, apart = 5000, 100 * time.Microsecond
 	_, cpu, err := twoCPUs()
 	if err != nil {
