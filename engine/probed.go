@@ -94,7 +94,7 @@ func (p *probed) join() (err error) {
 		return err
 	}
 	if t == nil {
-		return errors.New("Register returns nil")
+		return errors.New("the source returns no thread")
 	}
 	p.thread, p.word = t, t.Word()
 	p.staged = p.word != nil
