@@ -12,6 +12,8 @@ const (
 	coresWins    = 0.03   // what a partition has to gain to be kept
 	coresUneven  = 0.94   // a partition whose capacity is less than this part of what another could have is cut anew
 	coresShift   = 0.10   // of the demand has to move for what was learned to be doubted (DARC: 10 %)
+	coresShifts  = 2      // searches, at most, for that reason
+	coresWithin  = 10e9   // in so many ns: if demand moves more often it is noise, such as a CPU that others take now and then
 	coresTries   = 7      // assignments, at most, tried one after the other
 	coresBackoff = 1e9    // ns from one search to the next though nothing changed, 20 times what one takes as a rule; doubles each time
 	coresLongest = 60e9   // ns, at most
@@ -32,9 +34,10 @@ type cores struct {
 	search  search
 
 	homeward homeward
-	kept     attempt   // the partition that was left when the load was low
-	mix      []float64 // demand when the law last made up its mind; nil: soon
-	retry    int64     // when to search again, though nothing changed
+	kept     attempt            // the partition that was left when the load was low
+	mix      []float64          // demand when the law last made up its mind; nil: soon
+	shifts   [coresShifts]int64 // when demand had moved, the last times that it was a reason to search
+	retry    int64              // when to search again, though nothing changed
 	backoff  int64
 	doubt    bool      // the partition looked uneven
 	rivals   []attempt // those that lost the last search, while its winner has to prove itself
@@ -62,7 +65,7 @@ const (
 // did the least in proportion to its visits, so that queues that fill or drain do not deceive.
 //
 // Afterwards it acts only when it is under pressure and the assignment could carry less than coresUneven of what another could at the costs
-// of the time, and not again until demand moved by coresShift, or a time passed that doubles with each search.
+// of the time, and not again until demand moved by coresShift, coresShifts times in coresWithin at most, or a time passed that doubles with each search.
 //
 // Nobody starves: every stage has a worker at any time, whose picker comes round to it after the quanta of the other stages that it serves, and the batches
 // by which these overdraw them. A partition can only make that round shorter.
@@ -74,6 +77,9 @@ func Cores(y *System) (Policy, error) {
 		return nil, err
 	}
 	c := &cores{y: y, at: newLayout(y), load: newLoad(y), backoff: coresBackoff}
+	for i := range c.shifts {
+		c.shifts[i] = -coresWithin
+	}
 	c.home = c.at.everywhere()
 	c.recipes = []recipe{{"packed", c.at.pack}, {"wrapped", c.at.wrap}}
 	c.homeward.inflated = make([]float64, len(y.Stages))
@@ -130,7 +136,7 @@ func (c *cores) stay(s *Snapshot, d *Draft) {
 		return
 	}
 	demand := c.load.demand()
-	moved := c.shifted(demand)
+	moved := c.shifted(s.Now, demand)
 	if s.Now < c.retry && !moved {
 		return
 	}
@@ -144,8 +150,18 @@ func (c *cores) stay(s *Snapshot, d *Draft) {
 		c.conclude(s, d, c.kept, "as when the load was last so high")
 		return
 	}
-	c.search = search{cost: c.load.costs(), home: rate, best: c.all(), groups: c.at.finest(demand, coresFine)}
-	c.search.best.rate = rate
+	best := c.all()
+	best.rate = rate
+	c.begin(s, d, demand, rate, best, moved)
+}
+
+// begin begins a search, since demand moved or since it is time.
+func (c *cores) begin(s *Snapshot, d *Draft, demand []float64, home float64, best attempt, moved bool) {
+	if moved {
+		copy(c.shifts[:], c.shifts[1:])
+		c.shifts[coresShifts-1] = s.Now
+	}
+	c.search = search{cost: c.load.costs(), home: home, best: best, groups: c.at.finest(demand, coresFine)}
 	c.search.mix = c.load.mix(c.search.cost)
 	c.next(s, d, demand)
 }
@@ -168,9 +184,11 @@ func (c *cores) watch(s *Snapshot, d *Draft) {
 		return
 	}
 	demand := c.load.demand()
-	if moved := c.shifted(demand); s.Now < c.retry && !moved {
+	moved := c.shifted(s.Now, demand)
+	if s.Now < c.retry && !moved {
 		return
-	} else if moved {
+	}
+	if moved {
 		c.at.forget()
 		c.backoff = coresBackoff
 	}
@@ -184,16 +202,15 @@ func (c *cores) watch(s *Snapshot, d *Draft) {
 		return
 	}
 	c.doubt = false
-	c.search = search{cost: c.load.costs(), home: c.homeward.predict(c.load), best: attempt{c.held.recipe, d.Plan.Serve, c.window.rate(s, c.load, d.Plan.Serve)}, groups: c.at.finest(demand, coresFine)}
-	c.search.mix = c.load.mix(c.search.cost)
-	c.next(s, d, demand)
+	best := attempt{c.held.recipe, d.Plan.Serve, c.window.rate(s, c.load, d.Plan.Serve)}
+	c.begin(s, d, demand, c.homeward.predict(c.load), best, moved)
 }
 
-// shifted reports whether demand is not what it was when the law last made up its mind.
-func (c *cores) shifted(demand []float64) bool {
+// shifted reports whether demand is not what it was when the law last made up its mind, and has not been so too often.
+func (c *cores) shifted(now int64, demand []float64) bool {
 	if c.mix == nil {
 		c.mix = demand
 		return false
 	}
-	return distance(demand, c.mix) > coresShift
+	return distance(demand, c.mix) > coresShift && now-c.shifts[0] >= coresWithin
 }

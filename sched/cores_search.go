@@ -106,12 +106,15 @@ func (c *cores) next(s *Snapshot, d *Draft, demand []float64) {
 		if a.serve == nil || same(a.serve, f.last.serve) || same(a.serve, f.best.serve) {
 			continue
 		}
-		last := f.last.rate
+		why := fmt.Sprintf("%s: %.4g/s was best", a.how, 1e9*f.best.rate)
+		if f.tried > 0 {
+			why += fmt.Sprintf(", now %.4g/s", 1e9*f.last.rate)
+		}
 		f.last = a
 		f.tried++
 		c.mode = trying
 		c.window.close()
-		d.SetServe(a.serve, fmt.Sprintf("try %d, %s: %.4g/s was best, now %.4g/s, demand %s", f.tried, a.how, 1e9*f.best.rate, 1e9*last, percent(demand)))
+		d.SetServe(a.serve, fmt.Sprintf("try %d, %s, demand %s", f.tried, why, percent(demand)))
 		return
 	}
 	if f.halved && f.last.rate < f.best.rate {
