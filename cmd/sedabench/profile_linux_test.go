@@ -135,7 +135,7 @@ var turns atomic.Int64
 
 //go:noinline
 func spinInHandler() {
-	for range 1_000_000 {
+	for range 200_000 {
 		turns.Add(1)
 	}
 }
@@ -149,6 +149,14 @@ func twoStages(t *testing.T, source probes.Source) (e *engine.Engine, sleeps, sp
 	spins.Handle(func(*engine.Context, int) error { spinInHandler(); return nil })
 	require.NoError(t, e.Start(context.Background()))
 	return e, sleeps, spins
+}
+
+// handle has the stage handle an event, and waits for that: many that wait would take long where others have the CPU.
+func handle(t *testing.T, e *engine.Engine, s *engine.Stage[int]) {
+	require.NoError(t, s.Submit(t.Context(), 0))
+	for e.Stats().Stage("spins").Depth > 0 {
+		runtime.Gosched()
+	}
 }
 
 // Sleeps of a handler are in the profile under its stage, its worker and its name, and turns of another one's loop are too. What sleeps may lack is the
@@ -171,7 +179,7 @@ func TestProfileOfStages(t *testing.T) {
 		return slices.ContainsFunc(list, func(s probes.Stack) bool { return s.Samples > 0 && s.Stage == e.Stats().Stage("spins").Word })
 	}
 	for !sampled() {
-		require.NoError(t, spins.Submit(t.Context(), 0))
+		handle(t, e, spins)
 	}
 	require.NoError(t, e.Drain(t.Context()))
 	p.ended(e.Stats())
@@ -207,10 +215,7 @@ func TestGoProfileHasStages(t *testing.T) {
 		var b bytes.Buffer
 		require.NoError(t, rpprof.StartCPUProfile(&b))
 		for range 20 {
-			require.NoError(t, spins.Submit(t.Context(), 0))
-		}
-		for e.Stats().Stage("spins").Depth > 0 {
-			runtime.Gosched()
+			handle(t, e, spins)
 		}
 		rpprof.StopCPUProfile()
 		p, err := pprof.Parse(&b)
