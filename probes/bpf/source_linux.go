@@ -74,6 +74,12 @@ func (s *source) load() error {
 	if err := spec.LoadAndAssign(&s.objects, nil); err != nil {
 		return err
 	}
+	// The library finds out with the first run whether programs can be run, by loading one: now, since threads register without capabilities too. There is no such
+	// slot, so the program does nothing.
+	none := kernelSedaRegistration{Slot: uint32(s.config.Threads)}
+	if _, err := s.objects.SedaRegister.Run(&ebpf.RunOptions{Context: &none, ContextOut: &none}); err != nil {
+		return err
+	}
 	if s.mu.memory, err = mapMemory(&s.objects, s.config.Stages); err != nil {
 		return err
 	}
