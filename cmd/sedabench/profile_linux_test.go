@@ -176,7 +176,7 @@ func TestProfileOfStages(t *testing.T) {
 	sampled := func() bool {
 		list, err := p.stacks.Read()
 		require.NoError(t, err)
-		return slices.ContainsFunc(list, func(s probes.Stack) bool { return s.Samples > 0 && s.Stage == e.Stats().Stage("spins").Word })
+		return slices.ContainsFunc(profile.OnCPU(list, profile.Config{}).Sample, func(s *pprof.Sample) bool { return passes(s, "spinInHandler") })
 	}
 	for !sampled() {
 		handle(t, e, spins)
