@@ -285,7 +285,7 @@ func TestAfterFailedStart(t *testing.T) {
 	require.Error(t, e.Start(context.Background()))
 	require.ErrorIs(t, e.Start(context.Background()), engine.ErrStarted)
 	require.ErrorIs(t, s.TrySubmit(1), engine.ErrNotStarted)
-	require.Equal(t, []engine.StageStats{{Name: "a", Kind: "plain", BatchCap: 64, Inlets: []engine.InletStats{{Name: "submit"}}}}, e.Stats().Stages)
+	require.Equal(t, []engine.StageStats{{Name: "a", Kind: "plain", Word: 1, BatchCap: 64, Inlets: []engine.InletStats{{Name: "submit"}}}}, e.Stats().Stages)
 	require.NoError(t, e.Drain(limited(t)))
 	require.NoError(t, e.Close())
 }
