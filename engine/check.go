@@ -24,9 +24,7 @@ func (s *Stage[T]) check() (errs []error) {
 	if most := max(min(maxBatch, s.capacity), 1); s.maxBatch < 1 || s.maxBatch > most {
 		bad("MaxBatch is %d, want 1 to %d", s.maxBatch, most)
 	}
-	if err := sched.CheckCores(s.minCores, s.maxCores, or(s.e.cfg.Workers, sched.MaxSet)); err != nil {
-		errs = append(errs, err)
-	}
+	errs = append(errs, sched.CheckCores(s.minCores, s.maxCores, or(s.e.cfg.Workers, sched.MaxSet))...)
 	if s.target < 0 {
 		bad("Target is %v, want 0 or more", s.target)
 	}

@@ -36,6 +36,19 @@ func TestSystemValidate(t *testing.T) {
 	}
 }
 
+// Several mistakes are reported at once, each with its stage.
+func TestCheckCores(t *testing.T) {
+	require.Empty(t, sched.CheckCores(0, 0, 2))
+	require.Empty(t, sched.CheckCores(2, 7, 2))
+	y := twoStages()
+	y.Stages[0].MinCores, y.Stages[0].MaxCores = 3, 1
+	y.Stages[1].MinCores, y.Stages[1].MaxCores = -1, -2
+	require.EqualError(t, y.Validate(), `stage "b": MinCores is 3, want 0 to 2
+stage "b": MinCores is 3, more than MaxCores, which is 1
+stage "a": MinCores is -1, want 0 to 2
+stage "a": MaxCores is -2, want 0 or more`)
+}
+
 func TestPlanCheck(t *testing.T) {
 	y := twoStages()
 	require.NoError(t, sched.ServeAll(2, 2).Check(y))

@@ -63,7 +63,7 @@ func (y *System) Validate() error {
 		if s.MaxBatch < 1 {
 			bad("stage %q: MaxBatch is %d, want at least 1", s.Name, s.MaxBatch)
 		}
-		if err := CheckCores(s.MinCores, s.MaxCores, len(y.Workers)); err != nil {
+		for _, err := range CheckCores(s.MinCores, s.MaxCores, len(y.Workers)) {
 			bad("stage %q: %w", s.Name, err)
 		}
 	}
@@ -78,15 +78,17 @@ func (y *System) Validate() error {
 	return errors.Join(errs...)
 }
 
-// CheckCores reports what is wrong with bounds on the number of workers that serve a stage, of which there are so many; 0 is no bound.
-func CheckCores(low, high, workers int) error {
-	switch {
-	case low < 0 || low > workers:
-		return fmt.Errorf("MinCores is %d, want 0 to %d", low, workers)
-	case high < 0:
-		return fmt.Errorf("MaxCores is %d, want 0 or more", high)
-	case high > 0 && low > high:
-		return fmt.Errorf("MinCores is %d, more than MaxCores, which is %d", low, high)
+// CheckCores reports everything that is wrong with bounds on the number of workers that serve a stage, of which there are so many; 0 is no bound.
+func CheckCores(low, high, workers int) (errs []error) {
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if low < 0 || low > workers {
+		bad("MinCores is %d, want 0 to %d", low, workers)
 	}
-	return nil
+	if high < 0 {
+		bad("MaxCores is %d, want 0 or more", high)
+	}
+	if high > 0 && low > high {
+		bad("MinCores is %d, more than MaxCores, which is %d", low, high)
+	}
+	return errs
 }
