@@ -30,9 +30,9 @@ var makers = map[string]Maker{
 // Names returns the names of the policies that Find knows, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(makers)) }
 
-// Find returns the policy of a name: "adaptive" is what an engine has that is told of none, "static" leaves everything as it is, "serve-all" lets every
-// worker serve every stage, and "admission", "batch", "cores", "threads" and the published laws decide about what they are for. Who serves what is as
-// with "serve-all" where they do not say.
+// Find returns the policy of a name: "adaptive" is what an engine has that is told of none, "static" leaves everything as it is, which is what an engine was
+// told by its configuration, "serve-all" lets every worker serve every stage, and "admission", "batch", "cores", "threads" and the published laws decide about
+// what they are for. Who serves what is as with "serve-all" where they do not say.
 func Find(name string) (Maker, error) {
 	if m := makers[name]; m != nil {
 		return m, nil

@@ -114,7 +114,8 @@ func runFlags(o *options) *flags {
 	f.add("clients", "", "0", fmt.Sprintf("requests outstanding in closed loop; 0: %d per worker", clientsPerWorker), one(&o.clients, integer(0, maxCapacity)))
 	f.add("batch", "", "64", "most requests moved at once", one(&o.batch, integer(1, maxCapacity)))
 	f.add("capacity", "", "1024", "requests that queues hold, times the stages; a power of two", one(&o.capacity, capacity))
-	f.add("policy", "", staged.DefaultPolicy(), "what decides in staged while it runs: "+strings.Join(staged.Policies(), ", ")+"; several: staged under each",
+	f.add("policy", "", staged.DefaultPolicy(), "what decides in staged while it runs: "+strings.Join(staged.Policies(), ", ")+
+		"; several: staged under each. Under static each worker keeps stages of its own",
 		list(&o.policies, oneOf("policy", staged.Policies()...)))
 	f.add("target", "", "0s", "how long a request may take, for policies that refuse or discard what would take longer; 0s: any time",
 		one(&o.target, period(0, maxTime)))

@@ -70,7 +70,8 @@ func simFlags(o *simOptions) *flags {
 	f.add("rate", "", "", "rates of fixed and poisson: requests/s, or parts of the fluid bound such as 0.5x,1x", list(&o.rates, parseRate))
 	f.add("clients", "", "1024", "requests outstanding in closed", one(&o.clients, integer(1, maxCapacity)))
 	f.add("target", "", "0s", "in time is what takes no longer; policies see it; 0s: any time", one(&o.target, period(0, maxTime)))
-	f.add("policy", "", staged.DefaultPolicy(), "what decides: "+strings.Join(sched.Names(), ", "), list(&o.policies, oneOf("policy", sched.Names()...)))
+	f.add("policy", "", staged.DefaultPolicy(), "what decides: "+strings.Join(sched.Names(), ", ")+"; under static each worker keeps stages of its own",
+		list(&o.policies, oneOf("policy", sched.Names()...)))
 	f.add("search", "", "0", "assignments to try in search of the best static one; 0: no search", one(&o.search, integer(0, 100_000)))
 	f.add("tick", "", "5ms", "simulated time between two decisions", one(&o.tick, period(time.Microsecond, time.Minute)))
 	f.add("timeline", "", "0s", "show cores, batches, rates and delays that often; 0s: never", one(&o.timeline, period(0, maxTime)))
@@ -242,6 +243,9 @@ func (st *simStudy) contenders(y *sim.System) ([]simContender, error) {
 		var err error
 		if o.Policy, err = sched.Find(name); err != nil {
 			return nil, err
+		}
+		if name == staged.Static {
+			o.Plan.Serve = st.divided()
 		}
 		all = append(all, simContender{name, name, o})
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seda-go/seda/internal/staged"
 	"github.com/seda-go/seda/internal/workload"
 	"github.com/seda-go/seda/sched"
 	"github.com/seda-go/seda/sched/sim"
@@ -46,12 +47,11 @@ func processOf(arrival string) sim.Process {
 	return map[string]sim.Process{"saturate": sim.Saturate, "closed": sim.Closed, "fixed": sim.Fixed, "poisson": sim.Poisson}[arrival]
 }
 
-// graph makes the stages. s0 comes first where requests flow, and last in the numbers of the simulation.
+// graph makes the stages.
 func (o *simOptions) graph() []sim.Stage {
 	stages := make([]sim.Stage, o.stages)
-	number := func(i int) int { return o.stages - 1 - i }
 	for i := range o.stages {
-		s := &stages[number(i)]
+		s := &stages[o.number(i)]
 		*s = sim.Stage{
 			Name: fmt.Sprintf("s%d", i), Batch: float64(o.overhead), Event: o.service, Footprint: o.footprint << 10,
 			MaxBatch: o.batch, Capacity: o.capacity,
@@ -62,11 +62,11 @@ func (o *simOptions) graph() []sim.Stage {
 		}
 		switch {
 		case o.shape == "pipeline" && i+1 < o.stages:
-			s.Edges = []sim.Edge{{To: number(i + 1), Ratio: 1}}
+			s.Edges = []sim.Edge{{To: o.number(i + 1), Ratio: 1}}
 		case o.shape != "pipeline" && i == 0:
 			s.OneOf = o.shape == "branch"
 			for k := 1; k < o.stages; k++ {
-				e := sim.Edge{To: number(k), Ratio: 1}
+				e := sim.Edge{To: o.number(k), Ratio: 1}
 				if s.OneOf {
 					e.Ratio /= float64(o.stages - 1)
 				}
@@ -75,13 +75,27 @@ func (o *simOptions) graph() []sim.Stage {
 		}
 	}
 	for _, name := range o.serial {
-		stages[number(stageNumber(name))].Shards = 1
+		stages[o.number(stageNumber(name))].Shards = 1
 	}
 	for _, name := range o.keyed {
-		stages[number(stageNumber(name))].Shards = shardsFor(o.workers)
+		stages[o.number(stageNumber(name))].Shards = shardsFor(o.workers)
 	}
 	return stages
 }
+
+// divided gives workers stages of their own as run does under static.
+func (o *simOptions) divided() [][]int {
+	serve := staged.Divide(o.stages, o.workers)
+	for _, stages := range serve {
+		for k := range stages {
+			stages[k] = o.number(stages[k])
+		}
+	}
+	return serve
+}
+
+// number returns the number in the simulation of stage i: s0 comes first where requests flow, and last there.
+func (o *simOptions) number(i int) int { return o.stages - 1 - i }
 
 // shardsFor returns the shards of a keyed stage in the engine.
 func shardsFor(workers int) int {

@@ -14,7 +14,7 @@ import (
 func TestSimOutput(t *testing.T) {
 	for file, args := range map[string][]string{
 		"sim.golden":       {"--workers", "2", "--duration", "5ms", "--warmup", "1ms", "--serial", "s1", "--search", "4", "--policy", "serve-all,static"},
-		"sim-spike.golden": {"--preset", "spike", "--policy", "static", "--workers", "2", "--duration", "20ms", "--timeline", "1ms", "--warmup", "0s"},
+		"sim-spike.golden": {"--preset", "spike", "--policy", "serve-all", "--workers", "2", "--duration", "20ms", "--timeline", "1ms", "--warmup", "0s"},
 	} {
 		code, out, errs := sedabench(t, append([]string{"sim"}, args...)...)
 		require.Equal(t, exitOK, code, errs)
@@ -90,6 +90,20 @@ func TestSimPresets(t *testing.T) {
 		code, out, errs := sedabench(t, "sim", "--preset", name, "--duration", "3ms", "--warmup", "1ms", "--policy", "static")
 		require.Equal(t, exitOK, code, "%s: %s", name, errs)
 		require.Contains(t, out, "of simulated time")
+	}
+}
+
+// Under static each worker keeps stages of its own, as in run: neighbours, and s0 has the highest number.
+func TestSimStatic(t *testing.T) {
+	for args, want := range map[string][][]int{
+		"--stages 5 --workers 2": {{4, 3, 2}, {1, 0}},
+		"--stages 2 --workers 5": {{1}, {0}, {1}, {0}, {1}},
+	} {
+		o, err := parseSim(strings.Fields(args + " --policy static --duration 1ms --warmup 0s"))
+		require.NoError(t, err)
+		st := simStudy{simOptions: o}
+		require.NoError(t, st.simulate(t.Context()))
+		require.Equal(t, want, st.loads[0].runs[0].Plan.Serve, args)
 	}
 }
 

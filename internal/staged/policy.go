@@ -9,8 +9,8 @@ import (
 	"github.com/seda-go/seda/sched"
 )
 
-// static is the policy under which each worker keeps its own stages.
-const static = "static"
+// Static is the policy under which each worker keeps stages of its own, those that Divide gives it, and nothing is decided.
+const Static = "static"
 
 // Policies are the names of the policies that a Service can have.
 func Policies() []string { return sched.Names() }
@@ -18,31 +18,40 @@ func Policies() []string { return sched.Names() }
 // DefaultPolicy is what the engine does by itself.
 func DefaultPolicy() string { return "adaptive" }
 
-// decide sets the policy of a name: whatever package sched has, and for static an assignment as well.
+// decide sets the policy of a name: whatever package sched has, and for Static an assignment as well.
 func decide(c *engine.Config, name string, g *workload.Graph, workers int) error {
 	maker, err := sched.Find(name)
 	if err != nil {
 		return err
 	}
-	if c.Policy = maker; name == static {
+	if c.Policy = maker; name == Static {
 		c.Assign = assign(g, workers)
 	}
 	return nil
 }
 
-// assign gives each worker its own stages, neighbours together; with more
-// workers than stages, each stage workers of its own, in turn.
 func assign(g *workload.Graph, workers int) map[string][]int {
 	plan := map[string][]int{}
-	stages := g.Stages()
+	for w, stages := range Divide(g.Stages(), workers) {
+		for _, i := range stages {
+			plan[g.Name(i)] = append(plan[g.Name(i)], w)
+		}
+	}
+	return plan
+}
+
+// Divide gives each worker stages of its own, neighbours together; with more workers than stages, each stage workers of its own, in turn. It returns the
+// stages of each worker.
+func Divide(stages, workers int) [][]int {
+	serve := make([][]int, workers)
 	for i := range max(stages, workers) {
 		stage, worker := i, i*workers/stages
 		if workers > stages {
 			stage, worker = i%stages, i
 		}
-		plan[g.Name(stage)] = append(plan[g.Name(stage)], worker)
+		serve[worker] = append(serve[worker], stage)
 	}
-	return plan
+	return serve
 }
 
 func inlet(k Kind, capacity int) engine.InletConfig {
