@@ -13,7 +13,7 @@ const (
 	busyAbove   = 1
 	fewBatches  = 32  // a reading has at least so many,
 	fewTime     = 2e5 // ns in the handler, for what takes less time than that says more of interrupts than of batches,
-	longReading = 5e7 // ns, or is as long as that
+	longReading = 2e7 // ns, or is as long as that
 	sharedFor   = 1e9 // ns for which a stage that shared its worker is taken to do so
 )
 
@@ -33,9 +33,16 @@ const (
 // No cap is taken on the model's word alone: see sizing. That the model can be solved for the knee, instead of climbing the output rate step by step,
 // is what the law has over the one of M. Welsh, D. Culler, E. Brewer, "SEDA", SOSP 2001.
 func Batch(y *System) (Policy, error) {
-	l := &batching{y: y, stages: make([]sizing, len(y.Stages)), alone: make([]bool, len(y.Stages))}
+	n := len(y.Stages)
+	l := &batching{y: y, stages: make([]sizing, n), from: make([][]int, n), alone: make([]bool, n)}
 	for i := range l.stages {
 		l.stages[i].open(&y.Stages[i], y.batchTime(i))
+		for _, k := range y.Stages[i].Next {
+			l.from[k] = append(l.from[k], i)
+		}
+	}
+	for _, k := range y.Sources {
+		l.stages[k.Stage].first = true
 	}
 	return l, nil
 }
@@ -43,27 +50,59 @@ func Batch(y *System) (Policy, error) {
 type batching struct {
 	y      *System
 	stages []sizing
-	alone  []bool // by stage, scratch: see share
+	from   [][]int // by stage: those before it
+	alone  []bool  // by stage, scratch: see share
+	turn   int     // the stage that has a trial, or whose turn it is to begin one
+	moved  Set     // stages whose caps the last decision changed, or that had a trial
 }
 
+// Decide lets stages have their trials one after the other. What a stage tries also changes what others cost: batches that fit under the cap of the next
+// stage are handed over to it, others go through a ring and come out cut up. If all tried at once each would take what others do for another cost.
 func (l *batching) Decide(s *Snapshot, d *Draft) {
 	l.share(s, d)
-	for i := range l.stages {
-		z := &l.stages[i]
-		if !l.alone[i] {
-			z.shared = s.Now + sharedFor
+	last := l.moved
+	l.moved = Set{}
+	for k, n := l.turn, len(l.stages); n > 0; n-- {
+		l.decide(k, s, d, &last)
+		if k++; k == len(l.stages) {
+			k = 0
 		}
-		quantum := math.Inf(1)
-		if s.Now < z.shared {
-			quantum = float64(l.y.Quantum)
-		}
-		if n := d.Plan.Threads[i]; n != z.threads {
-			z.threads = n
-			z.drop()
-		}
-		most, why := z.next(&s.Stages[i], s.Now, d.Plan.Batch[i], quantum)
-		d.SetBatch(i, most, why)
 	}
+}
+
+// decide decides about one stage, after a decision that moved others.
+func (l *batching) decide(i int, s *Snapshot, d *Draft, last *Set) {
+	z := &l.stages[i]
+	tried := z.trial.with > 0
+	if !l.alone[i] {
+		z.shared = s.Now + sharedFor
+	}
+	quantum := math.Inf(1)
+	if z.least = 0; s.Now < z.shared {
+		quantum = float64(l.y.Quantum)
+		for _, k := range l.from[i] {
+			z.least = max(z.least, l.stages[k].size)
+		}
+	}
+	if n := d.Plan.Threads[i]; n != z.threads {
+		z.threads = n
+		z.drop()
+	}
+	own := SetOf(i)
+	others := last.AndNot(&own)
+	z.mixed = z.mixed || !others.Empty()
+	held := d.Plan.Batch[i]
+	may := l.turn == i || l.stages[l.turn].trial.with == 0
+	most, why := z.next(&s.Stages[i], s.Now, held, quantum, may)
+	if most != held || z.trial.with > 0 {
+		l.moved.Add(i)
+	}
+	if z.trial.with > 0 {
+		l.turn = i
+	} else if tried {
+		l.turn = (i + 1) % len(l.stages)
+	}
+	d.SetBatch(i, most, why)
 }
 
 // share finds which stages are alone: none of their workers has another stage to serve, with something to do.
@@ -121,7 +160,7 @@ func (y *System) ahead(stage int) Set {
 }
 
 // next takes in a sample of the stage, which has run under a cap (0: none), and returns the cap for the time to come.
-func (z *sizing) next(s *StageSample, now int64, held int, quantum float64) (most int, why string) {
+func (z *sizing) next(s *StageSample, now int64, held int, quantum float64, may bool) (most int, why string) {
 	if held == 0 {
 		held = z.stage.MaxBatch
 	}
@@ -132,7 +171,6 @@ func (z *sizing) next(s *StageSample, now int64, held int, quantum float64) (mos
 	z.before, z.at = *s, now
 	z.before.Sojourn = nil
 	if first {
-		z.doubt = now + z.patient
 		return z.size, "to begin with"
 	}
 	r := z.reading
@@ -140,8 +178,7 @@ func (z *sizing) next(s *StageSample, now int64, held int, quantum float64) (mos
 		return held, ""
 	}
 	z.reading = reading{}
-	if r.n == 0 || r.b == 0 || r.t <= 0 || z.skip {
-		z.skip = false
+	if r.n == 0 || r.b == 0 || r.t <= 0 {
 		return held, ""
 	}
 	if held != z.last {
@@ -149,11 +186,15 @@ func (z *sizing) next(s *StageSample, now int64, held int, quantum float64) (mos
 		z.last = held
 	}
 	z.learn(&r, held)
-	if z.bound = z.bounds(quantum); z.size > z.bound {
+	if z.bound = z.bounds(quantum); z.size <= z.bound+z.bound/16 {
+		z.bound = max(z.bound, z.size) // which is not to follow every digit
+	} else {
 		z.size, z.trial = z.bound, trial{}
 		return z.size, fmt.Sprintf("bound by a target or the quantum; %v", &z.line)
 	}
-	return z.search(&r, held, now)
+	most, why = z.search(&r, held, now, may)
+	z.mixed = false
+	return most, why
 }
 
 // learn takes in a reading under a cap.
@@ -174,7 +215,7 @@ func (z *sizing) learn(r *reading, held int) {
 		}
 		return
 	}
-	if held != z.trial.with && z.differs(r, held) {
+	if z.mixed && z.trial.with == 0 || held != z.trial.with && z.differs(r, held) {
 		return
 	}
 	z.line.add(r, r.ns)
@@ -195,7 +236,8 @@ func (z *sizing) knee() (likely, surely int) {
 	if !z.line.sure {
 		return z.bound, z.bound
 	}
-	at := func(a float64) int { return max(1, int(min(math.Ceil(kneeShare*a/z.line.c), float64(z.bound)))) }
+	least := float64(max(1, z.least))
+	at := func(a float64) int { return int(min(max(math.Ceil(kneeShare*a/z.line.c), least), float64(z.bound))) }
 	return at(z.line.a), at(z.line.a + z.line.doubt)
 }
 
@@ -204,7 +246,11 @@ func (z *sizing) rest() int {
 	switch {
 	case !z.calm:
 		return 0
-	case z.stage.Threads > 0 || z.line.sure && z.line.a < z.line.c/2:
+	case z.stage.Threads > 0:
+		return 1
+	case !z.first:
+		return 0 // they came together
+	case z.line.sure && z.line.a < z.line.c/2:
 		return 1
 	case !z.line.sure:
 		return min(2, z.size) // which varies

@@ -37,7 +37,24 @@ func (l *line) add(r *reading, ns int64) {
 	} {
 		*sum.old = float64(*sum.old*keep) + sum.new
 	}
+	if was := *l; was.sure {
+		if l.solve(); !l.sure {
+			l.hold(&was)
+		}
+		return
+	}
 	l.solve()
+}
+
+// hold goes on with the parts that a and c had, at the cost that batches have now: while b does not vary nothing says that they are others.
+func (l *line) hold(was *line) {
+	by := l.t / (float64(was.a*l.n) + float64(was.c*l.b))
+	l.a, l.c, l.doubt, l.sure = was.a*by, was.c*by, was.doubt*by, true
+}
+
+// restart forgets what batches cost, but for the parts that a and c have of it.
+func (l *line) restart() {
+	l.n, l.b, l.t, l.bb, l.bt, l.readings = 0, 0, 0, 0, 0, 0
 }
 
 func (l *line) solve() {

@@ -124,8 +124,9 @@ func TestBatchAfterAChange(t *testing.T) {
 func TestBatchDespiteStalls(t *testing.T) {
 	k := cost{a: 7600, c: 400, group: 200}
 	for seed := range uint64(12) {
-		r := newTrial(t, oneStage(k, 0, false), sched.Batch)
-		r.sys.Stages[0].MaxBatch = 256
+		p := oneStage(k, 0, false)
+		p.sys.Stages[0].MaxBatch = 256
+		r := newTrial(t, p, sched.Batch)
 		r.chance = rand.New(rand.NewPCG(seed, 9))
 		r.costs[0].stall = 3e6
 		require.Greater(t, saturated(t, r, k, 5e6, 2e9, 22e8), 0.97, "seed %d", seed)

@@ -68,6 +68,6 @@ func ExamplePolicy() {
 		plan = d.Plan
 	}
 	// Output:
-	// 0 ms: batch lookup: 0 -> 2: to begin with
+	// 0 ms: batch lookup: 0 -> 64: to begin with
 	// 5 ms: admit lookup/submit: all -> depth 40, retry 250µs: 20 were done in 5 ms
 }
