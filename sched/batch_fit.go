@@ -49,6 +49,9 @@ func (l *line) add(r *reading, ns int64) {
 // hold goes on with the parts that a and c had, at the cost that batches have now: while b does not vary nothing says that they are others.
 func (l *line) hold(was *line) {
 	by := l.t / (float64(was.a*l.n) + float64(was.c*l.b))
+	if !(by > 0 && by <= math.MaxFloat64) { // batches took no time, or have taken none before: no parts of that
+		return
+	}
 	l.a, l.c, l.doubt, l.sure = was.a*by, was.c*by, was.doubt*by, true
 }
 
