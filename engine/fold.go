@@ -42,13 +42,13 @@ func (f *folder) open(e *Engine) {
 	}
 }
 
-// fold puts what is known into s.
-func (f *folder) fold(s *sched.Snapshot, now Time) {
+// fold puts what is known into s, of which the counters are in the ledgers of stages.
+func (f *folder) fold(s *sched.Snapshot, ledgers []ledger, now Time) {
 	if f.e.cfg.Probes == nil {
 		return
 	}
 	if now >= f.next {
-		f.read(s)
+		f.read(s, ledgers)
 		took := f.e.now().Sub(now)
 		f.cost = min(took, 2*f.cost)
 		f.next = now + Time(foldShare*f.cost)
@@ -58,32 +58,32 @@ func (f *folder) fold(s *sched.Snapshot, now Time) {
 	}
 }
 
-func (f *folder) read(s *sched.Snapshot) {
+func (f *folder) read(s *sched.Snapshot, ledgers []ledger) {
 	for i := range f.stages {
 		t := &f.stages[i].Thread
 		*t = sched.Thread{Known: !f.e.stages[i].blocking, OnCPU: t.OnCPU} // which may not fall
 	}
 	for i, w := range f.e.workers {
 		o := &s.Workers[i].Thread
-		if f.readWorker(w, o); w.foreign.see(*o, Time(s.Now)) {
+		if f.readWorker(w, o, ledgers); w.foreign.see(*o, Time(s.Now)) {
 			f.e.warnForeign(w)
 		}
 	}
-	for i, st := range f.e.stages {
+	for i := range f.stages {
 		t := &f.stages[i].Thread
 		if !t.Known {
 			continue
 		}
 		var busy uint64
 		for k := range f.e.workers {
-			busy += st.run.busy(k)
+			busy += ledgers[i].busy(k)
 		}
 		t.OnCPU = max(t.OnCPU, int64(busy)-t.RunDelay-t.Blocked)
 	}
 }
 
 // readWorker reads one worker, and adds what it did to the stages.
-func (f *folder) readWorker(w *worker, o *sched.Thread) {
+func (f *folder) readWorker(w *worker, o *sched.Thread, ledgers []ledger) {
 	p := &w.probed
 	p.mu.Lock()
 	err := p.look()
@@ -100,17 +100,17 @@ func (f *folder) readWorker(w *worker, o *sched.Thread) {
 	}
 	missed := p.all.CacheMisses
 	p.mu.Unlock()
-	f.share(w.id, missed)
+	f.share(w.id, missed, ledgers)
 	if err != nil {
 		f.e.unprobed(w, err)
 	}
 }
 
 // share shares out a worker's cache misses since the last reading.
-func (f *folder) share(worker int, missed uint64) {
+func (f *folder) share(worker int, missed uint64, ledgers []ledger) {
 	var all uint64
-	for i, st := range f.e.stages {
-		b := st.run.busy(worker)
+	for i := range ledgers {
+		b := ledgers[i].busy(worker)
 		f.spent[i], f.busy[worker][i] = b-f.busy[worker][i], b
 		all += f.spent[i]
 	}
@@ -121,13 +121,6 @@ func (f *folder) share(worker int, missed uint64) {
 	for i, t := range f.spent {
 		f.stages[i].misses += uint64(float64(missed) * float64(t) / float64(all))
 	}
-}
-
-// busy returns how long, in nanoseconds, a worker has run the stage's batches.
-func (s *Stage[T]) busy(worker int) uint64 {
-	n := &s.hands[worker].count
-	busy := n.busy.Load()
-	return busy + n.lost.Load()
 }
 
 // threadStats fills in what probes know of workers, and returns what they know by stage, or nil.

@@ -47,7 +47,7 @@ func (p *sampler) read(now Time) *sched.Snapshot {
 		st.run.sample(&s.Stages[i], sources[:len(st.inlets)], &p.ledgers[i], rest, now)
 		sources = sources[len(st.inlets):]
 	}
-	p.folder.fold(s, now)
+	p.folder.fold(s, p.ledgers, now)
 	if invariant.Enabled {
 		p.checkRest(rest)
 	}
@@ -78,6 +78,7 @@ const (
 	tallyExpired
 	tallyBatches
 	tallyBusy
+	tallyLost
 	tallySquares
 	tallyProducts
 	tallyWait
@@ -137,6 +138,7 @@ func (h *hand[T]) tell(t *table, row []uint64) {
 	t.put(row, tallyExpired, n.expired.Load())
 	t.put(row, tallyBatches, n.batches.Load())
 	t.put(row, tallyBusy, n.busy.Load())
+	t.put(row, tallyLost, n.lost.Load())
 	t.put(row, tallySquares, n.squares.Load())
 	t.put(row, tallyProducts, n.products.Load())
 	t.put(row, tallyWait, n.wait.Load())

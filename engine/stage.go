@@ -94,7 +94,6 @@ type stageRun interface {
 	ended() bool       // and whether there is one that has to be brought to its end
 	dismiss(w *worker) // and the end of all of that
 	batches() uint64
-	busy(worker int) uint64
 	collect(s *StageStats)
 	ledger() ledger
 	sample(o *sched.StageSample, sources []sched.SourceSample, l *ledger, rest sched.Set, now Time)
