@@ -24,7 +24,9 @@ func (s *Stage[T]) ledger() ledger {
 }
 
 // busy returns how long, in nanoseconds, a worker has run the stage's batches, with a CPU or without.
-func (l *ledger) busy(worker int) uint64 { return l.hands.rows[worker][tallyBusy] + l.hands.rows[worker][tallyLost] }
+func (l *ledger) busy(worker int) uint64 {
+	return l.hands.rows[worker][tallyBusy] + l.hands.rows[worker][tallyLost]
+}
 
 // checkRest checks that what was left out of a reading had not changed.
 func (p *sampler) checkRest(rest sched.Set) {
