@@ -16,7 +16,7 @@ import (
 // limit while it is replaced take from the old bucket: a few events, once.
 type admission struct {
 	depth   int
-	age     time.Duration // what comes in expires after that; 0: not for that reason
+	age     time.Duration // what has waited for longer expires; 0: not for that reason
 	every   int64         // ticks from one event to the next at the rate; 0: any rate
 	early   int64         // ticks by which an event may come early
 	refused *RefusedError

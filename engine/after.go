@@ -189,7 +189,7 @@ func (ed *Edge[T]) deliver(w *worker) (moved bool, rest int) {
 
 func (ed *Edge[T]) deliverTo(w *worker, v T, r route) bool {
 	shard, class := int(r.part)/ed.to.classes, int(r.part)%ed.to.classes
-	if !ed.to.shards[shard].rings[class].push(v, ed.target.entering(r.note, w.now), w.now) {
+	if !ed.to.shards[shard].rings[class].push(v, ed.target.entering(r.note), w.now) {
 		return false
 	}
 	w.touch(ed.target, shard)

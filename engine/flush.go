@@ -122,7 +122,7 @@ func (ed *Edge[T]) push(w *worker, b, first *outbox[T]) bool {
 func (ed *Edge[T]) pack(now Time, b, first *outbox[T], most int) []noted[T] {
 	packed := first.packed[:0]
 	for i := b.sent; i < min(len(b.items), b.sent+most); i++ {
-		packed = append(packed, noted[T]{b.items[i], ed.target.entering(b.notes[i], now)})
+		packed = append(packed, noted[T]{b.items[i], ed.target.entering(b.notes[i]), now})
 	}
 	first.packed = packed
 	return packed

@@ -19,10 +19,11 @@ type hand[T any] struct {
 	head   int64 // enqueue time of the oldest event of the batch
 	mix    mix   // stages without tokens
 
-	raw   []noted[T] // what batches with notes are popped into
-	notes []note     // beside buf and batch
-	next  int        // stages of several shards: the one to look at first
-	vain  []uint8    // and looks at each in vain
+	raw     []noted[T] // what batches with notes are popped into
+	notes   []note     // beside buf and batch
+	expires []Time     // and when the events of a batch that was just taken do
+	next    int        // stages of several shards: the one to look at first
+	vain    []uint8    // and looks at each in vain
 
 	popped  []atomic.Uint64 // by book: 0 what edges sent, through a ring or by hand, then each inlet
 	count   counters
@@ -56,6 +57,7 @@ func (h *hand[T]) open(s *Stage[T]) {
 	if s.noted {
 		h.raw = make([]noted[T], s.maxBatch)
 		h.notes = make([]note, s.maxBatch)
+		h.expires = make([]Time, s.maxBatch)
 	}
 	if len(s.shards) > 1 {
 		h.vain = make([]uint8, len(s.shards))

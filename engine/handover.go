@@ -48,7 +48,7 @@ func (ed *Edge[T]) handOver(w *worker) outEdge {
 	w.enter(&s.stageCore, b.shard, n)
 	if s.noted {
 		for i := range n {
-			h.notes[i] = s.entering(b.notes[i], w.now)
+			h.notes[i], h.expires[i] = s.entering(b.notes[i]), b.notes[i].deadline
 		}
 		b.notes = b.notes[:0]
 	}

@@ -105,7 +105,7 @@ func (in *Inlet[T]) makeLanes(how sharing, book int) {
 		n = len(s.shards)
 	}
 	for i := range n {
-		l := makeSource[T](s.noted, how, in.capacity, book)
+		l := makeSource[T](&s.stageCore, how, in.capacity, book, &in.limit)
 		in.lanes = append(in.lanes, l)
 		sh := &s.shards[0]
 		if s.keyed {
@@ -223,7 +223,7 @@ func (in *Inlet[T]) pushBatch(vs []T, now Time, fed *sched.Set) (n int, err erro
 		if err != nil {
 			return n, err
 		}
-		if in.lines[shard].waiting.Load() > 0 || !in.pick(shard).push(v, in.note(noNote, now), now) {
+		if in.lines[shard].waiting.Load() > 0 || !in.pick(shard).push(v, in.note(noNote), now) {
 			return n, nil
 		}
 		fed.Add(shard)
@@ -288,13 +288,9 @@ func (in *Inlet[T]) route(v T) (int, error) {
 }
 
 // note returns what goes into the ring with an event.
-func (in *Inlet[T]) note(n note, now Time) note {
+func (in *Inlet[T]) note(n note) note {
 	n.class = uint8(in.class)
-	n = in.stage.entering(n, now)
-	if a := in.limit.Load(); a != nil && a.age > 0 {
-		n.expires = min(n.expires, now.add(a.age))
-	}
-	return n
+	return in.stage.entering(n)
 }
 
 // push tries the shard's lane, or every lane, from a random one on.
@@ -302,7 +298,7 @@ func (in *Inlet[T]) push(v T, shard int, n note) error {
 	s := in.stage
 	l, now := in.pick(shard), s.e.now()
 	if s.noted {
-		n = in.note(n, now)
+		n = in.note(n)
 	}
 	pushed := l.push(v, n, now)
 	for i := 0; !pushed && in.nlanes > 1 && i < len(in.lanes); i++ {

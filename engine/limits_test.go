@@ -67,29 +67,45 @@ func TestControlSeesWhatWaitsForASlot(t *testing.T) {
 	drain(t, e)
 }
 
-// What has waited for longer than the limit allows expires, by the limit that held when it came.
+// What has waited for longer than the limit allows expires, by the limit that holds when a worker comes to it: also what came before there was one,
+// and not what came while there was one that holds no more. Other inlets have limits of their own.
 func TestAgeLimit(t *testing.T) {
-	var age atomic.Int64
-	e := newEngine(t, under(oneShared, func(_ *sched.Snapshot, d *sched.Draft) {
-		d.SetLimit(0, sched.Limit{Age: age.Load()}, "the test says so")
-	}))
-	g := newGate(t)
-	s := engine.Add(e, stageConfig{Name: "s", Target: time.Hour})
-	s.Handle(func(*engine.Context, int) error { g.pass(); return nil })
-	start(t, e)
-	require.NoError(t, s.TrySubmit(0))
-	g.wait(t)
-	require.NoError(t, s.TrySubmit(1))
-	age.Store(1)
-	eventually(t, "the limit holds", func() bool { return len(decisions(e, "admit")) == 1 })
-	n, err := s.Inlet0().TrySubmitBatch([]int{2, 3})
-	require.NoError(t, err)
-	require.Equal(t, 2, n)
-	g.next(t)
-	g.open()
-	st := drain(t, e).Stage("s")
-	require.EqualValues(t, 2, st.Completed)
-	require.EqualValues(t, 2, st.Expired)
+	for lifted, want := range map[bool][]int{false: {0, 4}, true: {0, 1, 2, 3, 4}} {
+		var age atomic.Int64
+		e := newEngine(t, under(oneShared, func(_ *sched.Snapshot, d *sched.Draft) {
+			d.SetLimit(0, sched.Limit{Age: age.Load()}, "the test says so")
+		}))
+		g := newGate(t)
+		var handled log[int]
+		s := engine.Add(e, stageConfig{Name: "s", Target: time.Hour})
+		other := s.Inlet(engine.InletConfig{Name: "other"})
+		s.Handle(func(_ *engine.Context, v int) error {
+			if handled.add(v); v == 0 {
+				g.pass()
+			}
+			return nil
+		})
+		start(t, e)
+		limit := func(ns int64, changes int) {
+			age.Store(ns)
+			eventually(t, "the limit holds", func() bool { return len(decisions(e, "admit")) == changes })
+		}
+		require.NoError(t, s.TrySubmit(0))
+		g.wait(t)
+		require.NoError(t, s.TrySubmit(1))
+		limit(1, 1)
+		n, err := s.Inlet0().TrySubmitBatch([]int{2, 3})
+		require.NoError(t, err)
+		require.Equal(t, 2, n)
+		require.NoError(t, other.TrySubmit(4))
+		if lifted {
+			limit(0, 2)
+		}
+		g.open()
+		st := drain(t, e).Stage("s")
+		require.ElementsMatch(t, want, handled.all())
+		require.EqualValues(t, 5-len(want), st.Expired)
+	}
 }
 
 // An engine starts with no more workers for a stage than it may have.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/seda-go/seda/internal/yield"
 	"github.com/seda-go/seda/ring"
@@ -68,6 +69,9 @@ type source[T any] struct {
 	noted queue[noted[T]]
 	gate  gate // of the lanes of inlets
 	book  int  // which of hand.popped counts what comes out of it
+
+	maxAge time.Duration              // of events with notes, as that of the stage
+	limit  *atomic.Pointer[admission] // and that of the inlet; nil: an edge leads here
 }
 
 // producers and consumers say which ring serves.
@@ -79,9 +83,10 @@ const (
 	manyToMany                //
 )
 
-func makeSource[T any](withNotes bool, how sharing, capacity, book int) source[T] {
-	s := source[T]{book: book}
-	if withNotes {
+// makeSource makes a ring of s, and of the inlet with that limit if there is one.
+func makeSource[T any](st *stageCore, how sharing, capacity, book int, limit *atomic.Pointer[admission]) source[T] {
+	s := source[T]{book: book, maxAge: st.maxAge, limit: limit}
+	if st.noted {
 		s.noted = makeRing[noted[T]](how, capacity)
 		s.view = s.noted
 		s.gate, _ = s.noted.(gate)
@@ -107,7 +112,7 @@ func makeRing[T any](how sharing, capacity int) queue[T] {
 // push hands in one event at the time now.
 func (q *source[T]) push(v T, n note, now Time) bool {
 	if q.noted != nil {
-		return q.noted.Push(noted[T]{v, n}, int64(now))
+		return q.noted.Push(noted[T]{v, n, now}, int64(now))
 	}
 	return q.plain.Push(v, int64(now))
 }
@@ -117,7 +122,7 @@ func (q *source[T]) pop(h *hand[T], limit int) int {
 	var n int
 	var stamp int64
 	if q.noted != nil {
-		n, stamp = h.unpack(q.noted, limit)
+		n, stamp = q.unpack(h, limit)
 	} else {
 		n, stamp = q.plain.PopBatch(h.batch[h.n : h.n+limit])
 	}

@@ -213,7 +213,7 @@ func (s *Stage[T]) open(workers int) error {
 		sh := &s.shards[i]
 		sh.sources = make([][]source[T], s.classes)
 		for c := range sh.sources {
-			sh.rings = append(sh.rings, makeSource[T](s.noted, inside, s.capacity, 0))
+			sh.rings = append(sh.rings, makeSource[T](&s.stageCore, inside, s.capacity, 0, nil))
 			sh.sources[c] = append(sh.sources[c], sh.rings[c])
 		}
 	}

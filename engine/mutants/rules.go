@@ -214,6 +214,12 @@ var rules = []mutant{
 		tests: "TestRate",
 	},
 	{
+		rule: "admission", what: "what waits already may wait for ever", file: "note.go",
+		old:   "\t\tmost = min(most, a.age)\n",
+		new:   "",
+		tests: "TestAgeLimit",
+	},
+	{
 		rule: "admission", what: "what did not fit is taken off the rate", file: "admission.go",
 		old:   "\t\ta.due.Add(-int64(n) * a.every)\n",
 		new:   "",
