@@ -4,7 +4,8 @@ import "fmt"
 
 // Constants of Breakwater, as published.
 const (
-	breakAdditive = 0.001 // credits more per client and step, but at least one in all,
+	breakAdditive = 0.001 // credits more per client and step,
+	breakStep     = 0.1   // but at least so many per worker,
 	breakBeta     = 0.02  // and part of them less, for a delay of twice the target,
 	breakLeast    = 0.5   // but no more than this factor
 	breakDrop     = 2     // times the target: a delay at which requests are dropped
@@ -15,20 +16,19 @@ const (
 // breakwater hands out credits, the right to have an event waiting, by the queueing delay d, with a target t. Once a round trip,
 //
 //	d >= t  credits *= max(0.5, 1 - 0.02·(d-t)/t)
-//	else    credits += max(0.001·clients, 1)
+//	else    credits += max(0.001·clients, 0.1·workers)
 //
 // and where d >= 2t requests are dropped on arrival.
 //
 // Source: I. Cho, A. Saeed, J. Fried, S. J. Park, M. Alizadeh, A. Belay, "Overload Control for µs-scale RPCs with Breakwater", OSDI 2020.
 //
 // What had to be translated. The credits of a stage are shared out evenly among the sources that offer something, as depths: what is being handled needs no
-// credit here. There are no clients that hold credits, so none are issued in advance and none revoked, and speculation about demand falls away;
-// a source is a client. A round trip of 10 µs is 1 ms, the shortest time between two decisions. d is the age of heads, added up over the slowest way
+// credit here. The least step up is one credit in the source, on machines of ten cores: a tenth for each worker. There are no clients that hold
+// credits, so none are issued in advance and none revoked, and speculation about demand falls away; a source is a client. A round trip of 10 µs is 1 ms, the shortest time between two decisions. d is the age of heads, added up over the slowest way
 // ahead. Dropping is a depth of 1: nobody comes in while anybody waits. t is 0.4 of the least response-time target. Credits begin with one
 // for each worker, and are no more than the rings hold.
 //
-// Known faults: it knows no classes; credits grow while a queue is empty, so that the first to see a spike is the dropping; with few, slow
-// events a step of one credit is large beside the number that keeps a worker busy.
+// Known faults: it knows no classes; credits grow while a queue is empty, so that the first to see a spike is the dropping.
 type breakwater struct {
 	y       *System
 	before  []SourceSample
@@ -78,7 +78,7 @@ func (l *breakwater) step(stage int, s *Snapshot, d *Draft) {
 	if c := &l.credits[stage]; delay >= t {
 		*c = max(*c*max(1-breakBeta*(delay-t)/t, breakLeast), 1)
 	} else {
-		*c = min(*c+max(breakAdditive*float64(clients), 1), float64(room))
+		*c = min(*c+max(breakAdditive*float64(clients), breakStep*float64(len(l.y.Workers))), float64(room))
 	}
 	depth := max(int(l.credits[stage])/max(clients, 1), 1)
 	if delay >= breakDrop*t {

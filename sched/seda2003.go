@@ -2,7 +2,7 @@ package sched
 
 import "fmt"
 
-// Constants of the response-time controller, as published; rates in units of which 100 are half of the capacity.
+// Constants of the response-time controller, as published but for the start; rates in units of which 200 are the capacity.
 const (
 	resp2003Samples = 100  // response times between two updates,
 	resp2003Timeout = 1e9  // but at least every so many ns
@@ -15,8 +15,8 @@ const (
 	resp2003Rounds  = 20  // updates over the target after which a class cuts itself, though there are lower ones
 	resp2003Least   = 0.05
 	resp2003Most    = 5000
-	resp2003Start   = 100
-	resp2003Half    = 200 // units that are the capacity
+	resp2003Start   = 200
+	resp2003All     = 200 // units that are the capacity
 	resp2003Tick    = 1e6 // ns between two looks at heads
 )
 
@@ -32,8 +32,8 @@ const (
 // Source: M. Welsh, D. Culler, "Adaptive Overload Control for Busy Internet Servers", USITS 2003.
 //
 // What had to be translated. Published rates are in 1/s, from 0.05 to 5,000, and begin at 100: numbers for a server of some hundred requests a second,
-// hopeless for stages a hundred times as fast. Here 100 is half of the measured capacity of the way ahead. Until that is known everything is let
-// in. Response times are those of batches' oldest events; percentiles of the stages on the longest way ahead are added up. They are not known by class:
+// hopeless for stages a hundred times as fast. Here 200 is the measured capacity of the way ahead, and what it begins with: from half of that
+// it takes 5,000 requests to come near. Until the capacity is known everything is let in. Response times are those of batches' oldest events; percentiles of the stages on the longest way ahead are added up. They are not known by class:
 // where a stage has several, a class's response times are the ages of its heads, looked at every 1 ms, with the mean time of a batch. The token
 // bucket, published with room for one token, is the engine's, as deep as the ring.
 //
@@ -92,11 +92,11 @@ func (l *resp2003) Decide(s *Snapshot, d *Draft) {
 			continue
 		}
 		if x.rate == 0 {
-			x.rate, x.since, x.unit = resp2003Start, s.Now, w.most/resp2003Half
+			x.rate, x.since, x.unit = resp2003Start, s.Now, w.most/resp2003All
 		}
 		p, ok := l.response(k, s)
 		if ok {
-			x.unit = w.most / resp2003Half
+			x.unit = w.most / resp2003All
 			l.update(k, (p-float64(c.Target))/float64(c.Target))
 		}
 		if l.stages[c.Stage].mixed {
