@@ -19,7 +19,7 @@ const (
 
 // coresSuite measures the cores law in the simulator, on random graphs: a round is a graph. Where the best static assignment that a search finds beats
 // serve-all by more than a tenth, what part of that gain is lost; elsewhere, what is lost against serve-all. As many graphs as fit into a minute, or
-// as many as SEDA_GRAPHS says.
+// as many as SEDA_GRAPHS says. They are graphs on which no constant of the law was chosen.
 func coresSuite() suite {
 	names := []string{"serve-all", "best", "cores", "moves", "tries", "search", "settle", "moves.shift", "stall"}
 	s := suite{id: "sched.cores", collect: coresRounds}

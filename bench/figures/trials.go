@@ -48,7 +48,7 @@ func collectExperiments(ctx context.Context, all []experiment, names []string, n
 	rounds := make([]round, 0, n)
 	rng := rand.New(rand.NewPCG(3, uint64(n)))
 	for at := range n {
-		r := round{}
+		r := round{ordinal: float64(at)}
 		for _, early := range []bool{true, false} {
 			for _, i := range rng.Perm(len(wanted)) {
 				e := wanted[i]
@@ -65,6 +65,19 @@ func collectExperiments(ctx context.Context, all []experiment, names []string, n
 	return rounds, nil, nil
 }
 
+// ordinal is the name under which a round of experiments has its own.
+const ordinal = "round"
+
+// arrivals is of what all arrivals are drawn.
+const arrivals = 6
+
+// seeded gives a run the arrivals of the round: the same for all that are compared in it, and others than in the rounds before, so that an interval over
+// rounds is about arrivals as well.
+func (r round) seeded(c trial.Config) trial.Config {
+	c.Seed = load.Seed(arrivals, int(r[ordinal]))
+	return c
+}
+
 // tries is how often a run is made again whose load generator was too late, as where something else had its CPU.
 const tries = 3
 
@@ -77,7 +90,7 @@ func try(ctx context.Context, c trial.Config, r round, gives []string, take func
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		o, err := trial.Run(ctx, c)
+		o, err := trial.Run(ctx, r.seeded(c))
 		if err != nil {
 			return err
 		}

@@ -21,9 +21,11 @@ import (
 // Rounds that are not valid leave no trace in a figure, and a figure without any is skipped.
 func TestExperiments(t *testing.T) {
 	nan, n := math.NaN(), 0
+	var seeds []uint64
 	all := []experiment{
 		{gives: []string{"a", "b", "none"}, unit: "ns", run: func(_ context.Context, r round) error {
 			require.Contains(t, r, "early")
+			seeds = append(seeds, r.seeded(trial.Config{}).Seed)
 			n++
 			r["a"], r["b"], r["none"] = float64(n), nan, nan
 			if r[again("a")] = 1; n == 3 {
@@ -42,6 +44,8 @@ func TestExperiments(t *testing.T) {
 	rows = append(rows, seldom(plain("x.seldom", "seldom", none, "in two of three rounds"))...)
 	var out, errs bytes.Buffer
 	require.Zero(t, run(t.Context(), []suite{experiments("x", all, rows)}, []string{"-n", "3", "x."}, &out, &errs), errs.String())
+	slices.Sort(seeds)
+	require.Len(t, slices.Compact(seeds), 4, "arrivals of its own for each round")
 	require.Contains(t, out.String(), "figure x.a 0.7500 0.5000 short n=2 ci=0.5000..1.000 early / a\n")
 	require.Contains(t, out.String(), "figure x.b - 1.000 skip n=0 ci=-..- 1 of 3 rounds were valid, median 7.000\n")
 	require.Contains(t, out.String(), "figure x.none - 1.000 skip n=0 ci=-..- no round was valid\n")
