@@ -8,8 +8,9 @@ package sched
 // quantum, so between two stages that are always ready the time used differs by at most one quantum plus one batch, and a
 // stage that comes back from being idle runs for two quanta at most, the end of one round and the start of the next, before others do.
 //
-// Nor can a stage owe more than its last batch overdrew. Batches that are handed over directly are charged without having been picked: a stage that gets
-// all of its events so would owe more and more, and when at last some wait in its ring, they would for all rounds that it ever overdrew.
+// Nor can a stage owe more than one batch overdrew. Batches that are handed over directly are charged without having been picked: a stage that gets most of
+// its events so would owe more and more, or the last of them again and again, and events that wait in its ring would for as long as that goes on. So a stage
+// in debt is charged nothing, and rounds pay the debt off.
 //
 // Source: M. Shreedhar, G. Varghese, "Efficient Fair Queueing using Deficit Round Robin", SIGCOMM 1995; charged after the fact, since
 // what a batch costs is known only when it is done, and scanned from the lowest index rather than from where the last round
@@ -49,8 +50,12 @@ func (p *Picker) Pick(ready *Set) int {
 	}
 }
 
-// Charge takes ns off the deficit of stage, or off nothing if it is in debt.
-func (p *Picker) Charge(stage int, ns int64) { p.deficit[stage] = max(p.deficit[stage], 0) - ns }
+// Charge takes ns off the deficit of stage, unless it has none left.
+func (p *Picker) Charge(stage int, ns int64) {
+	if p.deficit[stage] > 0 {
+		p.deficit[stage] -= ns
+	}
+}
 
 // refill begins as many rounds at once as the first ready stage needs to have time again.
 func (p *Picker) refill(ready *Set) {

@@ -112,6 +112,25 @@ func TestPickerOverdraft(t *testing.T) {
 	require.Equal(t, 1, p.Pick(&only))
 }
 
+// A stage whose ring holds events has its turn, though the batches that are handed over to it cost more than a round and never end.
+func TestPickerServesTheRingBesideHandOvers(t *testing.T) {
+	var p sched.Picker
+	p.Reset(2, 100)
+	both := sched.FirstN(2)
+	for range 100 {
+		picked := false
+		for range 6 {
+			s := p.Pick(&both)
+			p.Charge(s, 60)
+			if s == 1 {
+				p.Charge(0, 250) // handed over
+			}
+			picked = picked || s == 0
+		}
+		require.True(t, picked)
+	}
+}
+
 // A stage that ran by direct hand-over, charged but never picked, waits for one round when events come by its ring, however much it did.
 func TestPickerForgivesWhatWasHandedOver(t *testing.T) {
 	var p sched.Picker
