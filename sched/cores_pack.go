@@ -15,7 +15,7 @@ func (a *layout) pack(demand []float64, now [][]int) [][]int {
 	var bins [][]int
 	items := slices.Clone(a.order)
 	for _, i := range a.order {
-		for ; rest[i] > 1-sliver; rest[i]-- {
+		for ; rest[i] > 1-sliver && len(bins) < len(a.y.Workers); rest[i]-- {
 			bins = append(bins, []int{i})
 		}
 	}
