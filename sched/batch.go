@@ -179,7 +179,7 @@ func (z *sizing) next(s *StageSample, now int64, held int, quantum float64, may 
 	}
 	z.reading = reading{}
 	if r.n == 0 || r.b == 0 || r.t <= 0 {
-		return held, ""
+		return z.inVain(held)
 	}
 	if held != z.last {
 		r.level()

@@ -2,6 +2,7 @@ package sched_test
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -118,6 +119,29 @@ func TestBatchAfterAChange(t *testing.T) {
 		t.Logf("%s, then %s: %.3f of the best, batches of %d", from.name, to.name, share, r.plan.Batch[0])
 		assert.Greater(t, share, 0.97, "%s, then %s", from.name, to.name)
 	}
+}
+
+// A stage that gets no more events in the middle of a trial does not keep others from theirs.
+func TestBatchTrialThatNeverEnds(t *testing.T) {
+	y := &sched.System{
+		Quantum: 100_000, Workers: []sched.Seat{{}, {CPU: 1}},
+		Stages:  []sched.Stage{{Name: "b", MaxBatch: 512, Capacity: 1024}, {Name: "a", MaxBatch: 512, Capacity: 1024}},
+		Sources: []sched.Source{{Name: "to b", Stage: 0, Capacity: 1024}, {Name: "to a", Stage: 1, Capacity: 1024}},
+	}
+	costs := []cost{{a: 20_000, c: 1000, noise: 0.1}, {a: 20_000, c: 1000, noise: 0.1}}
+	r := newTrial(t, newPlant(y, costs, []feed{{rate: 1.2e6}, {rate: 1.2e6}}, false), sched.Batch)
+	r.plan.Serve = [][]int{{0}, {1}}
+	onTrial := func() bool { n := len(r.changes); return n > 0 && strings.Contains(r.changes[n-1], "batch a: ") && strings.Contains(r.changes[n-1], "trial,") }
+	for r.now < 10e9 && !onTrial() {
+		r.tick(t, 5e6)
+	}
+	require.True(t, onTrial())
+	r.set(1, 0)
+	r.costs[0] = cost{a: 5000, c: 2000, knee: 5, all: 4000, noise: 0.1}
+	for end := r.now + 20e9; r.now < end; {
+		r.tick(t, 5e6)
+	}
+	require.InDelta(t, 5, r.plan.Batch[0], 3)
 }
 
 // A stall in the middle of a trial does not bend the line, which would then deny that anything lies between two sizes that cost the same.

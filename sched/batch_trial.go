@@ -12,6 +12,7 @@ const (
 	trialPairs    = 5    // most pairs of readings in a trial
 	missWorth     = 0.5  // what a batch may cost more, as a logarithm, to stay in the cache
 	scoutPairs    = 3    // and for a scout, who has to gain more
+	trialVain     = 3    // readings in a row without full batches, or any, that end a trial
 	trialDecides  = 0.05 // logarithm of a ratio of costs that decides after two
 	climbGain     = 0.02 // with which the next larger batch is tried before the line is sure, and what a much smaller one has to gain
 	trialHopeless = 1    // and the one after one: nothing that took the CPU for a while makes as much
@@ -142,18 +143,26 @@ func (z *sizing) search(r *reading, held int, now int64, may bool) (most int, wh
 	case t.with == 0:
 		return z.idle(r, now, may && !z.mixed)
 	case !full && (t.kind != tryScout || held != z.size):
-		if t.vain++; t.vain < 3 {
-			return held, ""
-		}
-		_, _ = z.decide(*t, false) // or it would be tried again at once
-		z.wary = againFirst
-		return z.size, "batches are not full"
+		return z.inVain(held)
 	case t.with == held:
 		t.cost, t.miss, t.vain = min(t.cost, r.each()), r.misses/r.b, 0
 		return z.compare()
 	}
 	t.base, z.miss, t.vain = min(t.base, r.each()), r.misses/r.b, 0
 	return t.with, "trial goes on"
+}
+
+// inVain notes a reading that does not judge, and ends a trial after a few: other stages wait for their turn.
+func (z *sizing) inVain(held int) (most int, why string) {
+	if z.trial.with == 0 {
+		return held, ""
+	}
+	if z.trial.vain++; z.trial.vain < trialVain {
+		return held, ""
+	}
+	_, _ = z.decide(z.trial, false) // or it would be tried again at once
+	z.wary = againFirst
+	return z.size, "batches are not full"
 }
 
 // idle is what to do while batches are not full, when the cap is no matter, unless what comes is much more than a cache holds.
