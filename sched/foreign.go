@@ -38,7 +38,8 @@ type foreign struct {
 	now     int64
 	last    Snapshot // its counters, copied
 	shown   Snapshot
-	cut     []cut // by stage
+	cut     []cut   // by stage
+	taken   []int64 // by worker: ns that others had its CPU, as far as was known at the time
 	workers []neighbour
 	alone   bool    // the others do all that disturbed workers did
 	use     float64 // workers' worth of time on CPUs, decayed
@@ -58,7 +59,7 @@ type neighbour struct {
 }
 
 func newForeign(y *System, law Policy) *foreign {
-	f := &foreign{y: y, law: law, cut: make([]cut, len(y.Stages)), workers: make([]neighbour, len(y.Workers))}
+	f := &foreign{y: y, law: law, cut: make([]cut, len(y.Stages)), taken: make([]int64, len(y.Workers)), workers: make([]neighbour, len(y.Workers))}
 	for i := range f.workers {
 		f.workers[i].again = foreignAgain
 	}
@@ -120,6 +121,7 @@ func (f *foreign) see(s *Snapshot, plan *Plan) (why string) {
 			if a.Known && b.Known {
 				lost = max(float64(b.RunDelay-a.RunDelay), 0)
 			}
+			f.taken[w] += int64(lost)
 			used += max(dt-float64(b.Idle+b.Parked-a.Idle-a.Parked)-lost, 0)
 			n.wanted = keep*n.wanted + lost + max(float64(b.OnCPU-a.OnCPU), 0)
 			n.lost = keep*n.lost + lost
@@ -191,9 +193,10 @@ func (f *foreign) partOf(stage int, plan *Plan) float64 {
 	return lost / max(wanted, 1)
 }
 
-// clean returns s without what others did; s itself where probes know nothing.
+// clean returns s without what others did; s itself where probes have never known anything. What they once knew stays out when they fail, and what was
+// before they began stays in: counters do not jump.
 func (f *foreign) clean(s *Snapshot) *Snapshot {
-	if !slices.ContainsFunc(s.Workers, func(w WorkerSample) bool { return w.Known }) {
+	if !slices.ContainsFunc(f.taken, func(ns int64) bool { return ns > 0 }) {
 		return s
 	}
 	c := &f.shown
@@ -201,7 +204,7 @@ func (f *foreign) clean(s *Snapshot) *Snapshot {
 	*c = *s
 	c.Workers, c.Stages = workers, stages
 	for w := range workers {
-		workers[w].Idle += workers[w].RunDelay
+		workers[w].Idle += f.taken[w]
 	}
 	for i := range stages {
 		stages[i].Batches.T -= f.cut[i].t

@@ -74,6 +74,24 @@ func TestForeignLeavesAloneWhatIsNotDisturbed(t *testing.T) {
 	require.Equal(t, [][]int{{0}, {1}}, m.plan.Serve, "all are: nobody could help")
 }
 
+// The law's counters do not jump when probes begin to know something late, or fail.
+func TestForeignProbesComeAndGo(t *testing.T) {
+	m := newMachine(2, [][]int{{0}, {1}}, Stage{}, Stage{})
+	m.lost = []float64{0.15, 0.05}
+	m.s.Workers[0].RunDelay = 3e9 // of a thread that has run for long
+	m.run(1e9)
+	idle := m.law.shown.Workers[0].Idle
+	require.InDelta(t, 0.15e9, idle, 0.01e9)
+	m.s.Now += 5e6
+	for w := range m.s.Workers {
+		m.s.Workers[w].Thread = Thread{}
+	}
+	m.f.Decide(&m.s, NewDraft(m.y, m.plan))
+	require.Equal(t, idle, m.law.shown.Workers[0].Idle)
+	m.run(5e6)
+	require.InDelta(t, idle, m.law.shown.Workers[0].Idle, 1e6)
+}
+
 func TestForeignHelps(t *testing.T) {
 	serial, most := Stage{Parallel: 1}, Stage{MaxCores: 1}
 	for name, c := range map[string]struct {
@@ -138,7 +156,7 @@ func TestForeignCleans(t *testing.T) {
 	m := newMachine(1, [][]int{{0}}, Stage{})
 	m.lost[0] = 0.5
 	m.run(3e8)
-	require.Equal(t, m.s.Workers[0].Idle+m.s.Workers[0].RunDelay, m.law.shown.Workers[0].Idle)
+	require.InDelta(t, m.s.Workers[0].Idle+m.s.Workers[0].RunDelay, m.law.shown.Workers[0].Idle, 3e6, "but for that of the first look")
 	m.s.Stages[0].Batches.Add(10, 10_000)
 	m.run(5e6)
 	require.InDelta(t, 5000, m.law.shown.Stages[0].Batches.T, 1, "as much as of its worker, where stages are not told apart")
