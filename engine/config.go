@@ -93,8 +93,8 @@ type Config struct {
 	Assign map[string][]int
 	// Probes, if not nil, watch the threads of pinned workers: how long each was on its CPU, asleep, and waiting for it, at which stage. Policies then tell a
 	// slow handler from a worker without a CPU, and Stats has the numbers. The caller closes it, after the engine has ended; several engines may have
-	// one. A source that numbers stages needs room for one more than the engine has. One that fails is done without, with a log line. Shared workers and
-	// blocking stages have no threads of their own, and are not watched.
+	// one. A source that numbers stages needs room for one more than the engine has, or tells of workers alone. What it lacks, or one that
+	// fails, is done without, with a log line. Shared workers and blocking stages have no threads of their own, and are not watched.
 	Probes probes.Source
 	// Trace, if not nil, receives what the policy is shown and what it decides, a line of JSON each time: see Replay. It is written by a goroutine of its own;
 	// lines that it has no room for are left out and counted in the next one, and after an error there are none.

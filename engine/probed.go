@@ -82,11 +82,7 @@ func (p *probed) join() (err error) {
 	if p.failed {
 		return nil
 	}
-	defer func() {
-		if err != nil {
-			p.failed = true
-		}
-	}()
+	defer func() { p.failed = p.failed || err != nil && p.thread == nil }()
 	defer caught(&err)
 	p.since = probes.Now()
 	t, err := p.source.Register()
@@ -97,8 +93,11 @@ func (p *probed) join() (err error) {
 		return errors.New("the source returns no thread")
 	}
 	p.thread, p.word = t, t.Word()
-	p.staged = p.word != nil
 	clear(p.gone)
+	if p.staged = p.word != nil; p.staged && !t.AddStage(uint32(len(p.gone)), new(probes.StageValues)) {
+		p.word, p.staged = nil, false
+		return fmt.Errorf("the source has no room for %d stages: it tells of workers alone", len(p.gone))
+	}
 	return nil
 }
 
@@ -178,7 +177,7 @@ func plausible(v *probes.Values, ns int64) bool {
 	return true
 }
 
-// gather adds what was read to what threads before did. No time falls.
+// gather adds what was read to what threads before did. Nothing falls: a part of the source may know nothing this time.
 func (p *probed) gather() {
 	a, b, r := &p.all, &p.before, &p.read
 	for _, t := range [...]struct {
@@ -189,8 +188,15 @@ func (p *probed) gather() {
 	} {
 		*t.to = max(*t.to, t.base+t.value)
 	}
-	a.Voluntary, a.Involuntary, a.Migrations = b.Voluntary+r.Voluntary, b.Involuntary+r.Involuntary, b.Migrations+r.Migrations
-	a.CacheMisses = b.CacheMisses + r.CacheMisses
+	for _, n := range [...]struct {
+		to          *uint64
+		base, value uint64
+	}{
+		{&a.Voluntary, b.Voluntary, r.Voluntary}, {&a.Involuntary, b.Involuntary, r.Involuntary}, {&a.Migrations, b.Migrations, r.Migrations},
+		{&a.CacheMisses, b.CacheMisses, r.CacheMisses},
+	} {
+		*n.to = max(*n.to, n.base+n.value)
+	}
 }
 
 // at returns what happened off the CPU at a stage, -1 for none. The caller holds mu.

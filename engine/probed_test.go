@@ -212,6 +212,50 @@ func TestBadProbes(t *testing.T) {
 	}
 }
 
+// A source whose threads have room for fewer stages than the engine has tells of workers alone, and the log says so.
+func TestProbesWithoutRoomForAllStages(t *testing.T) {
+	k := &kernel{cell: func(stage uint32, v *probes.StageValues) bool { return stage < 2 }}
+	lines := &engine.LogLines{}
+	config := twoPinned
+	config.Probes, config.Log = k, lines.Log()
+	e := engine.New(config)
+	t.Cleanup(func() { _ = e.Close() })
+	a, b := add(e, stageConfig{Name: "a"}), add(e, stageConfig{Name: "b"})
+	start(t, e)
+	submit(t, a, 0, 100)
+	submit(t, b, 0, 100)
+	st := drain(t, e)
+	require.Len(t, lines.With("probes fail", "no room for 2 stages: it tells of workers alone"), 1)
+	for i, th := range k.all() {
+		require.True(t, st.Workers[i].Thread.Known)
+		require.Zero(t, th.word.Load())
+		require.EqualValues(t, 1, th.closed.Load())
+	}
+	require.False(t, st.Stage("a").Thread.Known)
+	require.False(t, st.Stage("b").Thread.Known)
+}
+
+// No counter falls, though a part of the source knows nothing now and then.
+func TestProbesWhoseCountersFall(t *testing.T) {
+	var reads atomic.Int64
+	k := &kernel{read: func(v *probes.Values) bool {
+		if n := reads.Add(1); n%2 == 1 {
+			v.CacheMisses, v.Voluntary, v.Involuntary, v.Migrations = 1000, 1000, 1000, 1000
+		}
+		return true
+	}}
+	var most atomic.Uint64
+	c := onePinned
+	c.Probes = k
+	e := newEngine(t, under(c, func(s *sched.Snapshot, _ *sched.Draft) { most.Store(max(most.Load(), s.Stages[0].Misses)) }))
+	s := add(e, stageConfig{Name: "s"})
+	start(t, e)
+	eventually(t, "it is read ten times in the middle of batches", func() bool { _ = s.TrySubmit(0); return reads.Load() > 10 })
+	st := drain(t, e)
+	require.LessOrEqual(t, most.Load(), uint64(1000))
+	require.EqualValues(t, []uint64{1000, 1000, 1000}, []uint64{st.Workers[0].Thread.Voluntary, st.Workers[0].Thread.Involuntary, st.Workers[0].Thread.Migrations})
+}
+
 // A source that takes its time holds up nobody but the loop, which asks it less often.
 func TestSlowProbes(t *testing.T) {
 	reading, goOn := make(chan struct{}), make(chan struct{})

@@ -26,7 +26,8 @@ type Thread interface {
 	// there is nothing to be known: the thread was closed, or has ended and its values with it.
 	Read(now int64, v *Values) bool
 
-	// AddStage adds to v what happened, up to the time of the last switch, while the word was stage.
+	// AddStage adds to v what happened, up to the time of the last switch, while the word was stage. It reports false, with v as it was, if that is not known:
+	// as with Read, and where stage is not below the source's limit.
 	AddStage(stage uint32, v *StageValues) bool
 
 	// Preemptors lists who took the thread's CPU, by falling time. It costs system calls.

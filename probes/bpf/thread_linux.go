@@ -89,7 +89,7 @@ func (t *thread) Read(now int64, v *probes.Values) bool {
 
 func (t *thread) AddStage(stage uint32, v *probes.StageValues) bool {
 	if int(stage) >= len(t.cells) {
-		stage = 0 // as the programs do
+		return false // programs count for 0 what a thread does there
 	}
 	c := &t.cells[stage]
 	for {
