@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -266,7 +267,7 @@ func (o *options) checkPolicies() error {
 			return fmt.Errorf("--%s: only staged looks at it, which is not in --arch %s", f.flag, strings.Join(o.archs, ","))
 		}
 	}
-	if o.offCPU != "" && o.offCPU == o.onCPU {
+	if o.offCPU != "" && filepath.Clean(o.offCPU) == filepath.Clean(o.onCPU) {
 		return fmt.Errorf("--%s, --%s: both are %s", flagOffCPU, flagOnCPU, o.offCPU)
 	}
 	if o.pin != "" && o.probes != probesAuto && o.probes != probesBPF {

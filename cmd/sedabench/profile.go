@@ -81,7 +81,7 @@ func (p *profiling) try() error {
 		return err
 	}
 	for _, f := range p.files {
-		if f.file, err = os.OpenFile(f.name+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666); err != nil {
+		if err := f.create(); err != nil {
 			return fmt.Errorf("--%s: %w", f.flag, err)
 		}
 	}
@@ -136,14 +136,26 @@ func (p *profiling) write(what, command string) (notes []string, err error) {
 	return notes, nil
 }
 
+// create opens the file under its other name. What is not a file, such as a directory or /dev/stdout, cannot be replaced, or must not be.
+func (f *profileFile) create() (err error) {
+	if info, err := os.Lstat(f.name); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is there, and not a regular file", f.name)
+	}
+	f.file, err = os.OpenFile(f.name+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
+	return err
+}
+
 func (f *profileFile) write(list []probes.Stack, c profile.Config) error {
 	err := errors.Join(f.make(list, c).Write(f.file), f.file.Close())
 	part := f.file.Name()
 	f.file = nil
+	if err == nil {
+		err = os.Rename(part, f.name)
+	}
 	if err != nil {
 		return errors.Join(err, os.Remove(part))
 	}
-	return os.Rename(part, f.name)
+	return nil
 }
 
 // discard removes what was not completed.

@@ -107,6 +107,7 @@ func TestProfileFlags(t *testing.T) {
 		"--arch pool --profile-offcpu a":                "--profile-offcpu: only staged looks at it",
 		"--arch pool --profile-oncpu a":                 "--profile-oncpu: only staged looks at it",
 		"--profile-oncpu a --profile-offcpu a":          "--profile-offcpu, --profile-oncpu: both are a",
+		"--profile-oncpu ./a --profile-offcpu a":        "--profile-offcpu, --profile-oncpu: both are a",
 		"--profile-oncpu=":                              "--profile-oncpu: want a name",
 		"--preset shift --profile-offcpu not-looked-at": "--profile-offcpu: --preset shift does not look at it",
 	} {
@@ -120,6 +121,30 @@ func TestProfileFlags(t *testing.T) {
 	require.Equal(t, exitFailed, code)
 	require.Empty(t, out)
 	require.Contains(t, errs, "sedabench: --profile-offcpu: open /nowhere/off.pb.gz.part: no such file or directory")
+
+	// What a complete profile would not replace, or must not, is found before anything runs.
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	require.NoError(t, os.Symlink(os.DevNull, link))
+	for _, name := range []string{dir, dir + "/", link, os.DevNull} {
+		code, out, errs = sedabench(t, "--profile-oncpu", name)
+		require.Equal(t, exitFailed, code)
+		require.Empty(t, out)
+		require.Equal(t, "sedabench: --profile-oncpu: "+name+" is there, and not a regular file\n", errs)
+	}
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	require.NoFileExists(t, dir+".part")
+}
+
+// A directory that comes while the profile is made keeps it from its name: nothing is left under the other one.
+func TestProfileThatCannotBeNamed(t *testing.T) {
+	f := &profileFile{name: filepath.Join(t.TempDir(), "off"), make: profile.OffCPU}
+	require.NoError(t, f.create())
+	require.NoError(t, os.Mkdir(f.name, 0o777))
+	require.ErrorContains(t, f.write(nil, profile.Config{}), "rename")
+	require.NoFileExists(t, f.name+".part")
 }
 
 const nap = 10 * time.Millisecond
