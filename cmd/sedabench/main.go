@@ -34,6 +34,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/pflag"
 )
@@ -84,7 +85,7 @@ func run(args []string, _ io.Reader, out, errs io.Writer) int {
 		return exitOK
 	}
 	if name == "help" {
-		if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		if len(args) == 0 || strings.HasPrefix(args[0], "-") || args[0] == name {
 			fmt.Fprint(out, help())
 			return exitOK
 		}
@@ -114,10 +115,10 @@ func run(args []string, _ io.Reader, out, errs io.Writer) int {
 	return exitFailed
 }
 
-// interruptible returns a context that ends at the first interrupt; a second
-// one kills the process.
+// interruptible returns a context that ends at the first interrupt, or SIGTERM, which is what timeout(1) sends: there may be maps to unpin and
+// half a profile to remove. A second one kills the process.
 func interruptible() (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }

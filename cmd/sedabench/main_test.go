@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -44,6 +45,11 @@ func TestASecondInterruptKills(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		return // no signals to send
 	}
+	interruptTwice(t, os.Interrupt)
+	interruptTwice(t, syscall.SIGTERM)
+}
+
+func interruptTwice(t *testing.T, by os.Signal) {
 	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), asChild+"=1")
 	_, err := child.StdinPipe() // closed by Wait
@@ -56,7 +62,7 @@ func TestASecondInterruptKills(t *testing.T) {
 		line, err := out.ReadString('\n')
 		require.NoError(t, err)
 		require.Equal(t, want, line)
-		require.NoError(t, child.Process.Signal(os.Interrupt))
+		require.NoError(t, child.Process.Signal(by))
 	}
 	// The handler is removed by a goroutine, which the second one may have come before.
 	ended := make(chan struct{})
@@ -65,7 +71,7 @@ func TestASecondInterruptKills(t *testing.T) {
 		tick := time.NewTicker(10 * time.Millisecond) // the Go runtime does not die well of many at once
 		defer tick.Stop()
 		for range tick.C {
-			if child.Process.Signal(os.Interrupt) != nil {
+			if child.Process.Signal(by) != nil {
 				return
 			}
 		}
@@ -173,7 +179,7 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestHelpFitsAScreen(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"help", "--help"}, {"--help"}, {"run", "-h"}, {"topo", "--help"}, {"help", "run"}, {"help", "topo"}} {
+	for _, args := range [][]string{{"help"}, {"help", "--help"}, {"help", "help"}, {"--help"}, {"run", "-h"}, {"topo", "--help"}, {"help", "run"}, {"help", "topo"}} {
 		code, out, errs := sedabench(t, args...)
 		require.Equal(t, exitOK, code)
 		require.Empty(t, errs)
