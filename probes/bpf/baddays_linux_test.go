@@ -56,3 +56,28 @@ func TestInPidNamespace(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 	require.Contains(t, string(out), "--- PASS: TestStages")
 }
+
+// What could not be had on a thread without capabilities can be had on another one later: nothing of the refusal is remembered. Other tests have asked
+// before, so that takes a process of its own.
+func TestRefusalIsNotRemembered(t *testing.T) {
+	if os.Getenv("SEDA_TEST_REFUSED_FIRST") == "" {
+		openSource(t, Config{}) // or skip
+		cmd := exec.Command(os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$")
+		cmd.Env = append(os.Environ(), "SEDA_TEST_REFUSED_FIRST=1")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "--- PASS: "+t.Name())
+		return
+	}
+	leaktest.OnThread(func() { // it ends with its capabilities
+		var none [2]unix.CapUserData
+		require.NoError(t, unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0]))
+		_, err := Open(Config{})
+		require.ErrorIs(t, err, probes.NoCapBPF)
+	})
+	stacks, err := OpenStacks(openSource(t, Config{}), StackConfig{OffCPU: true})
+	require.NoError(t, err)
+	_, err = stacks.Lost() // is read from memory that the kernel shares
+	require.NoError(t, err)
+	require.NoError(t, stacks.Close())
+}

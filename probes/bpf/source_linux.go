@@ -37,7 +37,11 @@ type source struct {
 	}
 }
 
+// open does not even try where the answer is known: the library would remember for the process what it found out on a thread without capabilities.
 func open(c Config) (probes.Source, error) {
+	if why := probes.SystemFacts().BPF(); why != probes.Known {
+		return nil, fmt.Errorf("bpf: %w", why)
+	}
 	s := &source{config: c}
 	s.mu.threads = map[uint32]*thread{}
 	if err := s.load(); err != nil {
