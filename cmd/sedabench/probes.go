@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -71,11 +72,19 @@ func originsText(source probes.Source) string {
 }
 
 // tryProbes opens the source once before anything is measured, and says what it knows; "" without one. Then each run of staged has a source of its own:
-// other architectures do not run beside programs in the scheduler.
-func (o *options) tryProbes(log *slog.Logger) (origins string, err error) {
-	source, err := o.openProbes(log)
+// other architectures do not run beside programs in the scheduler. That nothing can be pinned where that was asked for is an error now, not a surprise
+// to whoever comes with bpftool.
+func (o *options) tryProbes() (origins string, err error) {
+	var unpinned error
+	source, err := openProbes(o.probes, o.pin, func(err error) { unpinned = err })
 	if source == nil || err != nil {
 		return "", err
+	}
+	if origin, why := source.Origin(probes.Stages); o.pin != "" && origin != probes.BPF {
+		unpinned = fmt.Errorf("%w: %s", why, why.Remedy())
+	}
+	if unpinned != nil {
+		return "", errors.Join(fmt.Errorf("--pin: %w", unpinned), source.Close())
 	}
 	return originsText(source), source.Close()
 }

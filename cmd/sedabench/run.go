@@ -23,7 +23,7 @@ func runVerb(ctx context.Context, args []string, s streams) (err error) {
 		return err
 	}
 	st := newStudy(o, h, s)
-	if st.origins, err = o.tryProbes(st.log); err != nil {
+	if st.origins, err = o.tryProbes(); err != nil {
 		return err
 	}
 	if st.profiling, err = newProfiling(&o); err != nil {
