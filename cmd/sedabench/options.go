@@ -184,6 +184,9 @@ func parseRun(args []string, h host) (options, error) {
 
 // completePreset sets what depends on the machine: two workers where work can move between them, else one.
 func (o *options) completePreset(h host) error {
+	if err := o.checkPolicies(); err != nil {
+		return err
+	}
 	p := findPreset(o.preset)
 	if len(o.workers) == 0 {
 		o.workers = []int{1}

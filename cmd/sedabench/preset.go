@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -78,7 +79,7 @@ func findPreset(name string) preset {
 }
 
 // common are the flags that every preset takes.
-var common = []string{"preset", "workers", "policy", "seed", "output"}
+var common = []string{"preset", "workers", "policy", "probes", "pin", "seed", "output"}
 
 // looksAt reports whether the preset uses a flag: --service of overload only if it is given.
 func (p preset) looksAt(flag string, given map[string]bool) bool {
@@ -152,6 +153,9 @@ func (a *asking) writeText(w io.Writer) error {
 			return err
 		}
 	}
+	if err := writeThreads(w, a.runs); err != nil {
+		return err
+	}
 	for _, line := range append([]string{"Medians of the runs."}, disturbance(report.File{Machine: a.machine})...) {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
@@ -205,13 +209,24 @@ func (a *asking) run(ctx context.Context, e entry, rep int) (trial.Outcome, erro
 	a.progress.doing(fmt.Sprintf("repetition %d of %d: %s, %s", rep+1, a.reps, e.sheet.title, e.row))
 	c := e.config
 	c.Seed = load.Seed(a.seed, rep)
-	o, err := trial.Run(ctx, c)
+	o, err := a.try(ctx, c)
 	if err != nil {
 		return o, fmt.Errorf("%s, %s: %w", e.sheet.title, e.row, err)
 	}
 	a.runs = append(a.runs, a.reportTrial(c, e.row, rep, o))
 	a.progress.did(c.Warmup + c.Duration + between)
 	return o, nil
+}
+
+// try makes a run, with probes of its own if there are any.
+func (a *asking) try(ctx context.Context, c trial.Config) (o trial.Outcome, err error) {
+	if c.Probes, err = a.openProbes(a.log); err != nil {
+		return o, err
+	}
+	if c.Probes != nil {
+		defer func() { err = errors.Join(err, c.Probes.Close()) }()
+	}
+	return trial.Run(ctx, c)
 }
 
 // reportTrial describes a trial as any other run.
@@ -229,6 +244,7 @@ func (a *asking) reportTrial(c trial.Config, row string, rep int, o trial.Outcom
 	b.graph = c.Graph
 	run := (&bench{options: &b}).report(cell{arch: ours + "/" + row, workers: c.Workers, load: l}, rep, o.Result, o.Batches)
 	run.Policy, run.Timeline, run.Decisions = c.Policy, o.Timeline, o.Decisions
+	addThreads(&run, o.Stats)
 	return run
 }
 

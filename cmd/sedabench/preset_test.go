@@ -10,6 +10,7 @@ import (
 	"github.com/seda-go/seda/affinity"
 	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/staged"
+	"github.com/seda-go/seda/probes"
 )
 
 // tiny is as short as each preset can be and still do all that it does.
@@ -54,6 +55,20 @@ func TestEveryPresetAnswers(t *testing.T) {
 	}
 }
 
+// What probes know of the stages comes after what the preset found, once something was done while it looked.
+func TestPresetWithProbes(t *testing.T) {
+	args := strings.Fields("--preset shift --policy static --probes auto --duration 300ms --warmup 5ms --reps 1 --service constant:1us")
+	for done := false; !done; {
+		code, out, errs := sedabench(t, args...)
+		require.Equal(t, exitOK, code, errs)
+		require.Contains(t, out, "--policy static --probes auto --duration")
+		require.Contains(t, out, "\nprobes   ")
+		// Else they are not pinned, or not watched.
+		watched := probes.SystemFacts().BPF() == probes.Known && strings.Contains(out, " on CPU")
+		done = !watched || strings.Contains(out, "What the kernel did to stages, per request:\n") && strings.Contains(out, "\n  staged/static s1, closed loop, ")
+	}
+}
+
 func TestPresetsOnPaper(t *testing.T) {
 	require.ElementsMatch(t, presetNames(), func() (names []string) {
 		for name := range tiny {
@@ -75,11 +90,12 @@ func TestPresetsOnPaper(t *testing.T) {
 	}
 	for args, want := range map[string]string{
 		"--preset storm":                      `--preset: unknown preset "storm", want batch-oracle, shift, spike, `,
-		"--preset spike --arch staged":        "--arch: --preset spike does not look at it, but at --workers, --policy, --seed, --output, --duration, --reps, --service, --warmup",
+		"--preset spike --arch staged":        "--arch: --preset spike does not look at it, but at --workers, --policy, --probes, --pin, --seed, --output, --duration, --reps, --service, --warmup",
 		"--preset shift --rate 5":             "--rate: --preset shift does not look at it",
 		"--preset overload --rate 50":         "--rate: 50, want parts of the capacity, such as 2x, with --preset",
 		"--preset overload --workers 1,2":     "--workers: 1,2, want one number from 1 to 2, the CPUs this process may use",
 		"--preset spike --workers 2":          "--preset spike: no CPU is left for the load generator with 2 workers on CPUs 0-1; want fewer --workers",
+		"--preset shift --pin /sys/fs/bpf":    "--pin: only programs in the kernel have maps; want --probes auto or bpf",
 		"--preset shift --workers 3":          "--workers: 3, want one number from 1 to 2",
 		"--preset shift --policy adaptive,no": `--policy: unknown policy `,
 	} {

@@ -10,10 +10,12 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/seda-go/seda/engine"
 	"github.com/seda-go/seda/internal/load"
 	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/staged"
 	"github.com/seda-go/seda/internal/workload"
+	"github.com/seda-go/seda/probes"
 )
 
 // Place is where trials run, the same for all that are compared.
@@ -26,7 +28,9 @@ type Place struct {
 	Alone bool
 	Spin  workload.Spin
 	Park  bool
-	Log   *slog.Logger
+	// Probes watches the workers' threads; nil: nobody does. Whoever opened it closes it.
+	Probes probes.Source
+	Log    *slog.Logger
 }
 
 // Config is one run. Warmup and Duration are of the load, which is made from the start of the engine on: so that a warm-up of 0 shows a cold start.
@@ -68,6 +72,7 @@ type Outcome struct {
 	Slices    []Slice                   // from the start on, the warm-up included; nil if the workers made the load
 	Parts     []*hdrhistogram.Histogram // sojourn times of the parts of the window
 	Batches   []float64
+	Stats     engine.Stats // at the end
 	Timeline  []report.Moment
 	Decisions []report.Decision
 }
@@ -126,7 +131,7 @@ func Run(ctx context.Context, c Config) (o Outcome, err error) {
 		return o, fmt.Errorf("%s: %w", c.Policy, err)
 	}
 	o.Kinds, o.Slices, o.Parts = rec.kinds, rec.slices, rec.parts
-	o.Batches, o.Timeline, o.Decisions = service.Batches(), service.Timeline(), service.Decisions()
+	o.Batches, o.Stats, o.Timeline, o.Decisions = service.Batches(), service.Stats(), service.Timeline(), service.Decisions()
 	return o, nil
 }
 
@@ -192,7 +197,7 @@ func (c *Config) load(watch load.Watch) load.Config {
 func (c *Config) staged(h *workload.Handler) staged.Config {
 	s := staged.Config{
 		Handler: h, Workers: c.Workers, CPUs: c.CPUs.Workers, Capacity: c.Capacity, MaxBatch: c.MaxBatch,
-		Cost: c.Cost, Spin: c.Spin, Policy: c.Policy, Timeline: c.Timeline, Park: c.Park, Log: c.Log,
+		Cost: c.Cost, Spin: c.Spin, Policy: c.Policy, Timeline: c.Timeline, Park: c.Park, Probes: c.Probes, Log: c.Log,
 	}
 	for _, k := range c.Kinds {
 		s.Kinds = append(s.Kinds, k.Kind)
