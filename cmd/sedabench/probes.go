@@ -131,7 +131,7 @@ func writeThreads(w io.Writer, runs []report.Run) error {
 	columns := map[string][4][]float64{}
 	for _, r := range runs {
 		for _, st := range r.Stages {
-			if st.OnCPU == nil || st.Service == nil {
+			if st.OnCPU == nil {
 				continue
 			}
 			name := r.Arch + " " + st.Name + ", " + r.Load.String()
@@ -140,7 +140,9 @@ func writeThreads(w io.Writer, runs []report.Run) error {
 			}
 			c := columns[name]
 			for i, x := range []*float64{st.Service, st.OnCPU, st.OffCPU, st.RunDelay} {
-				c[i] = append(c[i], *x)
+				if x != nil { // few requests have none whose service was measured
+					c[i] = append(c[i], *x)
+				}
 			}
 			columns[name] = c
 		}
@@ -148,9 +150,13 @@ func writeThreads(w io.Writer, runs []report.Run) error {
 	for _, name := range names {
 		cells := []string{name}
 		for _, list := range columns[name] {
-			cells = append(cells, report.Time(report.QuartilesOf(list).Median))
+			text := "-"
+			if len(list) > 0 {
+				text = report.Time(report.QuartilesOf(list).Median)
+			}
+			cells = append(cells, text)
 		}
-		t.Add(append(cells, fmt.Sprint(len(columns[name][0])))...)
+		t.Add(append(cells, fmt.Sprint(len(columns[name][1])))...)
 	}
 	if names == nil {
 		return nil

@@ -60,6 +60,10 @@ func TestThreadsPerRequest(t *testing.T) {
 	require.NoError(t, writeThreads(&b, []report.Run{run, {Arch: "pool"}}))
 	require.Contains(t, b.String(), "  1.00us  1.00us    125ns                     25ns     1\n")
 	b.Reset()
+	run.Stages[0].Service = nil // no request that was traced came by
+	require.NoError(t, writeThreads(&b, []report.Run{run}))
+	require.Contains(t, b.String(), "        -  1.00us    125ns                     25ns     1\n")
+	b.Reset()
 	require.NoError(t, writeThreads(&b, []report.Run{{Arch: "pool"}}))
 	require.Empty(t, b.String())
 }
