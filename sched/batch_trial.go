@@ -310,8 +310,7 @@ func (z *sizing) compare() (most int, why string) {
 
 func (z *sizing) decide(t trial, better bool) (most int, why string) {
 	z.trial = trial{}
-	percent := 100 * (t.cost/t.base - 1)
-	why = fmt.Sprintf("%+.2g %% an event with batches of %d", percent, t.with)
+	why = fmt.Sprintf("%s an event with batches of %d", changeText(t.cost/t.base), t.with)
 	if !better {
 		z.climb = false
 		switch t.kind {

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
@@ -13,4 +14,13 @@ func short(ns float64) time.Duration {
 		unit *= 10
 	}
 	return d.Round(unit)
+}
+
+// changeText writes what a ratio is more or less than 1, with two digits, or more where they are no fractions.
+func changeText(ratio float64) string {
+	p := 100 * (ratio - 1)
+	if math.Abs(p) >= 99.5 {
+		return fmt.Sprintf("%+.0f %%", p)
+	}
+	return fmt.Sprintf("%+.2g %%", p)
 }
