@@ -51,7 +51,7 @@
 // class first. What a limit keeps out, in whatever way it is submitted, fails at once with a *RefusedError, which is ErrRefused and says when to try
 // again, and costs little and no allocation. A Splitter is limited as a stage of its own, whose events are submissions; the stages it leads to get theirs over
 // edges, which no limit concerns. Who wants to choose by content, not by number, sets StageConfig.Admit. Engine.Explain tells what was decided,
-// why, and what came of it; Config.Trace keeps all of what the policy was shown, and Replay shows it to another one.
+// why, and what came of it, with the steps of a search in one; Config.Trace keeps all of what the policy was shown and decided, and Replay shows it to another one.
 //
 // A policy that panics, does not return or decides the impossible changes nothing: what was decided last holds, the log names the fault once, and
 // after enough of them in a row the policy is asked no more.

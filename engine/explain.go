@@ -9,13 +9,16 @@ import (
 )
 
 // Decision is something that the policy changed, or a fault of the policy ("fault" in What): when, why, what was known about its subject - the stage, the
-// source, or for "cores" and faults the engine as a whole - and what came of it.
+// source, or for "cores" and faults the engine as a whole - and what came of it. A law that searches, or follows a load, changes the same thing again and again:
+// what it does to a stage or a source with pauses of less than a tenth of a second, for up to a second, is one decision, of many steps. Config.Trace has each.
 type Decision struct {
-	At    Time   `json:"at"`
-	Epoch uint64 `json:"epoch"` // of the assignment that held
-	sched.Change
-	Before Reading `json:"before"`
-	After  Reading `json:"after"` // a tenth of a second of the loop's time later; At is 0 until then
+	At           Time    `json:"at"`
+	Until        Time    `json:"until"` // of the last step
+	Steps        int     `json:"steps"`
+	Epoch        uint64  `json:"epoch"` // of the assignment that held at first
+	sched.Change         // from before the first step to after the last one; Why is that of the first and, after "then", of the last
+	Before       Reading `json:"before"` // the first
+	After        Reading `json:"after"`  // a tenth of a second of the loop's time after the last; At is 0 until then
 }
 
 // Reading is what is known about the subject of a Decision at one time.
@@ -33,6 +36,7 @@ func (e *Engine) Explain() []Decision { return e.controller.record.all() }
 const (
 	recordSize  = 512
 	recordAfter = Time(100 * time.Millisecond)
+	recordMost  = Time(time.Second) // of one decision: what is never done is told as it goes
 )
 
 // record keeps the last decisions, and fills in what came of them. The control loop writes, anybody reads.
@@ -52,8 +56,9 @@ type record struct {
 
 type entry struct {
 	Decision
-	subject int // index into counts
-	before  tally
+	subject int    // index into counts
+	why     string // of the first step
+	before  tally  // at the last
 }
 
 // tally is what a subject has done so far.
@@ -125,14 +130,17 @@ func (r *record) follow(s *sched.Snapshot) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for ; r.unknown < r.added; r.unknown++ {
-		e := &r.list[r.unknown%recordSize]
-		if now-e.At < recordAfter {
-			break
+	known := true
+	for i := r.unknown; i < r.added; i++ {
+		e := &r.list[i%recordSize]
+		if e.After.At == 0 && now-e.Until >= recordAfter {
+			var t tally
+			t, e.After = r.look(s, e.subject)
+			e.After.per(t, e.before, now.Sub(e.Until))
 		}
-		var t tally
-		t, e.After = r.look(s, e.subject)
-		e.After.per(t, e.before, now.Sub(e.At))
+		if known = known && e.After.At > 0; known {
+			r.unknown = i + 1
+		}
 	}
 }
 
@@ -140,10 +148,17 @@ func (r *record) follow(s *sched.Snapshot) {
 func (r *record) add(s *sched.Snapshot, changes []sched.Change) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	now := Time(s.Now)
 	for _, ch := range changes {
-		e := entry{Decision: Decision{At: Time(s.Now), Epoch: s.Epoch, Change: ch}, subject: r.subject(ch)}
-		e.before, e.Before = r.look(s, e.subject)
-		e.Before.Rate, e.Before.Refused = r.rates[e.subject].Rate, r.rates[e.subject].Refused
+		subject := r.subject(ch)
+		t, reading := r.look(s, subject)
+		if e := r.goesOn(&ch, subject, now); e != nil {
+			e.To, e.Why, e.Until, e.before = ch.To, e.why+"; then "+ch.Why, now, t
+			e.Steps++
+			continue
+		}
+		e := entry{Decision: Decision{At: now, Until: now, Steps: 1, Epoch: s.Epoch, Change: ch, Before: reading}, subject: subject, why: ch.Why, before: t}
+		e.Before.Rate, e.Before.Refused = r.rates[subject].Rate, r.rates[subject].Refused
 		if len(r.list) < recordSize {
 			r.list = append(r.list, e)
 		} else {
@@ -152,6 +167,26 @@ func (r *record) add(s *sched.Snapshot, changes []sched.Change) {
 		r.added++
 		r.unknown = max(r.unknown, r.added-recordSize)
 	}
+}
+
+// goesOn returns the decision of which ch is one more step, or nil.
+func (r *record) goesOn(ch *sched.Change, subject int, now Time) *entry {
+	if subject == len(r.counts)-1 {
+		return nil
+	}
+	for i := r.added - 1; i >= r.unknown; i-- {
+		e := &r.list[i%recordSize]
+		if now-e.At >= recordMost {
+			return nil
+		}
+		if e.What == ch.What && e.subject == subject {
+			if now-e.Until >= recordAfter {
+				return nil
+			}
+			return e
+		}
+	}
+	return nil
 }
 
 func (r *record) all() (decisions []Decision) {

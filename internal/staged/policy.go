@@ -63,6 +63,9 @@ func decisions(e *engine.Engine) []report.Decision {
 	all := []report.Decision{}
 	for _, d := range e.Explain() {
 		what := fmt.Sprintf("%s of %s: %s -> %s", d.What, d.Of, d.From, d.To)
+		if d.Steps > 1 {
+			what += fmt.Sprintf(" in %d steps", d.Steps)
+		}
 		all = append(all, report.Decision{At: int64(d.At), What: what, Why: d.Why})
 	}
 	return all
