@@ -1,117 +1,77 @@
 package main
 
 import (
-	"cmp"
-	"fmt"
-	"slices"
+	"context"
+	"errors"
+	"io"
 	"strings"
 
 	"github.com/seda-go/seda/internal/report"
 )
 
-// comparison ranks the rows of one load by capacity or by delay, against ours
-// where it is among them, else against the best.
-type comparison struct {
-	rows []report.Row // the best first
-	base int          // index of the row that the others are compared with
-	p    []float64    // of base against each other row, in order; then of what else was tested to find base
+// compareOptions is what the flags of compare say.
+type compareOptions struct {
+	limits []limit
+	output string
 }
 
-func compare(rows []report.Row) *comparison {
-	c := &comparison{rows: slices.Clone(rows)}
-	slices.SortStableFunc(c.rows, func(a, b report.Row) int {
-		if c.capacity() {
-			return cmp.Compare(b.Goodput.Median, a.Goodput.Median)
-		}
-		return cmp.Compare(a.P99.Median, b.P99.Median)
-	})
-	c.base = slices.IndexFunc(c.rows, func(r report.Row) bool { return r.Arch == ours || strings.HasPrefix(r.Arch, ours+"/") })
-	chosen := c.base < 0 // by what was measured: then every pair might have been the one
-	if chosen {
-		c.base = 0
-	}
-	for i := range c.rows {
-		if i != c.base {
-			c.p = append(c.p, c.test(i, c.base))
-		}
-	}
-	for i := range c.rows {
-		for k := range i {
-			if chosen && k != c.base {
-				c.p = append(c.p, c.test(i, k))
-			}
-		}
-	}
-	return c
+func compareFlags(o *compareOptions) *flags {
+	f := newFlags("compare")
+	f.takes = []string{"OLD.json", "NEW.json"}
+	f.add("fail-if", "", "", "exit with status 1 if a figure got worse, for instance p99>+5%,goodput<-3%; of "+strings.Join(metricNames(), ", "),
+		list(&o.limits, parseLimit))
+	f.add("output", "o", "text", "text, json, or bench: all runs of both files for benchstat -col side", one(&o.output, oneOf("output", "text", "json", "bench")))
+	return f
 }
 
-func (c *comparison) capacity() bool { return c.rows[0].Load.Rate == nil }
+func compareHelp() string {
+	var o compareOptions
+	return `usage: sedabench compare [flags] OLD.json NEW.json
 
-// test returns how likely such a difference would be by chance.
-func (c *comparison) test(i, k int) float64 {
-	if c.capacity() {
-		return report.MannWhitney(c.rows[i].Goodputs, c.rows[k].Goodputs)
-	}
-	return report.MannWhitney(c.rows[i].P99s, c.rows[k].P99s)
+Compares two files that sedabench run -o json wrote: medians with confidence intervals of 95 %, their ratio, and whether
+the difference is more than chance (Mann-Whitney, with p corrected by Holm for all figures compared).
+
+flags:
+` + compareFlags(&o).help() + `
+examples:
+  sedabench compare old.json new.json
+  sedabench compare --fail-if 'p99>+5%,goodput<-3%' old.json new.json
+  sedabench compare -o bench old.json new.json | benchstat -col side -
+`
 }
 
-// figure is what the rows are ranked by.
-func (c *comparison) figure(i int) float64 {
-	if c.capacity() {
-		return c.rows[i].Goodput.Median
+func compareVerb(_ context.Context, args []string, s streams) error {
+	var o compareOptions
+	f := compareFlags(&o)
+	if err := f.parse(args); err != nil {
+		return err
 	}
-	return c.rows[i].P99.Median
+	files := make([]report.File, len(f.takes))
+	for i := range files {
+		var err error
+		if files[i], err = report.ReadFile(f.set.Arg(i)); err != nil {
+			return err
+		}
+	}
+	v := view(f.set.Arg(0), f.set.Arg(1), files[0], files[1])
+	write := v.writeText
+	switch o.output {
+	case "json":
+		write = v.writeJSON
+	case "bench":
+		write = func(w io.Writer) error { return report.WriteBenchSides(w, files[0], files[1]) }
+	}
+	if err := write(s.out); err != nil {
+		return err
+	}
+	return o.check(v.changes)
 }
 
-// String is the sentence, with p adjusted.
-func (c *comparison) String() string {
-	var better, same, worse []string
-	p := c.p
-	for i, r := range c.rows {
-		if i == c.base {
-			continue
-		}
-		text := fmt.Sprintf("%s (%.2fx)", r.Arch, c.figure(i)/c.figure(c.base))
-		switch different := p[0] < level; {
-		case !different:
-			same = append(same, text)
-		case i < c.base:
-			better = append(better, text)
-		default:
-			worse = append(worse, text)
-		}
-		p = p[1:]
+// check returns an error for each limit that was passed, and for each of which the runs cannot tell.
+func (o *compareOptions) check(changes []report.Change) error {
+	var faults []error
+	for _, l := range o.limits {
+		faults = append(faults, l.check(changes))
 	}
-	parts := []string{c.title()}
-	for _, group := range []struct {
-		name  string
-		archs []string
-	}{{"better", better}, {"no difference shown", same}, {"worse", worse}} {
-		if len(group.archs) > 0 {
-			parts = append(parts, group.name+": "+strings.Join(group.archs, ", "))
-		}
-	}
-	return strings.Join(parts, "; ") + "." + c.bound()
-}
-
-func (c *comparison) title() string {
-	r := c.rows[c.base]
-	if c.capacity() {
-		return fmt.Sprintf("Capacity with %s: %s %s/s", report.Plural(r.Workers, "worker"), r.Arch, report.Count(c.figure(c.base)))
-	}
-	return fmt.Sprintf("Sojourn p99 with %s, %s: %s %s", r.Load, report.Plural(r.Workers, "worker"), r.Arch, report.Time(c.figure(c.base)))
-}
-
-// bound says whose capacity the load generator hid.
-func (c *comparison) bound() string {
-	var archs []string
-	for _, r := range c.rows {
-		if r.GeneratorBoundRuns > 0 {
-			archs = append(archs, r.Arch)
-		}
-	}
-	if !c.capacity() || len(archs) == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" The load generator was the slower part with %s, whose capacity is higher than shown.", strings.Join(archs, ", "))
+	return errors.Join(faults...)
 }

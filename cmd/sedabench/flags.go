@@ -32,6 +32,7 @@ func (v *value) Set(text string) error {
 type flags struct {
 	set   *pflag.FlagSet
 	given map[string]bool // after parse: those among the arguments
+	takes []string        // what the arguments that are not flags are, all of which are needed
 }
 
 func newFlags(verb string) *flags {
@@ -72,14 +73,25 @@ func (f *flags) parse(args []string) error {
 		return usageError{err}
 	}
 	f.set.Visit(func(flag *pflag.Flag) { f.given[flag.Name] = true })
-	if f.set.NArg() > 0 {
-		only := "flags only"
-		if !f.set.HasFlags() {
-			only = "no arguments"
-		}
-		return usagef("unexpected argument %q: %s takes %s", f.set.Arg(0), f.set.Name(), only)
+	return f.checkArguments()
+}
+
+func (f *flags) checkArguments() error {
+	n, wanted := f.set.NArg(), len(f.takes)
+	switch {
+	case n == wanted:
+		return nil
+	case n < wanted:
+		return usagef("%s is missing: usage is sedabench %s [flags] %s", f.takes[n], f.set.Name(), strings.Join(f.takes, " "))
 	}
-	return nil
+	only := "flags only"
+	switch {
+	case wanted > 0:
+		only = strings.Join(f.takes, " and ")
+	case !f.set.HasFlags():
+		only = "no arguments"
+	}
+	return usagef("unexpected argument %q: %s takes %s", f.set.Arg(wanted), f.set.Name(), only)
 }
 
 // names lists the flags as they are written, or says that there are none.

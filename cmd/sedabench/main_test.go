@@ -109,7 +109,7 @@ var quick = []string{"--duration", "5ms", "--warmup", "1ms", "--reps", "1", "--s
 
 func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
-		"scal":                           `unknown verb "scal", want run, sim, topo, doctor or help`,
+		"scal":                           `unknown verb "scal", want run, sim, compare, topo, doctor or help`,
 		"--archs staged":                 "unknown flag --archs, want --arch, --workers, ",
 		"-duration 2s":                   "unknown flag -duration, want --arch, ",
 		"-q":                             "unknown flag -q, want ",
@@ -157,7 +157,7 @@ func TestUsageErrors(t *testing.T) {
 		"topo -o bench":                   `--output: unknown output "bench", want text, json`,
 		"topo --arch staged":              "unknown flag --arch, want -o",
 		"run staged":                      `unexpected argument "staged": run takes flags only`,
-		"help nope":                       `unknown verb "nope", want run, sim, topo, doctor or help`,
+		"help nope":                       `unknown verb "nope", want run, sim, compare, topo, doctor or help`,
 		"--arch pool --policy codel":      "--policy: only staged looks at it, which is not in --arch pool",
 		"--arch pool --target 1ms":        "--target: only staged looks at it",
 		"--arch pool --timeline 1ms":      "--timeline: only staged looks at it",
@@ -179,7 +179,7 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestHelpFitsAScreen(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"help", "--help"}, {"help", "help"}, {"--help"}, {"run", "-h"}, {"topo", "--help"}, {"help", "run"}, {"help", "topo"}} {
+	for _, args := range [][]string{{"help"}, {"help", "--help"}, {"help", "help"}, {"--help"}, {"run", "-h"}, {"topo", "--help"}, {"help", "run"}, {"help", "topo"}, {"help", "compare"}} {
 		code, out, errs := sedabench(t, args...)
 		require.Equal(t, exitOK, code)
 		require.Empty(t, errs)
@@ -191,7 +191,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 		_, same, _ := sedabench(t, args...)
 		require.Equal(t, out, same, args)
 	}
-	require.Contains(t, out, "\nverbs: run, sim, topo, doctor;")
+	require.Contains(t, out, "\nverbs: run, sim, compare, topo, doctor;")
 	_, out, _ = sedabench(t, "help", "topo")
 	require.Equal(t, topoHelp(), out)
 	_, out, _ = sedabench(t, "help")
@@ -241,27 +241,46 @@ func TestOpenLoopNeedsACPU(t *testing.T) {
 	}
 }
 
-// exampleLine is a command in the documentation of the command or in its help.
-var exampleLine = regexp.MustCompile(`(?m)^(?://\t|  )sedabench( [a-z-][^\n\[]*)?$`)
+// exampleLine is a command in the documentation of the command or in its help, as far as it is of sedabench.
+var exampleLine = regexp.MustCompile(`(?m)^(?://\t|  )sedabench( [a-z-][^\n\[|]*)?(\|.*)?$`)
 
-func TestExamplesRun(t *testing.T) {
+// examplesOf returns the arguments of the examples in the documentation and in the help of every verb.
+func examplesOf(t *testing.T) (all [][]string) {
 	source, err := os.ReadFile("main.go")
 	require.NoError(t, err)
-	doc, _, _ := strings.Cut(string(source), "\npackage main")
-	_, help, _ := sedabench(t, "help")
-	_, simHelp, _ := sedabench(t, "help", "sim")
-	found := exampleLine.FindAllStringSubmatch(doc+"\n"+help+simHelp, -1)
-	require.GreaterOrEqual(t, len(found), 7)
-	for _, match := range found {
-		args := strings.Fields(match[1])
-		switch {
-		case len(args) > 0 && args[0] == "sim":
-			args = append(args, quick[:4]...)
-		case len(args) == 0 || args[0] != "topo" && args[0] != "doctor":
+	text, _, _ := strings.Cut(string(source), "\npackage main")
+	for _, v := range verbs() {
+		text += "\n" + v.help()
+	}
+	for _, match := range exampleLine.FindAllStringSubmatch(text+"\n"+help(), -1) {
+		args := strings.Fields(strings.ReplaceAll(match[1], "'", ""))
+		if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+			args = append([]string{"run"}, args...)
+		}
+		if !slices.ContainsFunc(all, func(other []string) bool { return slices.Equal(args, other) }) {
+			all = append(all, args)
+		}
+	}
+	return all
+}
+
+func TestExamplesRun(t *testing.T) {
+	examples := examplesOf(t)
+	require.GreaterOrEqual(t, len(examples), 10)
+	same := map[string]float64{"staged": 1, "pool": 1}
+	old, now := saved(t, "old.json", measured(10, "6.1", same)), saved(t, "new.json", measured(10, "6.1", same))
+	for _, args := range examples {
+		switch args[0] {
+		case "run":
 			args = append(args, quick...)
+		case "sim":
+			args = append(args, quick[:4]...)
+		}
+		for i := range args {
+			args[i] = strings.NewReplacer("old.json", old, "new.json", now).Replace(args[i])
 		}
 		code, out, errs := sedabench(t, args...)
-		if thisHost().cpus < 2 && slices.Contains(args, "--rate") && args[0] != "sim" {
+		if thisHost().cpus < 2 && args[0] == "run" && slices.Contains(args, "--rate") {
 			require.Equal(t, exitUsage, code, "%s: %s", args, errs)
 			continue
 		}

@@ -62,6 +62,6 @@ func TestEveryPolicyIsMeasured(t *testing.T) {
 func TestOursIsWhatOthersAreComparedWith(t *testing.T) {
 	capacity := report.Load{Arrival: "closed", Clients: pointer(1)}
 	rows := []report.Row{{Arch: "pool", Load: capacity}, {Arch: "staged/static", Load: capacity}, {Arch: "staged/adaptive", Load: capacity}}
-	c := compare(rows)
+	c := rank(rows)
 	require.Equal(t, "staged/static", c.rows[c.base].Arch)
 }

@@ -80,13 +80,13 @@ func rateOf(r report.Row) float64 {
 // sentences compares the rows of each group, by capacity in closed loop and
 // else by delay.
 func sentences(groups [][]report.Row) []string {
-	var all []*comparison
+	var all []*ranking
 	var family []float64
 	for _, rows := range groups {
 		if len(rows) < 2 {
 			continue
 		}
-		c := compare(rows)
+		c := rank(rows)
 		all = append(all, c)
 		family = append(family, c.p...)
 	}

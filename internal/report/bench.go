@@ -43,6 +43,19 @@ func WriteBench(w io.Writer, f File) error {
 	return err
 }
 
+// WriteBenchSides writes two files as one, of which benchstat -col side makes two columns.
+func WriteBenchSides(w io.Writer, old, now File) error {
+	for side, f := range []File{old, now} {
+		if _, err := fmt.Fprintf(w, "side: %s\n", []string{"old", "new"}[side]); err != nil {
+			return err
+		}
+		if err := WriteBench(w, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // benchLoad names a load within a benchmark's name; by the fraction where there
 // is one, since the rate differs from invocation to invocation.
 func benchLoad(l Load) string {

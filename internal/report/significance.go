@@ -41,6 +41,15 @@ func MannWhitney(a, b []float64) float64 {
 	return min(math.Erfc((distance-0.5)/deviation/math.Sqrt2), 1)
 }
 
+// leastP returns the p-value of samples of these sizes of which one is all above the other: no test of them gives less.
+func leastP(m, n int) float64 {
+	p := 2.0
+	for i := range m {
+		p *= float64(i+1) / float64(n+i+1)
+	}
+	return min(p, 1)
+}
+
 // doubledRanks returns twice the rank of each value, first those of a, then
 // those of b, and the sum of t^3-t over groups of t equal values.
 func doubledRanks(a, b []float64) (ranks []int, ties float64) {

@@ -51,25 +51,32 @@ type Row struct {
 // Summarize makes a row of each architecture, number of workers and load, in
 // the order in which they first appear in runs.
 func Summarize(runs []Run) []Row {
-	type key struct {
-		arch    string
-		workers int
-		load    loadKey
-	}
-	var order []key
-	groups := map[key][]Run{}
-	for _, r := range runs {
-		k := key{r.Arch, r.Workers, r.Load.key()}
-		if groups[k] == nil {
-			order = append(order, k)
-		}
-		groups[k] = append(groups[k], r)
-	}
+	groups, order := group(runs, Load.key)
 	rows := make([]Row, len(order))
 	for i, k := range order {
 		rows[i] = summarize(groups[k])
 	}
 	return rows
+}
+
+// rowKey is what the runs of a row have in common.
+type rowKey struct {
+	arch    string
+	workers int
+	load    loadKey
+}
+
+// group sorts runs by row, and returns the keys in the order in which they first appear.
+func group(runs []Run, keyOf func(Load) loadKey) (groups map[rowKey][]Run, order []rowKey) {
+	groups = map[rowKey][]Run{}
+	for _, r := range runs {
+		k := rowKey{r.Arch, r.Workers, keyOf(r.Load)}
+		if groups[k] == nil {
+			order = append(order, k)
+		}
+		groups[k] = append(groups[k], r)
+	}
+	return groups, order
 }
 
 func summarize(runs []Run) Row {
