@@ -66,6 +66,7 @@ func verbs() []verb {
 		{"run", "one workload on one or more architectures (the default)", runHelp, runVerb},
 		{"sim", "the same questions of a machine and a graph that need not exist", simHelp, simVerb},
 		{"compare", "two files of run -o json, with what is more than chance", compareHelp, compareVerb},
+		{"selftest", "queues of which theory knows the answer, simulated and measured here", selftestHelp, selftestVerb},
 		{"topo", "CPUs, caches, NUMA nodes and limits as the engine sees them", topoHelp, topoVerb},
 		{"doctor", "what can be known of threads here, and what to do about the rest", doctorHelp, doctorVerb},
 	}
@@ -155,7 +156,7 @@ func help() string {
 	var b strings.Builder
 	b.WriteString("sedabench shows how ways to build a service behave as the load on them grows.\n\nusage: sedabench [verb] [flags]\n\nverbs:\n")
 	for _, v := range verbs() {
-		fmt.Fprintf(&b, "  %-7s %s\n", v.name, v.about)
+		fmt.Fprintf(&b, "  %-8s %s\n", v.name, v.about)
 	}
 	b.WriteString("\nsedabench help <verb> tells the flags of a verb, sedabench --version the version.\n\nexamples:\n" + examples)
 	return b.String()

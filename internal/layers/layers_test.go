@@ -68,7 +68,7 @@ var rules = []rule{
 
 // testOnly is what tests may import on top of the rule of their package.
 var testOnly = rule{
-	own:    []string{"internal/leaktest", "internal/invariant", "probes/..."}, // sources for engines
+	own:    []string{"internal/leaktest", "internal/invariant", "internal/queueing", "probes/..."}, // sources for engines
 	others: []string{"github.com/stretchr/testify/...", "pgregory.net/rapid", "github.com/cockroachdb/datadriven", "github.com/guptarohit/asciigraph", sys},
 }
 

@@ -180,6 +180,7 @@ func (c *crowd) collect(cpu time.Duration) Result {
 		for s, t := range k.stages {
 			result.Stages[s].Count += t.Count
 			result.Stages[s].Service += t.Service
+			result.Stages[s].Square += t.Square
 			result.Stages[s].Wait += t.Wait
 		}
 	}

@@ -40,6 +40,8 @@ type Config struct {
 	// Scale, unless nil, says how many times as long a stage takes with a request that is due so long after the start.
 	Scale func(since time.Duration, stage int) float64
 	Watch Watch // unless nil; not ByWorkers
+	// TraceAll lets the stages note their times in every request, and not in one of many: for services of many microseconds.
+	TraceAll bool
 
 	// CPU is where the generator runs; negative: anywhere.
 	CPU int
@@ -128,7 +130,11 @@ func (r *Run) Do(ctx context.Context, target Target) (Result, error) {
 // different numbers are independent.
 func (r *Run) source(stream uint64) *workload.Source {
 	random := rand.New(rand.NewPCG(r.cfg.Seed, stream))
-	s := workload.NewSource(r.cfg.Graph, r.cfg.Service, r.cfg.Spin, random, traceEvery)
+	every := traceEvery
+	if r.cfg.TraceAll {
+		every = 1
+	}
+	s := workload.NewSource(r.cfg.Graph, r.cfg.Service, r.cfg.Spin, random, every)
 	s.Shares = r.cfg.Shares
 	if r.cfg.Scale != nil {
 		s.Scale = func(due int64, stage int) float64 { return r.cfg.Scale(time.Duration(due-r.began), stage) }

@@ -54,6 +54,7 @@ type Config struct {
 	Slice    time.Duration // of the record; default 1 ms
 	Parts    int           // into which the window is divided for sojourn times; 0: they are not taken by part
 	Timeline time.Duration // as in staged.Config
+	TraceAll bool          // as in load.Config
 	Policy   string
 	Capacity int // default 1024
 	MaxBatch int // default 64
@@ -179,7 +180,7 @@ func (c *Config) load(watch load.Watch) load.Config {
 		Arrival: c.Arrival, Rate: c.Rate, Clients: c.Clients, Batch: c.MaxBatch,
 		Warmup: c.Warmup, Duration: c.Duration, Patience: patience, Seed: c.Seed,
 		Graph: c.Graph, Service: c.Service, Spin: c.Spin, Profile: c.Profile, Scale: c.Scale,
-		CPU: c.CPUs.Generator, Alone: c.Alone && c.Arrival != load.Closed && c.Warmup+c.Duration <= aloneMost, ByWorkers: c.ByWorkers,
+		CPU: c.CPUs.Generator, Alone: c.Alone && c.Arrival != load.Closed && c.Warmup+c.Duration <= aloneMost, ByWorkers: c.ByWorkers, TraceAll: c.TraceAll,
 		InFlight: 2*c.Capacity*(c.Graph.Stages()+len(c.Kinds)) + 2*c.MaxBatch*c.Graph.Stages()*c.Workers,
 	}
 	if !c.ByWorkers {

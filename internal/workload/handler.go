@@ -163,6 +163,7 @@ func (s *Source) kind() uint8 {
 type StageTimes struct {
 	Count         int
 	Service, Wait float64 // ns
+	Square        float64 // of service times, ns^2
 }
 
 // Observe adds a traced request that is done to times, one element a stage.
@@ -182,7 +183,9 @@ func (g *Graph) Observe(r *Request, times []StageTimes) {
 		}
 		t := &times[stage]
 		t.Count++
-		t.Service += float64(r.trace.end[stage] - r.trace.begin[stage])
+		service := float64(r.trace.end[stage] - r.trace.begin[stage])
+		t.Service += service
+		t.Square += service * service
 		t.Wait += float64(r.trace.begin[stage] - ready)
 	}
 }

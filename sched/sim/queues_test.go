@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seda-go/seda/internal/queueing"
 	"github.com/seda-go/seda/sched"
 	"github.com/seda-go/seda/sched/sim"
 )
@@ -16,16 +17,6 @@ func seats(n int) []sched.Seat {
 		all[i] = sched.Seat{CPU: i, Core: i}
 	}
 	return all
-}
-
-// erlangC is the probability that an arrival waits in M/M/c with a load of a erlangs.
-// Source: A. K. Erlang, "Solution of some problems in the theory of probabilities of significance in automatic telephone exchanges", 1917.
-func erlangC(c int, a float64) float64 {
-	b := 1.0 // the blocking probability of M/M/i/i, step by step
-	for i := 1; i <= c; i++ {
-		b = a * b / (float64(i) + a*b)
-	}
-	return b / (1 - a/float64(c)*(1-b))
 }
 
 // With batches of one and nothing but service to pay for, waiting times are those of theory.
@@ -51,9 +42,9 @@ func TestQueues(t *testing.T) {
 		}
 		res, err := sim.Run(y, sim.Options{Seed: 1, Warmup: 1e7, Duration: int64(2e6 * 1e9 / rate)})
 		require.NoError(t, err)
-		wait := mean * erlangC(c.workers, c.load*float64(c.workers)) / (float64(c.workers) * (1 - c.load))
+		wait := queueing.WaitMMc(c.workers, rate/1e9, mean)
 		if c.kind == sim.Constant {
-			wait = mean * c.load / (2 * (1 - c.load)) // Pollaczek and Khinchin
+			wait = queueing.WaitMG1(rate/1e9, mean, mean*mean)
 		}
 		t.Logf("%s at %g: waits %.1f ns, theory %.1f, %+.2f %%", c.name, c.load, res.Stages[0].Wait, wait, 100*(res.Stages[0].Wait/wait-1))
 		require.InEpsilon(t, wait, res.Stages[0].Wait, 0.02)

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/seda-go/seda/internal/load"
+	"github.com/seda-go/seda/internal/queueing"
+	"github.com/seda-go/seda/internal/report"
+	"github.com/seda-go/seda/internal/trial"
+	"github.com/seda-go/seda/internal/workload"
+)
+
+const (
+	machineBound = 0.10
+	// machineLoad leaves a mean over some thousands of requests an error of one or two percent; near saturation it takes millions.
+	machineLoad  = 0.5
+	selftestWarm = 50 * time.Millisecond
+)
+
+// selftestServices take long enough that waking somebody and reading clocks does not show.
+func selftestServices() []string {
+	return []string{"constant:100us", "exp:100us", "bimodal:50us,550us,0.1"}
+}
+
+// real measures one stage on one worker of this machine.
+func (s *selftest) real(ctx context.Context) error {
+	defer s.progress.end()
+	s.before = s.host.usage()
+	if !s.host.hasGenerator(1) {
+		s.notes = append(s.notes, "Nothing was measured on this machine: it has one CPU, and none is left for the load generator.")
+		return nil
+	}
+	graph, err := workload.NewGraph("pipeline", 1)
+	if err != nil {
+		return err
+	}
+	place := trial.Place{
+		CPUs: s.host.placed(1), Workers: 1, Spin: workload.Calibrate(), Park: s.host.limits.Quota > 0, Log: slog.New(slog.DiscardHandler),
+	}
+	for _, text := range selftestServices() {
+		service, err := workload.ParseService(text)
+		if err != nil {
+			return err
+		}
+		c := trial.Config{
+			Place: place, Graph: graph, Service: service, Arrival: load.Poisson, Rate: machineLoad * 1e9 / service.Mean(), Warmup: selftestWarm,
+			Duration: s.duration, Policy: "static", Capacity: 1 << 14, TraceAll: true,
+		}
+		if err := s.measure(ctx, c, text); err != nil {
+			return err
+		}
+	}
+	stolen, foreign := s.host.usage().since(s.before, s.host.describe().CPUs)
+	s.notes = append(s.notes, disturbance(report.File{Machine: report.Machine{Steal: stolen, Foreign: foreign}})...)
+	return nil
+}
+
+// measure repeats a run and adds the medians of what it found and of what theory says, each fed with the run's own rate and service times.
+func (s *selftest) measure(ctx context.Context, c trial.Config, name string) error {
+	var found, theory, loads, services, variations []float64
+	for rep := range s.reps {
+		s.progress.doing(fmt.Sprintf("%s, run %d of %d", name, rep+1, s.reps))
+		c.Seed = load.Seed(s.seed, rep)
+		o, err := trial.Run(ctx, c)
+		if err != nil {
+			return fmt.Errorf("selftest, %s: %w", name, err)
+		}
+		s.progress.did(c.Warmup + c.Duration + between)
+		if !o.Counts(c) || o.Window.Refused > 0 {
+			continue
+		}
+		n := float64(o.Stages[0].Count)
+		mean, square := o.Stages[0].Service/n, o.Stages[0].Square/n
+		rate := float64(o.Window.Accepted) / float64(o.Duration) // per ns
+		found, theory = append(found, o.Sojourn.Mean()), append(theory, mean+queueing.WaitMG1(rate, mean, square))
+		loads, services, variations = append(loads, rate*mean), append(services, mean), append(variations, square/(mean*mean)-1)
+	}
+	s.progress.line(name + ": done")
+	result := check{Of: name, Load: machineLoad, What: "mean sojourn", Bound: machineBound, Runs: len(found)}
+	if len(found) > 0 {
+		middle := func(sample []float64) float64 { return report.QuartilesOf(sample).Median }
+		result.Load, result.Found, result.Theory = middle(loads), middle(found), middle(theory)
+		result.Moments = fmt.Sprintf("mean %s, C2 %.2f", report.Time(middle(services)), middle(variations))
+	}
+	s.checks = append(s.checks, result)
+	return nil
+}

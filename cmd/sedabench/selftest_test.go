@@ -1,0 +1,51 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The simulator keeps to theory whatever the machine does; what is measured on a machine with other things to do may be apart, or not count.
+func TestSelftest(t *testing.T) {
+	args := []string{"selftest", "--duration", "30ms", "--reps", "1"}
+	code, out, errs := sedabench(t, args...)
+	require.Equal(t, 10, strings.Count(out, "2%     1  ok\n"), out)
+	if strings.Contains(out, "apart\n") || strings.Contains(out, "no run counts") {
+		require.Equal(t, exitFailed, code)
+		require.Contains(t, errs, errSelftest.Error())
+	} else {
+		require.Equal(t, exitOK, code)
+	}
+	if thisHost().cpus < 2 {
+		require.Contains(t, out, "Nothing was measured on this machine: it has one CPU")
+		return
+	}
+	require.Contains(t, out, "\nMeanwhile the hypervisor took ")
+
+	_, out, _ = sedabench(t, append(args, "-o", "json", "--requests", "10000")...)
+	var found struct {
+		Schema string
+		Checks []struct {
+			Virtual bool
+			Verdict string
+			Runs    int
+			Found   *float64 `json:"found_ns"`
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &found))
+	require.Equal(t, selftestSchema, found.Schema)
+	require.Len(t, found.Checks, 10+len(selftestServices()))
+	for _, c := range found.Checks {
+		require.Equal(t, c.Runs == 0, c.Found == nil)
+	}
+}
+
+func TestChecks(t *testing.T) {
+	require.Equal(t, "ok", check{Found: 108, Theory: 100, Bound: 0.1, Runs: 3}.verdict())
+	require.Equal(t, "apart", check{Found: 88, Theory: 100, Bound: 0.1, Runs: 3}.verdict())
+	require.Equal(t, "no run counts", check{Found: 100, Theory: 100, Bound: 0.1}.verdict())
+	require.False(t, check{Found: 100, Theory: 100, Bound: 0.1}.ok())
+}
