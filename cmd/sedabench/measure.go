@@ -35,8 +35,9 @@ type bench struct {
 	*options
 	find     func(name string) (arch.Architecture, error)
 	spin     workload.Spin
-	patience time.Duration // how long requests may take after the end of a run, beyond what they should
-	quota    float64       // CPUs' worth of time that the control group may use; 0: no limit
+	memory   *workload.Memory // nil: stages spin
+	patience time.Duration    // how long requests may take after the end of a run, beyond what they should
+	quota    float64          // CPUs' worth of time that the control group may use; 0: no limit
 	log      *slog.Logger
 	profiled *profiling // what the run is looked at for; nil: for nothing
 }
@@ -141,7 +142,7 @@ func (b *bench) loadConfig(c cell, rep int) load.Config {
 	config := load.Config{
 		Arrival: load.Arrival(c.load.Arrival), Batch: b.batch,
 		Warmup: b.warmup, Duration: b.duration, Patience: b.patienceFor(c), Seed: load.Seed(b.seed, rep),
-		Graph: b.graph, Service: b.service, Spin: b.spin,
+		Graph: b.graph, Service: b.service, Spin: b.spin, Memory: b.memory,
 		CPU: c.cpus.Generator, ByWorkers: c.load.MadeBy == report.ByWorkers,
 		// Twice what queues hold, and what workers have in hand.
 		InFlight: 2*b.capacity*b.stages + 2*b.batch*b.stages*c.workers,

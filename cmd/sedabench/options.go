@@ -27,6 +27,7 @@ type options struct {
 	stages   int
 	graph    *workload.Graph
 	service  workload.Service
+	work     workload.Work
 	arrival  string // empty: closed, and Poisson at rates
 	rates    []rate // empty: by arrival
 	clients  int    // 0: by the number of workers
@@ -109,6 +110,8 @@ func runFlags(o *options) *flags {
 	f.add("shape", "", "pipeline", "pipeline or fanout", one(&o.shape, oneOf("shape", workload.Shapes()...)))
 	f.add("stages", "", "3", "stages of the shape", one(&o.stages, integer(1, workload.MaxStages)))
 	f.add("service", "", "exp:1us", "service time per stage: "+strings.Join(workload.ServiceForms(), ", "), one(&o.service, workload.ParseService))
+	f.add("work", "", "spin", "how it is spent: spin, or a walk through memory of each stage, in random order or strided: "+strings.Join(workload.WorkForms()[1:], ", "),
+		one(&o.work, workload.ParseWork))
 	f.add("arrival", "", "", "closed, fixed or poisson; by default closed, then poisson at each rate",
 		one(&o.arrival, oneOf("arrival", load.Arrivals()...)))
 	f.add("rate", "", "", "rates of open arrivals: requests/s, or parts of the best capacity such as 0.3x,0.6x", list(&o.rates, parseRate))

@@ -74,7 +74,8 @@ func newStudy(o options, h host, s streams) *study {
 		options: &o, find: arch.Find, patience: patience, quota: h.limits.Quota,
 		log: slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: level})),
 	}
-	st.spin = workload.Calibrate()
+	st.memory = workload.NewMemory(o.work, o.stages)
+	st.spin = st.memory.Calibrate()
 	st.before = h.usage()
 	total := st.length()
 	if o.preset != "" {

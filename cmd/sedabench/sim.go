@@ -9,6 +9,7 @@ import (
 
 	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/staged"
+	"github.com/seda-go/seda/internal/workload"
 	"github.com/seda-go/seda/sched"
 	"github.com/seda-go/seda/sched/sim"
 )
@@ -22,7 +23,7 @@ type simOptions struct {
 	costs     string
 	shape     string
 	stages    int
-	service   sim.Service
+	service   workload.Service
 	weights   []float64
 	overhead  time.Duration
 	footprint int
@@ -58,7 +59,7 @@ func simFlags(o *simOptions) *flags {
 	f.add("costs", "", "measured", "of rings, caches and wake-ups: measured or none", one(&o.costs, oneOf("costs", "measured", "none")))
 	f.add("shape", "", "pipeline", strings.Join(simShapes, ", "), one(&o.shape, oneOf("shape", simShapes...)))
 	f.add("stages", "", "3", "stages of the shape", one(&o.stages, integer(1, maxSimStages)))
-	f.add("service", "", "exp:1us", "service time per stage: "+strings.Join(simServiceForms(), ", "), one(&o.service, parseSimService))
+	f.add("service", "", "exp:1us", "service time per stage: "+strings.Join(workload.ServiceForms(), ", "), one(&o.service, workload.ParseService))
 	f.add("weights", "", "", "factors on it, one for each stage, such as 1,4,1", many(&o.weights, parseWeight))
 	f.add("overhead", "", "40ns", "what a batch costs in a stage, whatever its size", one(&o.overhead, period(0, time.Second)))
 	f.add("footprint", "", "0", "KiB that a stage wants in a core's cache", one(&o.footprint, integer(0, 1<<20)))

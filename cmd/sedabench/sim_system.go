@@ -2,13 +2,10 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/seda-go/seda/internal/staged"
-	"github.com/seda-go/seda/internal/workload"
 	"github.com/seda-go/seda/sched"
 	"github.com/seda-go/seda/sched/sim"
 )
@@ -53,7 +50,7 @@ func (o *simOptions) graph() []sim.Stage {
 	for i := range o.stages {
 		s := &stages[o.number(i)]
 		*s = sim.Stage{
-			Name: fmt.Sprintf("s%d", i), Batch: float64(o.overhead), Event: o.service, Footprint: o.footprint << 10,
+			Name: fmt.Sprintf("s%d", i), Batch: float64(o.overhead), Event: o.service.Sim(), Footprint: o.footprint << 10,
 			MaxBatch: o.batch, Capacity: o.capacity,
 		}
 		if len(o.weights) > 0 {
@@ -145,70 +142,4 @@ func many[T any](into *[]T, parse func(string) (T, error)) func(string) error {
 		*into = all
 		return nil
 	}
-}
-
-// simServices are the distributions with the form of their arguments: times, and then numbers.
-var simServices = []struct {
-	name, form     string
-	kind           sim.Kind
-	times, numbers int
-}{
-	{"constant", "constant:<time>", sim.Constant, 1, 0},
-	{"exp", "exp:<mean>", sim.Exponential, 1, 0},
-	{"bimodal", "bimodal:<short>,<long>,<share of long>", sim.Bimodal, 2, 1},
-	{"lognormal", "lognormal:<mean>,<sigma>", sim.Lognormal, 1, 1},
-	{"pareto", "pareto:<mean>,<exponent>", sim.Pareto, 1, 1},
-}
-
-func simServiceForms() (forms []string) {
-	for _, s := range simServices {
-		forms = append(forms, s.form)
-	}
-	return forms
-}
-
-func parseSimService(text string) (sim.Service, error) {
-	name, arguments, _ := strings.Cut(text, ":")
-	for _, s := range simServices {
-		if s.name != name {
-			continue
-		}
-		args := strings.Split(arguments, ",")
-		if len(args) != s.times+s.numbers {
-			return sim.Service{}, fmt.Errorf("%q, want %s", text, s.form)
-		}
-		v := make([]float64, 3)
-		for i, arg := range args {
-			var err error
-			if v[i], err = serviceArgument(arg, i < s.times); err != nil {
-				return sim.Service{}, fmt.Errorf("%q: %w", text, err)
-			}
-		}
-		switch {
-		case s.kind == sim.Bimodal && v[2] > 1:
-			return sim.Service{}, fmt.Errorf("%q: share %g, want 0 to 1", text, v[2])
-		case s.kind == sim.Bimodal:
-			return sim.Service{Kind: s.kind, Mean: v[0], Long: v[1], Share: v[2]}, nil
-		case s.kind == sim.Pareto && v[1] <= 1:
-			return sim.Service{}, fmt.Errorf("%q: exponent %g, want more than 1", text, v[1])
-		}
-		return sim.Service{Kind: s.kind, Mean: v[0], Shape: v[1]}, nil
-	}
-	return sim.Service{}, fmt.Errorf("unknown distribution %q, want %s", name, strings.Join(simServiceForms(), ", "))
-}
-
-// serviceArgument reads a time, in ns, or a number.
-func serviceArgument(text string, isTime bool) (float64, error) {
-	if isTime {
-		d, err := time.ParseDuration(text)
-		if err != nil || d < 0 || d > workload.MaxService {
-			return 0, fmt.Errorf("%q, want a time from 0s to %s", text, workload.MaxService)
-		}
-		return float64(d), nil
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n >= 0) || math.IsInf(n, 1) || n > 100 {
-		return 0, fmt.Errorf("%q, want a number from 0 to 100", text)
-	}
-	return n, nil
 }

@@ -60,7 +60,7 @@ func TestSimMistakes(t *testing.T) {
 	for args, want := range map[string]string{
 		"--workers 300":                 "--workers: \"300\", want a whole number from 1 to 256",
 		"--service exp:1us,2us":         "--service: \"exp:1us,2us\", want exp:<mean>",
-		"--service exp":                 "--service: \"exp\": \"\", want a time",
+		"--service exp":                 "--service: \"exp\", want exp:<mean>",
 		"--service never:1us":           "--service: unknown distribution \"never\"",
 		"--service bimodal:1us,2us,3":   "share 3, want 0 to 1",
 		"--service pareto:1us,1":        "exponent 1, want more than 1",

@@ -34,6 +34,7 @@ type Config struct {
 	Graph   *workload.Graph
 	Service workload.Service
 	Spin    workload.Spin
+	Memory  *workload.Memory // nil: stages spin
 
 	Profile Profile   // open loop: how the rate changes
 	Shares  []float64 // of each kind of request; nil: there is one
@@ -103,6 +104,7 @@ func New(cfg Config) (*Run, error) {
 		r.handler = workload.NewHandler(cfg.Graph, r.clock, nil)
 		r.drive = newGenerator(r).drive
 	}
+	r.handler.Memory = cfg.Memory
 	return r, nil
 }
 

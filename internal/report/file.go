@@ -48,6 +48,7 @@ type Config struct {
 	Shape      string   `json:"shape"`
 	Stages     int      `json:"stages"`
 	Service    string   `json:"service"` // per stage
+	Work       string   `json:"work"`    // how it is spent
 	Loads      []string `json:"loads"`
 	Clients    int      `json:"clients"` // 0: chosen by the number of workers
 	Batch      int      `json:"batch"`

@@ -10,6 +10,9 @@ import (
 // Handler is the code of the stages, the same whatever carries requests from
 // one to the next. It is safe for concurrent use.
 type Handler struct {
+	// Memory is what stages walk through; nil: they spin. It is set before the first Step.
+	Memory *Memory
+
 	graph *Graph
 	order []int
 	clock Clock
@@ -38,10 +41,10 @@ func (h *Handler) Graph() *Graph { return h.graph }
 func (h *Handler) Step(stage int, r *Request) (next []int) {
 	if r.traced {
 		r.trace.begin[stage] = h.clock.Now()
-		_ = spin(r.work[stage])
+		h.spend(stage, r)
 		r.trace.end[stage] = h.clock.Now()
 	} else {
-		_ = spin(r.work[stage])
+		h.spend(stage, r)
 	}
 	next = h.graph.next[stage]
 	if len(next) == 0 {
@@ -54,6 +57,14 @@ func (h *Handler) Step(stage int, r *Request) (next []int) {
 	}
 	r.seen |= 1 << stage
 	return next
+}
+
+func (h *Handler) spend(stage int, r *Request) {
+	if h.Memory != nil {
+		_ = h.Memory.walk(stage, r.Client, r.work[stage])
+		return
+	}
+	_ = spin(r.work[stage])
 }
 
 // Run does the work of all stages for r, one after another. The caller must

@@ -2,28 +2,36 @@ package workload
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seda-go/seda/sched/sim"
 )
 
-// MaxService is the longest service time that a Service may be given.
+// MaxService is the longest service time that a Service may be given; what a distribution without end draws beyond it is cut to it.
 const MaxService = time.Second
 
-// Service is a distribution of service times. The zero value is no work at
-// all. It is immutable and safe for concurrent use.
+// Service is a distribution of service times, the same that the simulator draws from. The zero value is no work at all. It is immutable
+// and safe for concurrent use.
 type Service struct {
-	text, kind  string
-	short, long time.Duration // constant and exp: short is the mean
-	share       float64       // bimodal: the part of the requests that take long
+	text string
+	of   sim.Service
 }
 
-// services are the distributions with the form of their arguments.
-var services = []struct{ kind, form string }{
-	{"constant", "constant:<time>"},
-	{"exp", "exp:<mean>"},
-	{"bimodal", "bimodal:<short>,<long>,<share of long>"},
+// services are the distributions with the form of their arguments: times, and then numbers.
+var services = []struct {
+	name, form     string
+	kind           sim.Kind
+	times, numbers int
+}{
+	{"constant", "constant:<time>", sim.Constant, 1, 0},
+	{"exp", "exp:<mean>", sim.Exponential, 1, 0},
+	{"bimodal", "bimodal:<short>,<long>,<share of long>", sim.Bimodal, 2, 1},
+	{"lognormal", "lognormal:<mean>,<sigma>", sim.Lognormal, 1, 1},
+	{"pareto", "pareto:<mean>,<exponent>", sim.Pareto, 1, 1},
 }
 
 // ServiceForms returns how each distribution is written, for help and errors.
@@ -35,98 +43,77 @@ func ServiceForms() []string {
 	return forms
 }
 
-// ParseService reads a distribution such as constant:1us, exp:500ns or
-// bimodal:1us,100us,0.01. Times are from 0 to MaxService.
+// ParseService reads a distribution such as constant:1us, exp:500ns or bimodal:1us,100us,0.01. Times are from 0 to MaxService.
 func ParseService(text string) (Service, error) {
-	kind, arguments, _ := strings.Cut(text, ":")
-	var args []string
-	if arguments != "" {
-		args = strings.Split(arguments, ",")
+	name, arguments, _ := strings.Cut(text, ":")
+	for _, s := range services {
+		if s.name != name {
+			continue
+		}
+		args := strings.Split(arguments, ",")
+		if arguments == "" || len(args) != s.times+s.numbers {
+			return Service{}, fmt.Errorf("%q, want %s", text, s.form)
+		}
+		v := make([]float64, 3)
+		for i, arg := range args {
+			var err error
+			if v[i], err = serviceArgument(arg, i < s.times); err != nil {
+				return Service{}, fmt.Errorf("%q: %w", text, err)
+			}
+		}
+		return serviceOf(text, s.kind, v)
 	}
-	wanted := map[string]int{"constant": 1, "exp": 1, "bimodal": 3}[kind]
-	if wanted == 0 {
-		return Service{}, fmt.Errorf("unknown distribution %q, want %s", kind, strings.Join(ServiceForms(), ", "))
+	return Service{}, fmt.Errorf("unknown distribution %q, want %s", name, strings.Join(ServiceForms(), ", "))
+}
+
+func serviceOf(text string, kind sim.Kind, v []float64) (Service, error) {
+	switch {
+	case kind == sim.Bimodal && v[2] > 1:
+		return Service{}, fmt.Errorf("%q: share %g, want 0 to 1", text, v[2])
+	case kind == sim.Bimodal:
+		return Service{text, sim.Service{Kind: kind, Mean: v[0], Long: v[1], Share: v[2]}}, nil
+	case kind == sim.Pareto && v[1] <= 1:
+		return Service{}, fmt.Errorf("%q: exponent %g, want more than 1", text, v[1])
 	}
-	if len(args) != wanted {
-		return Service{}, fmt.Errorf("%q, want %s", text, formOf(kind))
+	return Service{text, sim.Service{Kind: kind, Mean: v[0], Shape: v[1]}}, nil
+}
+
+// serviceArgument reads a time, in ns, or a number.
+func serviceArgument(text string, isTime bool) (float64, error) {
+	if isTime {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < 0 || d > MaxService {
+			return 0, fmt.Errorf("%q, want a time from 0s to %s, such as 1us", text, MaxService)
+		}
+		return float64(d), nil
 	}
-	s := Service{text: text, kind: kind}
-	var err error
-	if s.short, err = serviceTime(args[0]); err != nil {
-		return Service{}, err
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n >= 0 && n <= 100) {
+		return 0, fmt.Errorf("%q, want a number from 0 to 100", text)
 	}
-	if kind != "bimodal" {
-		return s, nil
-	}
-	if s.long, err = serviceTime(args[1]); err != nil {
-		return Service{}, err
-	}
-	s.share, err = strconv.ParseFloat(args[2], 64)
-	if err != nil || !(s.share >= 0 && s.share <= 1) {
-		return Service{}, fmt.Errorf("share %q of long service times, want 0 to 1", args[2])
-	}
-	return s, nil
+	return n, nil
 }
 
 // Constant returns the service that always takes d.
 func Constant(d time.Duration) Service {
-	return Service{text: "constant:" + d.String(), kind: "constant", short: d}
-}
-
-func formOf(kind string) string {
-	for _, s := range services {
-		if s.kind == kind {
-			return s.form
-		}
-	}
-	return kind
-}
-
-func serviceTime(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, fmt.Errorf("service time %q, want one such as 1us or 2.5ms", text)
-	}
-	if d < 0 || d > MaxService {
-		return 0, fmt.Errorf("service time %s, want 0 to %s", text, MaxService)
-	}
-	return d, nil
+	return Service{"constant:" + d.String(), sim.Service{Mean: float64(d)}}
 }
 
 // String returns the text that ParseService read.
 func (s Service) String() string {
-	if s.kind == "" {
+	if s.text == "" {
 		return "constant:0s"
 	}
 	return s.text
 }
 
+// Sim returns the distribution for the simulator.
+func (s Service) Sim() sim.Service { return s.of }
+
 // Mean returns the expected service time in nanoseconds.
-func (s Service) Mean() float64 {
-	return float64(s.short)*(1-s.share) + float64(s.long)*s.share
-}
+func (s Service) Mean() float64 { return s.of.Expected() }
 
-// Variance returns the variance of the service time, in square nanoseconds.
-func (s Service) Variance() float64 {
-	switch s.kind {
-	case "exp":
-		return s.Mean() * s.Mean()
-	case "bimodal":
-		apart := float64(s.long - s.short)
-		return s.share * (1 - s.share) * apart * apart
-	}
-	return 0
-}
-
-// Draw returns one service time in nanoseconds. It costs a few nanoseconds.
-func (s Service) Draw(random *rand.Rand) float64 {
-	switch s.kind {
-	case "exp":
-		return random.ExpFloat64() * float64(s.short)
-	case "bimodal":
-		if random.Float64() < s.share {
-			return float64(s.long)
-		}
-	}
-	return float64(s.short)
+// Draw returns one service time in nanoseconds. It costs a few nanoseconds, for lognormal and pareto some tens.
+func (s *Service) Draw(random *rand.Rand) float64 {
+	return math.Min(s.of.Draw(random), float64(MaxService))
 }

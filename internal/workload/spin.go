@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Spin turns service time into turns of a loop that keeps a core busy without
-// memory. It is immutable and safe for concurrent use.
+// Spin turns service time into turns of a loop: one that keeps a core busy without
+// memory, or a walk through Memory. It is immutable and safe for concurrent use.
 type Spin struct {
 	// PerTurn is what one turn takes, in nanoseconds.
 	PerTurn float64
@@ -24,11 +24,15 @@ const (
 // Calibrate measures the loop on the CPU it is called on, for some 20 ms. The
 // fastest trial counts: whatever else happened in a trial made it longer.
 func Calibrate() Spin {
+	return calibrate(calibrationTurns, func() { _ = spin(calibrationTurns) })
+}
+
+func calibrate(turns uint32, trial func()) Spin {
 	trials := make([]float64, calibrationTrials)
 	for i := range trials {
 		start := time.Now()
-		_ = spin(calibrationTurns)
-		trials[i] = float64(time.Since(start)) / calibrationTurns
+		trial()
+		trials[i] = float64(time.Since(start)) / float64(turns)
 	}
 	slices.Sort(trials)
 	best := trials[0]

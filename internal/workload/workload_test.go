@@ -25,12 +25,14 @@ func TestServiceMomentsMatchTheory(t *testing.T) {
 		{"exp:2us", 2000, 2000 * 2000},
 		{"bimodal:1us,100us,0.01", 1990, 0.01 * 0.99 * 99000 * 99000},
 		{"bimodal:1us,5us,0.5", 3000, 2000 * 2000},
+		{"lognormal:1us,0.5", 1000, 1000 * 1000 * math.Expm1(0.25)},
+		{"pareto:1us,5", 1000, 1000 * 1000 / 15.0},
 	} {
 		s, err := ParseService(c.text)
 		require.NoError(t, err)
 		require.Equal(t, c.text, s.String())
 		require.InDelta(t, c.mean, s.Mean(), 1e-6)
-		require.InDelta(t, c.variance, s.Variance(), 1e-3)
+		require.InDelta(t, c.variance, s.Sim().Variance(), 1e-3)
 
 		const n = 400_000
 		random := rand.New(rand.NewPCG(1, 2))
@@ -66,23 +68,25 @@ func TestExponentialTail(t *testing.T) {
 func TestParseServiceNamesWhatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                       `unknown distribution ""`,
-		"pareto:1us":             `unknown distribution "pareto", want constant:<time>, exp:<mean>, bimodal:<short>,<long>,<share of long>`,
+		"weibull:1us":            `unknown distribution "weibull", want constant:<time>, exp:<mean>, bimodal:<short>,<long>,<share of long>, lognormal:<mean>,<sigma>, `,
+		"pareto:1us":             `"pareto:1us", want pareto:<mean>,<exponent>`,
+		"pareto:1us,1":           `"pareto:1us,1": exponent 1, want more than 1`,
 		"exp":                    `"exp", want exp:<mean>`,
 		"exp:1us,2us":            `"exp:1us,2us", want exp:<mean>`,
 		"bimodal:1us,2us":        `"bimodal:1us,2us", want bimodal:<short>,<long>,<share of long>`,
-		"constant:5":             `service time "5"`,
-		"constant:-1us":          "service time -1us, want 0 to 1s",
-		"constant:2s":            "service time 2s, want 0 to 1s",
-		"bimodal:1us,9s,0.1":     "service time 9s",
-		"bimodal:1us,2us,1.5":    `share "1.5"`,
-		"bimodal:1us,2us,NaN":    `share "NaN"`,
-		"bimodal:1us,2us,little": `share "little"`,
+		"constant:5":             `"5", want a time from 0s to 1s, such as 1us`,
+		"constant:-1us":          `"-1us", want a time`,
+		"constant:2s":            `"2s", want a time`,
+		"bimodal:1us,9s,0.1":     `"9s", want a time`,
+		"bimodal:1us,2us,1.5":    `share 1.5, want 0 to 1`,
+		"bimodal:1us,2us,NaN":    `"NaN", want a number from 0 to 100`,
+		"bimodal:1us,2us,little": `"little", want a number`,
 	} {
 		_, err := ParseService(text)
 		require.ErrorContains(t, err, want, text)
 	}
 	require.Equal(t, "constant:0s", Service{}.String())
-	require.Zero(t, Service{}.Draw(rand.New(rand.NewPCG(1, 1))))
+	require.Zero(t, new(Service).Draw(rand.New(rand.NewPCG(1, 1))))
 }
 
 func TestSpinTurns(t *testing.T) {
@@ -139,7 +143,7 @@ func TestRequestsDoNotShareLines(t *testing.T) {
 
 // newRequests returns n filled requests of a graph.
 func newRequests(g *Graph, n, every int) []*Request {
-	source := NewSource(g, Service{kind: "constant", short: time.Nanosecond}, Spin{PerTurn: 1}, rand.New(rand.NewPCG(1, 1)), every)
+	source := NewSource(g, Constant(time.Nanosecond), Spin{PerTurn: 1}, rand.New(rand.NewPCG(1, 1)), every)
 	requests := make([]*Request, n)
 	for i := range requests {
 		requests[i] = new(Request)
@@ -281,7 +285,7 @@ func TestNoAllocationPerRequest(t *testing.T) {
 	g, err := NewGraph("pipeline", 3)
 	require.NoError(t, err)
 	h := NewHandler(g, NewClock(), nil)
-	source := NewSource(g, Service{kind: "exp", short: 10}, Spin{PerTurn: 1}, rand.New(rand.NewPCG(1, 1)), 2)
+	source := NewSource(g, Constant(10), Spin{PerTurn: 1}, rand.New(rand.NewPCG(1, 1)), 2)
 	times := make([]StageTimes, 3)
 	var r Request
 	source.Fill(&r, 0)
@@ -313,7 +317,7 @@ func BenchmarkFill(b *testing.B) {
 func TestKindsComeInTheirShares(t *testing.T) {
 	g, err := Apart(3)
 	require.NoError(t, err)
-	source := NewSource(g, Service{kind: "constant", short: 100}, Spin{PerTurn: 1}, rand.New(rand.NewPCG(1, 1)), 1)
+	source := NewSource(g, Constant(100), Spin{PerTurn: 1}, rand.New(rand.NewPCG(1, 1)), 1)
 	source.Shares = []float64{0.2, 0.5, 0.3}
 	source.Scale = func(due int64, stage int) float64 { return float64(due) * float64(stage) }
 	h := NewHandler(g, NewClock(), nil)

@@ -57,6 +57,28 @@ func (d Service) Expected() float64 {
 	return d.Mean
 }
 
+// Variance returns the variance of the distribution in ns^2; infinite for a Pareto distribution with a Shape of 2 or less.
+func (d Service) Variance() float64 {
+	switch d.Kind {
+	case Exponential:
+		return d.Mean * d.Mean
+	case Bimodal:
+		apart := d.Long - d.Mean
+		return d.Share * (1 - d.Share) * apart * apart
+	case Lognormal:
+		return d.Mean * d.Mean * math.Expm1(d.Shape*d.Shape)
+	case Pareto:
+		if d.Shape <= 2 {
+			return math.Inf(1)
+		}
+		return d.Mean * d.Mean / (d.Shape * (d.Shape - 2))
+	}
+	return 0
+}
+
+// Draw returns one service time in ns.
+func (d *Service) Draw(random *rand.Rand) float64 { return d.sum(1, random) }
+
 // sum draws n service times and returns their sum.
 func (d *Service) sum(n int, random *rand.Rand) float64 {
 	switch d.Kind {
