@@ -54,6 +54,29 @@ func (f *flags) add(name, short, byDefault, about string, parse func(string) err
 	f.set.VarP(v, name, short, about)
 }
 
+// only returns the flags of these names for another verb, in this order.
+func (f *flags) only(verb string, names ...string) *flags {
+	some := newFlags(verb)
+	for _, name := range names {
+		some.set.AddFlag(f.set.Lookup(name))
+	}
+	return some
+}
+
+// change gives a flag another default, and says something else about it, where that is not empty.
+func (f *flags) change(name, byDefault, about string) {
+	flag := f.set.Lookup(name)
+	if byDefault != "" {
+		if err := flag.Value.Set(byDefault); err != nil {
+			panic(fmt.Sprintf("default of --%s: %v", name, err))
+		}
+		flag.DefValue = byDefault
+	}
+	if about != "" {
+		flag.Usage = about
+	}
+}
+
 func (f *flags) parse(args []string) error {
 	err := f.set.Parse(args)
 	var unknown *pflag.NotExistError

@@ -65,6 +65,7 @@ func verbs() []verb {
 	return []verb{
 		{"run", "one workload on one or more architectures (the default)", runHelp, runVerb},
 		{"sim", "the same questions of a machine and a graph that need not exist", simHelp, simVerb},
+		{"scale", "throughput by workers: measured, explained, and predicted", scaleHelp, scaleVerb},
 		{"compare", "two files of run -o json, with what is more than chance", compareHelp, compareVerb},
 		{"selftest", "queues of which theory knows the answer, simulated and measured here", selftestHelp, selftestVerb},
 		{"topo", "CPUs, caches, NUMA nodes and limits as the engine sees them", topoHelp, topoVerb},

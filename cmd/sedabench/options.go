@@ -49,6 +49,8 @@ type options struct {
 	preset string          // empty: none
 	given  map[string]bool // flags among the arguments
 
+	byWorkers bool // the workers make the load, and clients are for each of them
+
 	command string // does the same again
 }
 
@@ -339,7 +341,7 @@ func joined[T any](list []T) string {
 
 // commandLine writes all flags that have a value; with a preset, those that it looks at.
 func commandLine(f *flags, preset string) string {
-	words := []string{"sedabench run"}
+	words := []string{"sedabench " + f.set.Name()}
 	f.set.VisitAll(func(flag *pflag.Flag) {
 		if preset != "" && !findPreset(preset).looksAt(flag.Name, f.given) {
 			return
@@ -352,7 +354,10 @@ func commandLine(f *flags, preset string) string {
 }
 
 func (o *options) clientsFor(workers int) int {
-	if o.clients > 0 {
+	switch {
+	case o.clients > 0 && o.byWorkers:
+		return min(o.clients*workers, o.capacity)
+	case o.clients > 0:
 		return o.clients
 	}
 	return min(clientsPerWorker*workers, o.capacity)

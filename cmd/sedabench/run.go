@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
 	"github.com/seda-go/seda/internal/load"
@@ -57,11 +58,13 @@ type study struct {
 	before    usage  // of the machine, before the first run
 	out       io.Writer
 	errs      io.Writer
+	total     time.Duration // that all runs take, about; 0: not known yet
 	progress  *progress
 	random    *rand.Rand // of the order of runs
 	profiling *profiling
 	runs      []report.Run // by load, architecture, repetition
 	findings  []report.Finding
+	scales    []report.Scale
 }
 
 func newStudy(o options, h host, s streams) *study {
@@ -77,11 +80,10 @@ func newStudy(o options, h host, s streams) *study {
 	st.memory = workload.NewMemory(o.work, o.stages)
 	st.spin = st.memory.Calibrate()
 	st.before = h.usage()
-	total := st.length()
-	if o.preset != "" {
-		total = 0 // it says so when it knows
+	if st.total = st.length(); o.preset != "" {
+		st.total = 0 // it says so when it knows
 	}
-	st.progress = newProgress(s.err, total)
+	st.progress = newProgress(s.err, st.total)
 	return st
 }
 

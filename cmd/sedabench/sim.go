@@ -109,7 +109,7 @@ func parseSim(args []string) (simOptions, error) {
 	if err := o.check(); err != nil {
 		return o, usageError{err}
 	}
-	o.command = strings.Replace(commandLine(f, ""), "sedabench run", "sedabench sim", 1)
+	o.command = commandLine(f, "")
 	return o, nil
 }
 

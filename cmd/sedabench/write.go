@@ -11,7 +11,7 @@ import (
 
 // write prints the results in the form that was asked for.
 func (st *study) write() error {
-	file := report.File{Schema: report.Schema, Machine: st.machine, Config: st.config(), Runs: st.runs, Findings: st.findings}
+	file := report.File{Schema: report.Schema, Machine: st.machine, Config: st.config(), Runs: st.runs, Findings: st.findings, Scales: st.scales}
 	switch st.output {
 	case "json":
 		st.note(uncounted(file, marked))
@@ -71,8 +71,8 @@ func (st *study) writeHeader() error {
 	if st.machine.Quota > 0 {
 		fmt.Fprintf(&b, "warning  the CPU quota of %g CPUs stops threads that spin, and so the load generator: these figures say little\n", st.machine.Quota)
 	}
-	if st.preset == "" {
-		fmt.Fprintf(&b, "time     about %s\n", st.length().Round(1e9))
+	if st.total > 0 {
+		fmt.Fprintf(&b, "time     about %s\n", st.total.Round(1e9))
 	}
 	b.WriteByte('\n')
 	_, err := io.WriteString(st.out, b.String())
@@ -87,11 +87,16 @@ func (o *options) flagless(flag string) bool {
 // placement says where the workers and the load generator run.
 func (st *study) placement(workers int) string {
 	cpus := st.host.placed(workers)
+	if st.byWorkers {
+		cpus = st.host.spread(workers)
+	}
 	text := report.Plural(workers, "worker")
 	if !cpus.Workers.Empty() {
 		text += " on " + cpusText(cpus.Workers)
 	}
 	switch {
+	case st.byWorkers:
+		return text
 	case !st.host.hasGenerator(workers):
 		return text + "; no CPU is left for the load generator: the workers make the load, in closed loop only"
 	case cpus.Generator < 0:
@@ -134,6 +139,9 @@ func writeText(w io.Writer, f report.File) error {
 		}
 		fmt.Fprintln(w)
 		rows = rows[n:]
+	}
+	if err := writeScales(w, f.Scales); err != nil {
+		return err
 	}
 	if err := writeThreads(w, f.Runs); err != nil {
 		return err

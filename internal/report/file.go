@@ -20,6 +20,8 @@ type File struct {
 	Runs    []Run   `json:"runs"`
 	// Findings are what a preset made of the runs.
 	Findings []Finding `json:"findings,omitempty"`
+	// Scales are what scale made of them.
+	Scales []Scale `json:"scales,omitempty"`
 }
 
 // Machine is what the runs were made on.

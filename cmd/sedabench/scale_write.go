@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/seda-go/seda/internal/report"
+)
+
+// writeScales prints a table of each architecture, and what follows from it.
+func writeScales(w io.Writer, scales []report.Scale) error {
+	for _, s := range scales {
+		fmt.Fprintf(w, "Throughput of %s by workers, in closed loop made by the workers:\n", s.Arch)
+		if err := scaleTable(s).Write(w); err != nil {
+			return err
+		}
+		for _, line := range scaleLines(s) {
+			fmt.Fprintf(w, "  %s\n", line)
+		}
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scaleTable(s report.Scale) *report.Table {
+	t := new(report.Table)
+	t.Add("workers", "requests/s", "95 %", "times one", "of ideal", "predicted", "error", "runs", "")
+	base := s.Points[0].Throughput
+	for _, p := range s.Points {
+		cells := []string{fmt.Sprint(p.Workers), "-", "-", "-", "-", "-", "-", "0", ""}
+		value := p.Predicted
+		if m := p.Throughput; m != nil {
+			cells[1], cells[2], cells[7] = report.Count(m.Median), report.Count(m.Low)+".."+report.Count(m.High), fmt.Sprint(m.Runs)
+			value = &m.Median
+		}
+		if value != nil && base != nil {
+			times := *value / base.Median
+			cells[3], cells[4] = fmt.Sprintf("%.2f", times), report.Share(times/float64(p.Workers))
+		}
+		if p.Predicted != nil {
+			cells[5] = report.Count(*p.Predicted)
+		}
+		if p.Error != nil {
+			cells[6] = fmt.Sprintf("%+.1f%%", 100**p.Error)
+		}
+		if p.Kind != report.Measured {
+			cells[8] = p.Kind
+		}
+		t.Add(cells...)
+	}
+	return t
+}
+
+func scaleLines(s report.Scale) (lines []string) {
+	if s.Factor > 0 {
+		lines = append(lines, fmt.Sprintf("Predictions are of the simulator, with costs measured elsewhere, times %.2f, which makes one worker as fast as it was here.", s.Factor))
+	}
+	if s.NoPrediction != "" {
+		lines = append(lines, "Nothing is predicted: "+s.NoPrediction+".")
+	}
+	if u := s.USL; u != nil {
+		line := fmt.Sprintf("Universal Scalability Law: serial %s, coherency %s, within %s of the medians; ", withInterval(u.Sigma), withInterval(u.Kappa), report.Share(u.Off))
+		if u.Peak != nil {
+			line += fmt.Sprintf("most is done with %.0f workers.", *u.Peak)
+		} else {
+			line += "more workers never do less."
+		}
+		lines = append(lines, line)
+	} else {
+		lines = append(lines, "The Universal Scalability Law is not fitted: "+s.NoUSL+".")
+	}
+	return append(lines, s.Reasons...)
+}
+
+// withInterval writes a parameter with its interval.
+func withInterval(e report.Estimate) string {
+	return fmt.Sprintf("%.2g (%.2g..%.2g)", e.Median, e.Low, e.High)
+}
