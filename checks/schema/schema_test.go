@@ -1,0 +1,42 @@
+package schema
+
+import (
+	"bytes"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/require"
+)
+
+// Runs of a few milliseconds: what is in them is not looked at.
+var quick = []string{"--duration", "5ms", "--warmup", "1ms", "--reps", "1", "-o", "json"}
+
+func TestOutputIsOfTheSchema(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "sedabench")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./cmd/sedabench")
+	build.Dir = "../.."
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+	s, err := jsonschema.NewCompiler().Compile("../../docs/sedabench-1.schema.json")
+	require.NoError(t, err)
+
+	for _, args := range [][]string{
+		{"run", "--arrival", "closed"},
+		{"run", "--arch", "staged", "--arrival", "closed", "--timeline", "1ms", "--policy", "adaptive,static", "--probes", "auto"},
+		{"run", "--preset", "two-stage-oscillation"},
+		{"scale", "--arch", "staged,pool", "--simulate", "4"},
+	} {
+		cmd := exec.CommandContext(t.Context(), binary, append(args, quick...)...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		require.NoError(t, err, "%s: %s", args, stderr.String())
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(out))
+		require.NoError(t, err, args)
+		require.NoError(t, s.Validate(value), args)
+		value.(map[string]any)["runs"].([]any)[0].(map[string]any)["surprise"] = 1
+		require.Error(t, s.Validate(value), "a field that is not in the schema")
+	}
+}
