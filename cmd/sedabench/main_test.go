@@ -113,7 +113,7 @@ func TestUsageErrors(t *testing.T) {
 		"--archs staged":                 "unknown flag --archs, want --arch, --workers, ",
 		"-duration 2s":                   "unknown flag -duration, want --arch, ",
 		"-q":                             "unknown flag -q, want ",
-		"--arch actors":                  `--arch: unknown architecture "actors", want staged, goroutine, pool, eventloop, channels, channels-batched`,
+		"--arch actors":                  `--arch: unknown architecture "actors", want staged, goroutine, thread, pool, eventloop, channels, channels-batched`,
 		"--arch staged,pool,staged":      `--arch: "staged" is named twice`,
 		"--arch":                         "flag needs an argument: --arch",
 		"--workers 0":                    `--workers: "0", want a whole number from 1 to 256`,

@@ -80,6 +80,7 @@ func All() []Architecture {
 	return []Architecture{
 		{"staged", "stages on pinned workers, joined by batch rings (this module)", 2, startStaged},
 		{"goroutine", "one goroutine per request", 0, startPerRequest},
+		{"thread", "one goroutine per request, locked to a thread of its own", 0, startThreads},
 		{"pool", "a bounded pool of goroutines, each handles a request from start to end", 0, startPool},
 		{"eventloop", "one loop per core, requests are state machines that never block", 2, startEventLoops},
 		{"channels", "goroutines per stage, joined by channels of requests", 0, startChannels},

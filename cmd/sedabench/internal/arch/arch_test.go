@@ -183,7 +183,7 @@ func TestAboutIsSaid(t *testing.T) {
 		require.Equal(t, a.Name, found.Name)
 	}
 	_, err := Find("actors")
-	require.EqualError(t, err, `unknown architecture "actors", want staged, goroutine, pool, eventloop, channels, channels-batched`)
+	require.EqualError(t, err, `unknown architecture "actors", want staged, goroutine, thread, pool, eventloop, channels, channels-batched`)
 }
 
 func TestBatchesAreMeasured(t *testing.T) {

@@ -2,6 +2,7 @@ package arch
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/seda-go/seda/internal/workload"
@@ -11,8 +12,12 @@ import (
 // connection. The Go scheduler is its queue; so that this is bounded too,
 // requests beyond the room of the other architectures' queues, and of what
 // their workers have in hand, are refused.
+//
+// As thread each goroutine is locked to an operating-system thread, which the Go runtime keeps for the next one: what
+// thread-per-request costs beyond a goroutine is a switch of threads by the kernel for each request, and memory.
 type perRequest struct {
 	handler *workload.Handler
+	locked  bool
 	limit   int64
 	// alive counts goroutines, plus one until Stop. Whoever brings it to zero closes done.
 	alive atomic.Int64
@@ -20,9 +25,20 @@ type perRequest struct {
 }
 
 func startPerRequest(c Config) (Service, error) {
-	s := &perRequest{handler: c.Handler, limit: int64(c.room() + c.Workers), done: make(chan struct{})}
+	return newPerRequest(c, false, c.room()+c.Workers), nil
+}
+
+// maxThreads is how many threads there are at most: the Go runtime ends a program with 10,000.
+const maxThreads = 4096
+
+func startThreads(c Config) (Service, error) {
+	return newPerRequest(c, true, min(c.room()+c.Workers, maxThreads)), nil
+}
+
+func newPerRequest(c Config, locked bool, limit int) *perRequest {
+	s := &perRequest{handler: c.Handler, locked: locked, limit: int64(limit), done: make(chan struct{})}
 	s.alive.Store(1)
-	return s, nil
+	return s
 }
 
 func (s *perRequest) Submit(requests []*workload.Request) int {
@@ -37,6 +53,10 @@ func (s *perRequest) Submit(requests []*workload.Request) int {
 }
 
 func (s *perRequest) serve(r *workload.Request) {
+	if s.locked {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+	}
 	s.handler.Run(r)
 	s.leave()
 }
