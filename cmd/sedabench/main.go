@@ -66,6 +66,7 @@ func verbs() []verb {
 		{"run", "one workload on one or more architectures (the default)", runHelp, runVerb},
 		{"sim", "the same questions of a machine and a graph that need not exist", simHelp, simVerb},
 		{"scale", "throughput by workers: measured, explained, and predicted", scaleHelp, scaleVerb},
+		{"certify", "what services should keep under any load: a verdict on each clause", certifyHelp, certifyVerb},
 		{"compare", "two files of run -o json, with what is more than chance", compareHelp, compareVerb},
 		{"selftest", "queues of which theory knows the answer, simulated and measured here", selftestHelp, selftestVerb},
 		{"topo", "CPUs, caches, NUMA nodes and limits as the engine sees them", topoHelp, topoVerb},

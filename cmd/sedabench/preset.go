@@ -125,18 +125,29 @@ type asking struct {
 	*study
 	place  trial.Place
 	sheets []*sheet
+	notes  []string
 }
 
 // runPreset asks what the preset asks, and prints the answer.
 func (st *study) runPreset(ctx context.Context) error {
-	workers := st.workers[0]
-	a := &asking{study: st, place: trial.Place{
-		CPUs: st.host.placed(workers), Workers: workers, ByWorkers: !st.host.hasGenerator(workers), Spin: st.spin,
-		Park: st.quota > 0, // no Log: that a handler which is stopped runs long shows in the figures
-	}}
+	a := st.asking()
 	if err := findPreset(st.preset).ask(ctx, a); err != nil {
 		return err
 	}
+	return a.end()
+}
+
+func (st *study) asking() *asking {
+	workers := st.workers[0]
+	return &asking{study: st, place: trial.Place{
+		CPUs: st.host.placed(workers), Workers: workers, ByWorkers: !st.host.hasGenerator(workers), Spin: st.spin,
+		Park: st.quota > 0, // no Log: that a handler which is stopped runs long shows in the figures
+	}}
+}
+
+// end prints what was found.
+func (a *asking) end() error {
+	st := a.study
 	st.machine.Steal, st.machine.Foreign = st.host.usage().since(st.before, st.machine.CPUs)
 	if st.output != "text" {
 		for _, s := range a.sheets {
@@ -156,7 +167,7 @@ func (a *asking) writeText(w io.Writer) error {
 	if err := writeThreads(w, a.runs); err != nil {
 		return err
 	}
-	for _, line := range append([]string{"Medians of the runs."}, disturbance(report.File{Machine: a.machine})...) {
+	for _, line := range append(append([]string{"Medians of the runs."}, a.notes...), disturbance(report.File{Machine: a.machine})...) {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
@@ -213,7 +224,7 @@ func (a *asking) run(ctx context.Context, e entry, rep int) (trial.Outcome, erro
 	if err != nil {
 		return o, fmt.Errorf("%s, %s: %w", e.sheet.title, e.row, err)
 	}
-	a.runs = append(a.runs, a.reportTrial(c, e.row, rep, o))
+	a.runs = append(a.runs, a.reportTrial(c, e.sheet.archOf(e.row), rep, o))
 	a.progress.did(c.Warmup + c.Duration + between)
 	return o, nil
 }
@@ -230,7 +241,7 @@ func (a *asking) try(ctx context.Context, c trial.Config) (o trial.Outcome, err 
 }
 
 // reportTrial describes a trial as any other run.
-func (a *asking) reportTrial(c trial.Config, row string, rep int, o trial.Outcome) report.Run {
+func (a *asking) reportTrial(c trial.Config, arch string, rep int, o trial.Outcome) report.Run {
 	l := report.Load{Arrival: string(c.Arrival), MadeBy: report.ByGenerator}
 	if c.ByWorkers {
 		l.MadeBy = report.ByWorkers
@@ -242,7 +253,7 @@ func (a *asking) reportTrial(c trial.Config, row string, rep int, o trial.Outcom
 	}
 	b := *a.options
 	b.graph = c.Graph
-	run := (&bench{options: &b}).report(cell{arch: ours + "/" + row, workers: c.Workers, load: l}, rep, o.Result, o.Batches)
+	run := (&bench{options: &b}).report(cell{arch: arch, workers: c.Workers, load: l}, rep, o.Result, o.Batches)
 	run.Policy, run.Timeline, run.Decisions = c.Policy, o.Timeline, o.Decisions
 	addThreads(&run, o.Stats)
 	return run

@@ -56,7 +56,7 @@ func scaleVerb(ctx context.Context, args []string, s streams) error {
 		return err
 	}
 	st := newStudy(o.options, h, s)
-	if st.origins, err = o.tryProbes(st.log); err != nil {
+	if st.origins, err = o.tryProbes(); err != nil {
 		return err
 	}
 	st.total = st.scaleLength(&o)

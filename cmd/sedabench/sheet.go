@@ -51,10 +51,19 @@ type sheet struct {
 	values  map[[2]string][]float64
 	invalid map[string]int // by row: runs that do not count
 	ours    []string       // rows that bounds are for
+	archs   bool           // rows are architectures, and not ways to run staged
 }
 
 func newSheet(title string, columns ...column) *sheet {
 	return &sheet{title: title, columns: columns, values: map[[2]string][]float64{}, invalid: map[string]int{}}
+}
+
+// archOf returns what a row is about.
+func (s *sheet) archOf(row string) string {
+	if s.archs {
+		return row
+	}
+	return ours + "/" + row
 }
 
 // row adds a row if it is not there.

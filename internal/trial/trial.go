@@ -55,9 +55,22 @@ type Config struct {
 	Parts    int           // into which the window is divided for sojourn times; 0: they are not taken by part
 	Timeline time.Duration // as in staged.Config
 	TraceAll bool          // as in load.Config
+	Heap     bool          // looks at it
 	Policy   string
 	Capacity int // default 1024
 	MaxBatch int // default 64
+	// Start, unless nil, starts another service than the engine, which then has neither costs of batches nor a time line; Spare is how many processors
+	// it wants beyond the workers and the generator.
+	Start func(c Config, h *workload.Handler) (Service, error)
+	Spare int
+}
+
+// Service is what a trial can be made of.
+type Service interface {
+	load.Target
+	// Stop waits for what was accepted and ends the service; then Batches returns how many requests each stage handled at once, in the mean.
+	Stop(ctx context.Context) error
+	Batches() []float64
 }
 
 // Kind is one kind of request.
@@ -74,6 +87,7 @@ type Outcome struct {
 	Parts     []*hdrhistogram.Histogram // sojourn times of the parts of the window
 	Batches   []float64
 	Stats     engine.Stats // at the end
+	HeapMost  uint64       // bytes of objects, garbage included, the most that was seen; 0: nobody looked
 	Timeline  []report.Moment
 	Decisions []report.Decision
 }
@@ -99,6 +113,9 @@ func (c *Config) setDefaults() {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Start == nil {
+		c.Spare = 2
+	}
 	if len(c.Kinds) == 0 {
 		c.Kinds = []Kind{{Kind: staged.Kind{Name: "load"}, Share: 1}}
 	}
@@ -118,12 +135,17 @@ func Run(ctx context.Context, c Config) (o Outcome, err error) {
 	if err != nil {
 		return o, err
 	}
-	service, err := staged.Start(c.staged(made.Handler()))
+	service, err := c.start(made.Handler())
 	if err != nil {
 		return o, fmt.Errorf("start: %w", err)
 	}
-	if c.Change > 0 {
-		defer time.AfterFunc(c.Change, func() { service.SetCost(c.Then) }).Stop()
+	own, ours := service.(*staged.Service)
+	if ours && c.Change > 0 {
+		defer time.AfterFunc(c.Change, func() { own.SetCost(c.Then) }).Stop()
+	}
+	if c.Heap {
+		most := watchHeap()
+		defer func() { o.HeapMost = most() }()
 	}
 	o.Result, err = made.Do(ctx, service)
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
@@ -132,8 +154,21 @@ func Run(ctx context.Context, c Config) (o Outcome, err error) {
 		return o, fmt.Errorf("%s: %w", c.Policy, err)
 	}
 	o.Kinds, o.Slices, o.Parts = rec.kinds, rec.slices, rec.parts
-	o.Batches, o.Stats, o.Timeline, o.Decisions = service.Batches(), service.Stats(), service.Timeline(), service.Decisions()
+	if o.Batches = service.Batches(); ours {
+		o.Stats, o.Timeline, o.Decisions = own.Stats(), own.Timeline(), own.Decisions()
+	}
 	return o, nil
+}
+
+func (c *Config) start(h *workload.Handler) (Service, error) {
+	if c.Start != nil {
+		return c.Start(*c, h)
+	}
+	s, err := staged.Start(c.staged(h))
+	if err != nil {
+		return nil, err // and not a nil *staged.Service
+	}
+	return s, nil
 }
 
 // busy is the part of its CPU that a worker with more than enough to do must have had: else others had the rest.
@@ -164,7 +199,7 @@ func (c *Config) prepare() (restore func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	procs := c.Workers + 2
+	procs := c.Workers + c.Spare
 	if !c.ByWorkers {
 		procs++
 	}
