@@ -145,6 +145,9 @@ func (v *watch) look(now Time) {
 // reportLong names a batch that runs long: at most one line a second for a stage, and for one batch a further line only when it has run for
 // twice as long.
 func (v *watch) reportLong(worker int, h inHand, now Time) {
+	if v.e.stages[h.stage()].blocking {
+		return // its handlers run elsewhere: the worker hands a batch over, and has lost its CPU meanwhile
+	}
 	o, s := &v.workers[worker], &v.stages[h.stage()]
 	if o.long != h {
 		o.long, o.again = h, 0

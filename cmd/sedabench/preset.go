@@ -44,7 +44,7 @@ func presets() []preset {
 			false, askShift,
 		},
 		{
-			"spike", "50 spikes of 1.4 times the capacity",
+			"spike", "spikes of 1.4 times the capacity, again and again",
 			map[string]string{"policy": admission, "service": "constant:50us", "duration": "6s", "warmup": "240ms", "reps": "1"},
 			true, askSpike,
 		},

@@ -17,15 +17,18 @@ type simPreset struct {
 	disturb func(o *simOptions, y *sim.System)
 }
 
+// moving are policies that move cores, and one that does not: a time line of every policy is more than anybody reads.
+const moving = "adaptive,serve-all,static,seda-2001,caladan"
+
 func simPresets() []simPreset {
 	return []simPreset{
-		{"batch-oracle", map[string]string{"arrival": "saturate", "batch": "256", "overhead": "1us", "service": "constant:100ns", "duration": "50ms"}, nil},
-		{"shift", map[string]string{"shape": "pipeline", "stages": "3", "weights": "4,1,1", "footprint": "256", "timeline": "5ms", "duration": "300ms"}, shiftWork},
-		{"spike", map[string]string{"arrival": "poisson", "rate": "0.7x", "target": "1ms", "timeline": "5ms", "duration": "300ms"}, spike},
+		{"batch-oracle", map[string]string{"arrival": "saturate", "batch": "256", "overhead": "1us", "service": "constant:100ns", "warmup": "200ms", "duration": "200ms"}, nil},
+		{"shift", map[string]string{"shape": "pipeline", "stages": "3", "weights": "4,1,1", "footprint": "256", "timeline": "5ms", "duration": "300ms", "policy": moving}, shiftWork},
+		{"spike", map[string]string{"arrival": "poisson", "rate": "0.7x", "target": "1ms", "timeline": "5ms", "duration": "300ms", "policy": "adaptive,static,seda-2003,codel,breakwater"}, spike},
 		{"overload", map[string]string{"arrival": "poisson", "rate": "1x,2x,4x", "target": "1ms", "duration": "200ms"}, nil},
 		{"starve", map[string]string{"shape": "branch", "stages": "12", "workers": "4", "duration": "200ms"}, trickleAway},
 		{"two-stage-oscillation", map[string]string{
-			"stages": "2", "workers": "2", "arrival": "poisson", "rate": "0.9x", "timeline": "5ms", "duration": "300ms",
+			"stages": "2", "workers": "2", "arrival": "poisson", "rate": "0.9x", "timeline": "5ms", "duration": "300ms", "policy": moving,
 		}, nil},
 	}
 }
@@ -46,7 +49,7 @@ func findSimPreset(name string) simPreset {
 	return simPreset{}
 }
 
-// adjustSim gives flags that were not given what the preset says, and lets all policies decide.
+// adjustSim gives flags that were not given what the preset says, and lets all policies decide where it names none.
 func adjustSim(f *flags, name string) error {
 	p := findSimPreset(name)
 	set := map[string]string{"policy": strings.Join(sched.Names(), ",")}
