@@ -171,7 +171,7 @@ func (a *admission) gate(k int, s *Snapshot, plan *Plan) {
 	if least := admitBusy + x.servs; all < least {
 		all = max(all, min(a.events(k, a.aim(k)/x.right, most), least))
 	}
-	x.room = a.share(k, all)
+	x.room = max(a.share(k, all), 1) // also while classes above take all there is: 0 would be any number
 }
 
 // events returns how many events may wait at the stage of source k to be done within aim, in batches of most.

@@ -131,7 +131,10 @@ func TestBatchTrialThatNeverEnds(t *testing.T) {
 	costs := []cost{{a: 20_000, c: 1000, noise: 0.1}, {a: 20_000, c: 1000, noise: 0.1}}
 	r := newTrial(t, newPlant(y, costs, []feed{{rate: 1.2e6}, {rate: 1.2e6}}, false), sched.Batch)
 	r.plan.Serve = [][]int{{0}, {1}}
-	onTrial := func() bool { n := len(r.changes); return n > 0 && strings.Contains(r.changes[n-1], "batch a: ") && strings.Contains(r.changes[n-1], "trial,") }
+	onTrial := func() bool {
+		n := len(r.changes)
+		return n > 0 && strings.Contains(r.changes[n-1], "batch a: ") && strings.Contains(r.changes[n-1], "trial,")
+	}
 	for r.now < 10e9 && !onTrial() {
 		r.tick(t, 5e6)
 	}
