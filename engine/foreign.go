@@ -16,7 +16,7 @@ type foreign struct {
 	part   atomic.Uint64 // of the last window: the bits of a float64
 	since  Time          // when the window began
 	before sched.Thread  // and what was known then
-	told   Time          // when a line about it was written last; 0: never, or it has been over since
+	told   Time          // when a line about it was written last; 0: never
 }
 
 const (
@@ -50,7 +50,6 @@ func (f *foreign) see(t sched.Thread, now Time) bool {
 	f.part.Store(math.Float64bits(part))
 	f.since, f.before = now, t
 	if part < foreignMuch || !wanted {
-		f.told = 0
 		return false
 	}
 	if f.told > 0 && now.Sub(f.told) < foreignLine {
