@@ -231,4 +231,34 @@ var rules = []mutant{
 		new:   "\t\treturn nil\n",
 		tests: "TestPolicyDecidesTheImpossible",
 	},
+	{
+		rule: "ledger", what: "two sleeps are taken for one", file: "ledger.go",
+		old:   "\treturn parks + 1\n",
+		new:   "\t_ = parks\n\treturn 1\n",
+		tests: "TestNaps",
+	},
+	{
+		rule: "ledger", what: "a sleeper is left out that has counted since the last reading", file: "ledger.go",
+		old:   "\t\tif nap > 0 && nap == n[i] {",
+		new:   "\t\tif nap > 0 {",
+		tests: "TestNaps|TestSamplerLeavesOutSleepers",
+	},
+	{
+		rule: "probes", what: "a counter falls", file: "probed.go",
+		old:   "\t\t*n.to = max(*n.to, n.base+n.value)\n",
+		new:   "\t\t*n.to = n.base + n.value\n",
+		tests: "TestProbesWhoseCountersFall",
+	},
+	{
+		rule: "probes", what: "nobody asks whether there is room for all stages", file: "probed.go",
+		old:   "p.staged && !t.AddStage(",
+		new:   "p.staged && false && !t.AddStage(",
+		tests: "TestProbesWithoutRoomForAllStages",
+	},
+	{
+		rule: "probes", what: "a line for each window in which a worker lost much", file: "foreign.go",
+		old:   "now.Sub(f.told) < foreignLine",
+		new:   "false",
+		tests: "TestForeignLinesAreRare",
+	},
 }
