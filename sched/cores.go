@@ -86,7 +86,7 @@ func Cores(y *System) (Policy, error) {
 	for i := range c.homeward.inflated {
 		c.homeward.inflated[i] = 1
 	}
-	return newForeign(y, c), nil
+	return newForeign(y, c, c.divide), nil
 }
 
 // checkMinimum reports a stage whose MinCores cannot be had.

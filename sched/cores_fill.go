@@ -80,6 +80,11 @@ func (a *layout) choose(n int, now [][]int) []int {
 
 // shares divides the workers by demand.
 func (a *layout) shares(demand []float64) []float64 {
+	return a.sharesOf(demand, float64(len(a.y.Workers)))
+}
+
+// sharesOf divides what so many workers are worth.
+func (a *layout) sharesOf(demand []float64, workers float64) []float64 {
 	x := make([]float64, len(demand))
 	fill := func(level float64) (sum float64) {
 		for i, d := range demand {
@@ -93,7 +98,6 @@ func (a *layout) shares(demand []float64) []float64 {
 	if sum <= 0 {
 		return x
 	}
-	workers := float64(len(a.y.Workers))
 	low, high := 0.0, math.Inf(1)
 	for i, d := range demand {
 		if d > 0 {

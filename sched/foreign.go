@@ -9,27 +9,30 @@ import (
 // Constants of foreign.
 const (
 	foreignHalf    = 40e6  // ns after which what was seen of a worker counts half: some time slices of a scheduler
-	foreignMuch    = 0.25  // part of the time a worker wants its CPU that others have it, from which on it is disturbed
+	foreignMuch    = 0.25  // part of the time a worker wants its CPU that others have it, beyond what each worker loses, from which on it is disturbed
 	foreignLittle  = 0.08  // and below which it is not any more
 	foreignDoubt   = 200e6 // ns for which the law waits to see whether a worker that loses more than that is disturbed
 	foreignLeast   = 0.02  // part of the time it has to want it, for that to be known
 	foreignStays   = 500e6 // ns for which a worker is disturbed, or not, at least
+	foreignAsked   = 100e6 // and for which one is not that was asked again whether it is still
 	foreignAgain   = 2e9   // ns after which a worker that got nothing to do is tried again; doubles each time,
 	foreignLongest = 60e9  // up to that
+	foreignWorth   = 0.01  // part of its CPU that each worker is taken to have, at least
 	foreignRoom    = 0.50  // part of the time of the others, below which they do all,
 	foreignFull    = 0.75  // and above which not
 )
 
 // foreign stands around a law of cores, and takes what other threads do to workers out of it.
 //
-// A stage whose worker had no CPU is not slow: it has the law see batches without that, and the time that others had the CPU as if the worker had had nothing
-// to do. So what is wrong with a worker gives no stage more of the others. And it moves what a disturbed worker serves: to the others, all of
-// it, while they have room, since what such a worker has in hand waits for a whole time slice of its neighbour; else serial stages, and with the rest
-// somebody helps: a worker that has half of its CPU is worth half. Meanwhile the law only looks on: what it would find out by trying is what half a worker is
-// worth. An undisturbed system, or one without probes, is left to the law as it is.
+// A stage whose worker had no CPU is not slow: it has the law see batches without that, and the time that others had the CPU as if the worker had had
+// nothing to do. So what is wrong with a worker gives no stage more of the others. And it moves what a disturbed worker serves: to the others, all of
+// it, while they have room, since what such a worker has in hand waits for a whole time slice of its neighbour; else it tries what it may do
+// (contest): to divide stages by what each worker is worth, where only one can run some of them; to move these, and have somebody help with the rest;
+// and to leave all as it is. Meanwhile the law only looks on: what it would find out by trying is what half a worker is worth. An undisturbed system,
+// or one without probes, is left to the law as it is, and so is one in which all workers lose as much.
 //
-// That the delay of a thread in the run queue tells a noisy neighbour: B. Gregg, "Systems Performance", 2nd edition, 2020. That it says so only beside who ran
-// instead is for Explain's reader: the log has the names.
+// That the delay of a thread in the run queue tells a noisy neighbour: B. Gregg, "Systems Performance", 2nd edition, 2020. That it says so only
+// beside who ran instead is for Explain's reader: the log has the names.
 type foreign struct {
 	y       *System
 	law     Policy
@@ -41,6 +44,8 @@ type foreign struct {
 	cut     []cut   // by stage
 	taken   []int64 // by worker: ns that others had its CPU, as far as was known at the time
 	workers []neighbour
+	divide  func(worth []float64) [][]int // the law's: stages among workers that are worth so much; nil: it has no better idea
+	contest contest
 	alone   bool    // the others do all that disturbed workers did
 	use     float64 // workers' worth of time on CPUs, decayed
 }
@@ -58,8 +63,10 @@ type neighbour struct {
 	again        int64 // ns after since, if it has nothing to do
 }
 
-func newForeign(y *System, law Policy) *foreign {
-	f := &foreign{y: y, law: law, cut: make([]cut, len(y.Stages)), taken: make([]int64, len(y.Workers)), workers: make([]neighbour, len(y.Workers))}
+func newForeign(y *System, law Policy, divide func(worth []float64) [][]int) *foreign {
+	f := &foreign{
+		y: y, law: law, divide: divide, cut: make([]cut, len(y.Stages)), taken: make([]int64, len(y.Workers)), workers: make([]neighbour, len(y.Workers)),
+	}
 	for i := range f.workers {
 		f.workers[i].again = foreignAgain
 	}
@@ -70,8 +77,8 @@ func newForeign(y *System, law Policy) *foreign {
 // Decide has the law decide about what it would see alone on the machine, or moves what is in the way of others.
 func (f *foreign) Decide(s *Snapshot, d *Draft) {
 	changed := f.see(s, &d.Plan)
-	shown, disturbed := f.clean(s), f.any()
-	if f.base == nil && !disturbed && !f.doubts(s.Now) {
+	shown, disturbed := f.clean(s), f.disturbed()
+	if f.base == nil && disturbed.Empty() && !f.doubts(s.Now) {
 		f.law.Decide(shown, d)
 		return
 	}
@@ -87,11 +94,13 @@ func (f *foreign) Decide(s *Snapshot, d *Draft) {
 	shown.Settled = settled
 	switch {
 	case !settled:
-	case disturbed:
-		d.SetServe(f.adapt(f.base), f.explain())
+	case !disturbed.Empty():
+		if serve := f.adapt(s, d.Plan.Serve); !same(serve, d.Plan.Serve) {
+			d.SetServe(serve, f.explain())
+		}
 	default:
 		d.SetServe(f.base, changed)
-		f.base = nil
+		f.base, f.contest = nil, contest{}
 	}
 }
 
@@ -100,13 +109,13 @@ func (f *foreign) doubts(now int64) bool {
 	return slices.ContainsFunc(f.workers, func(n neighbour) bool { return n.rose > 0 && now-n.rose < foreignDoubt })
 }
 
-// any reports whether a worker is disturbed, and another is not.
-func (f *foreign) any() bool {
-	n := 0
-	for i := range f.workers {
-		n += btoi(f.workers[i].disturbed)
+// least returns the part of its CPU that the worker loses which loses least.
+func (f *foreign) least() float64 {
+	least := 1.0
+	for _, n := range f.workers {
+		least = min(least, n.part)
 	}
-	return n > 0 && n < len(f.workers)
+	return least
 }
 
 // see takes in a snapshot, and says what became of workers.
@@ -125,6 +134,11 @@ func (f *foreign) see(s *Snapshot, plan *Plan) (why string) {
 			used += max(dt-float64(b.Idle+b.Parked-a.Idle-a.Parked)-lost, 0)
 			n.wanted = keep*n.wanted + lost + max(float64(b.OnCPU-a.OnCPU), 0)
 			n.lost = keep*n.lost + lost
+			if n.wanted > foreignLeast*foreignHalf {
+				n.part = n.lost / n.wanted
+			}
+		}
+		for w := range f.workers {
 			if text := f.judge(w, s.Now, len(plan.Serve[w]) == 0); text != "" {
 				why = text
 			}
@@ -138,14 +152,13 @@ func (f *foreign) see(s *Snapshot, plan *Plan) (why string) {
 	return why
 }
 
-// judge says whether a worker is disturbed. One that has nothing to do is asked to do something now and then: else nobody would know.
+// judge says whether a worker is disturbed, more than the one that is least: what all lose no assignment brings back. One that has nothing to do is
+// asked to do something now and then: else nobody would know.
 func (f *foreign) judge(w int, now int64, idle bool) string {
 	n := &f.workers[w]
-	if n.wanted > foreignLeast*foreignHalf {
-		n.part = n.lost / n.wanted
-	}
+	more := n.part - f.least()
 	switch {
-	case n.part <= foreignLittle:
+	case more <= foreignLittle:
 		n.rose = 0
 	case n.rose == 0:
 		n.rose = max(now, 1)
@@ -154,22 +167,21 @@ func (f *foreign) judge(w int, now int64, idle bool) string {
 		return ""
 	}
 	switch {
-	case !n.disturbed && n.part >= foreignMuch && n.wanted > foreignLeast*foreignHalf:
+	case !n.disturbed && more >= foreignMuch && n.wanted > foreignLeast*foreignHalf:
 		n.disturbed, n.since = true, now
 		return fmt.Sprintf("worker %d loses %.0f %% of its CPU to others", w, 100*n.part)
 	case n.disturbed && idle && now-n.since >= n.again:
-		n.again = min(2*n.again, foreignLongest)
-	case n.disturbed && !idle && n.part <= foreignLittle:
-		n.again = foreignAgain
+		*n = neighbour{since: now - foreignStays + foreignAsked, again: min(2*n.again, foreignLongest)}
+	case n.disturbed && !idle && more <= foreignLittle:
+		*n = neighbour{since: now, again: foreignAgain}
 	default:
 		return ""
 	}
-	*n = neighbour{since: now, again: n.again}
 	return fmt.Sprintf("worker %d has its CPU again, as far as is known", w)
 }
 
-// trim takes out of the batches of stages what others had of their workers' CPUs, where probes do not tell stages apart: the same part of all batches of a
-// stage. Where they do, the batches are without it as they come.
+// trim takes out of the batches of stages what others had of their workers' CPUs, where probes do not tell stages apart: the same part of all batches
+// of a stage. Where they do, the batches are without it as they come.
 func (f *foreign) trim(s *Snapshot, plan *Plan) {
 	for i := range f.cut {
 		a, b, c := &f.last.Stages[i], &s.Stages[i], &f.cut[i]

@@ -6,18 +6,52 @@ import (
 	"strings"
 )
 
-// adapt moves what disturbed workers serve in an assignment.
-func (f *foreign) adapt(base [][]int) [][]int {
-	free := 0
-	for i := range f.workers {
-		free += btoi(!f.workers[i].disturbed)
+// adapt returns an assignment for workers of which some are disturbed. While the others have room they do all; else there is more than one way, and
+// what each is worth is tried: that of the law, for workers of unequal worth; to move what is in the way; and to leave all as it was.
+func (f *foreign) adapt(s *Snapshot, holds [][]int) [][]int {
+	if alone, who := f.room(), f.disturbed(); alone != f.alone || who != f.contest.who || f.contest.list == nil {
+		f.alone, f.contest = alone, contest{who: who, wait: foreignRetry}
+		if !alone && f.divide != nil {
+			f.contest.enter("stages are divided by what workers are worth", f.divide(f.worth()))
+		}
+		f.contest.enter(f.plainly(), f.moved(f.base))
+		if !alone {
+			f.contest.enter("nothing moves", f.base)
+		}
 	}
-	switch room := f.use / float64(free); {
-	case room < foreignRoom:
-		f.alone = true
-	case room > foreignFull:
-		f.alone = false
+	return f.contest.next(s, holds)
+}
+
+// room reports whether workers that are not disturbed have so much room that they can do all.
+func (f *foreign) room() bool {
+	free := 0.0
+	for w, worth := range f.worth() {
+		free += worth * float64(btoi(!f.workers[w].disturbed))
 	}
+	return f.use < foreignRoom*free || f.alone && f.use <= foreignFull*free
+}
+
+// disturbed returns the workers that are.
+func (f *foreign) disturbed() (who Set) {
+	for w := range f.workers {
+		if f.workers[w].disturbed {
+			who.Add(w)
+		}
+	}
+	return who
+}
+
+// worth returns which part of its CPU each worker has.
+func (f *foreign) worth() []float64 {
+	worth := make([]float64, len(f.workers))
+	for w, n := range f.workers {
+		worth[w] = max(1-n.part, foreignWorth)
+	}
+	return worth
+}
+
+// moved moves what disturbed workers serve in an assignment.
+func (f *foreign) moved(base [][]int) [][]int {
 	serve := make([][]int, len(base))
 	for w := range base {
 		serve[w] = slices.Clone(base[w])
@@ -96,7 +130,7 @@ func (f *foreign) helper(serve [][]int, stage int) int {
 	return best
 }
 
-// explain says why an assignment is not the law's own.
+// explain says who is disturbed, and what is done about it.
 func (f *foreign) explain() string {
 	var parts []string
 	for w := range f.workers {
@@ -104,8 +138,13 @@ func (f *foreign) explain() string {
 			parts = append(parts, fmt.Sprintf("worker %d loses %.0f %% of its CPU to others", w, 100*n.part))
 		}
 	}
+	return strings.Join(parts, ", ") + ": " + f.contest.how()
+}
+
+// plainly says what moved does.
+func (f *foreign) plainly() string {
 	if f.alone {
-		return strings.Join(parts, ", ") + ": the other workers have room, and do all"
+		return "the other workers have room, and do all"
 	}
-	return strings.Join(parts, ", ") + ": serial stages move to other workers, which help with the rest"
+	return "serial stages move to other workers, which help with the rest"
 }
