@@ -2,34 +2,41 @@ package main
 
 import (
 	"context"
+	"math"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/seda-go/seda/affinity"
-	"github.com/seda-go/seda/engine"
 	"github.com/seda-go/seda/internal/workload"
-	"github.com/seda-go/seda/probes/bpf"
-	"github.com/seda-go/seda/sched"
 )
 
 const (
-	controlWarm   = 1500 * time.Millisecond // for the law to find what it finds
-	controlTime   = 500 * time.Millisecond
-	controlEvents = 768 // that circulate
+	controlWarm = 2 * time.Second // for a law to find what it finds
+	controlTime = time.Second
 )
 
-// controlSuite has a thread that never sleeps share the CPU of a worker, and measures what decisions with probes are worth: events per second with the
-// neighbour and without probes, with both, and without either, from a cold start each.
+// controlSuite has a thread that never sleeps share the CPU of a worker, and measures what decisions with probes are worth: from a cold start each,
+// without the neighbour, beside it without probes, beside it with probes, and beside it with what is best there set by hand.
 //
-// batch is one worker and one stage, 20 us a batch and 1 us an event, under the batch law: what the law finds is in the rows called cap. serial is two workers of
-// which one is disturbed, and two stages of which the first is serial, under the law of cores.
+// All but one keep their workers full: events go round, from the last stage into the inlet of the first, so that no other thread has to make them. In
+// target a batch costs much, and a target says how long it may take. In batch it costs less than a time slice. In serial a stage that only one worker
+// can run is most of the work, and queues bridge the slices in which its worker has no CPU; the neighbour is with the worker that the law of cores
+// gives to the first stage. In lucky it is with the other one, and in shallow a slice is longer than what is in all queues. In spare one worker could
+// do all: events come one by one, and it is measured how long they take.
 func controlSuite() suite {
+	serial := controlled{
+		policy: "cores", costs: []float64{2000, 2000}, each: []float64{1000, 500}, events: 32768, hand: map[string][]int{"a": {1}, "b": {0}},
+	}
+	lucky, shallow := serial, serial
+	serial.name, lucky.name, shallow.name = "serial", "lucky", "shallow"
+	lucky.hand, lucky.with = map[string][]int{"a": {0}, "b": {1}}, 1
+	shallow.hand, shallow.events = nil, 768
 	var all []experiment
 	var rows []row
 	for _, c := range []controlled{
-		{name: "batch", policy: "batch", workers: 1, costs: []float64{20_000}, each: []float64{1000}},
-		{name: "serial", policy: "cores", workers: 2, serial: true, costs: []float64{2000, 2000}, each: []float64{1000, 500}},
+		{name: "target", policy: "batch", costs: []float64{500_000}, each: []float64{20_000}, events: 256, target: 8 * time.Millisecond},
+		{name: "batch", policy: "batch", costs: []float64{20_000}, each: []float64{1000}, events: 768},
+		serial, lucky, shallow,
+		{name: "spare", policy: "cores", costs: []float64{0}, each: []float64{200_000}, apart: 600 * time.Microsecond, hand: map[string][]int{"a": {1}}},
 	} {
 		e, r := c.rows()
 		all, rows = append(all, e...), append(rows, r...)
@@ -37,147 +44,107 @@ func controlSuite() suite {
 	return experiments("probes.control", all, rows)
 }
 
-// controlled is a row of stages in which events go round, and what they cost.
+// controlled is an experiment: a row of stages, of which the first is serial if there are two, and what they cost.
 type controlled struct {
-	name    string
-	policy  string
-	workers int
-	serial  bool      // the first stage is
-	costs   []float64 // ns for a batch of each stage
-	each    []float64 // and for an event
+	name   string
+	policy string
+	costs  []float64        // ns for a batch of each stage
+	each   []float64        // and for an event
+	events int              // that go round
+	apart  time.Duration    // 0, or events do not go round, but come so far apart; then it takes longer to see the slow ones
+	target time.Duration    // of the inlet
+	with   int              // the worker that has the neighbour
+	hand   map[string][]int // what is best beside it; nil: every worker serves every stage, with batches as found undisturbed
+}
+
+func (c controlled) workers() int {
+	if c.policy == "batch" {
+		return 1
+	}
+	return 2
+}
+
+// setting is how an experiment is run.
+type setting struct {
+	name          string
+	hog, probes   bool
+	early, byHand bool
 }
 
 func (c controlled) rows() (all []experiment, rows []row) {
-	add := func(name string, hog, probed bool) (rate, batch string) {
-		rate, batch = c.name+" "+name, c.name+" "+name+" cap"
-		all = append(all, experiment{gives: []string{rate, batch}, unit: "events/s, events", run: func(ctx context.Context, r round) (err error) {
-			r[rate], r[batch], err = c.run(ctx, hog, probed)
-			return err
-		}})
-		return rate, batch
+	var names []string
+	for _, s := range []setting{
+		{name: "undisturbed", early: true},
+		{name: "disturbed", hog: true},
+		{name: "disturbed, probes", hog: true, probes: true},
+		{name: "disturbed, by hand", hog: true, byHand: true},
+	} {
+		name := c.name + " " + s.name
+		names = append(names, name)
+		all = append(all, experiment{
+			gives: []string{name, name + " cap"}, unit: c.unit() + ", events a batch", early: s.early,
+			run: func(ctx context.Context, r round) error { return c.try(ctx, s, r) },
+		})
 	}
-	alone, aloneCap := add("undisturbed", false, false)
-	blind, blindCap := add("disturbed", true, false)
-	seeing, seeingCap := add("disturbed, probes", true, true)
-	id := "probes.control." + c.name
+	id, alone, blind, seeing, hand := "probes.control."+c.name, names[0], names[1], names[2], names[3]
+	if c.apart > 0 {
+		return all, []row{
+			ratio(id, seeing, blind, none),
+			ratio(id+".left", seeing, hand, none),
+			ratio(id+".alone", seeing, alone, none),
+		}
+	}
 	rows = []row{
 		inverse(id, seeing, blind, none, "with probes / without, events per second beside a neighbour on a worker's CPU; more is better"),
-		inverse(id+".left", alone, seeing, none, "undisturbed / with probes beside the neighbour, events per second"),
+		inverse(id+".left", hand, seeing, none, "the best by hand / with probes, beside the neighbour"),
+		inverse(id+".alone", alone, seeing, none, "undisturbed / with probes beside the neighbour"),
 	}
 	if c.policy == "batch" {
 		rows = append(rows,
-			plain(id+".cap", aloneCap, none, "events in a batch, found undisturbed"),
-			plain(id+".cap.blind", blindCap, none, "the same beside the neighbour, without probes"),
-			plain(id+".cap.probes", seeingCap, none, "and with probes"))
+			plain(id+".cap", alone+" cap", none, "events in a batch, found undisturbed"),
+			plain(id+".cap.blind", blind+" cap", none, "the same beside the neighbour, without probes"),
+			plain(id+".cap.probes", seeing+" cap", none, "and with probes"))
 	}
 	return all, rows
 }
 
-var spinning = sync.OnceValue(workload.Calibrate)
-
-// run returns the events per second that come round, and the largest batch of the first stage in the end.
-func (c controlled) run(ctx context.Context, hog, probed bool) (rate, batch float64, err error) {
-	leaveRoom(c.workers + 1)
-	near, far, err := twoCPUs()
-	if err != nil {
-		return 0, 0, err
+func (c controlled) lasts() time.Duration {
+	if c.apart > 0 {
+		return 4 * controlTime
 	}
-	maker, err := sched.Find(c.policy)
-	if err != nil {
-		return 0, 0, err
-	}
-	config := engine.Config{Workers: c.workers, CPUs: affinity.Of(near), Kind: engine.Pinned, Log: quiet, Policy: maker}
-	if c.workers > 1 {
-		config.CPUs = affinity.Of(near, far)
-	}
-	closed, err := watch(&config, probed)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer closed()
-	if hog {
-		defer neighbour(near)()
-	}
-	return c.measure(ctx, config)
+	return controlTime
 }
 
-// watch gives an engine programs in the kernel, if it shall have them, until closed is called.
-func watch(c *engine.Config, probed bool) (closed func(), err error) {
-	if !probed {
-		return func() {}, nil
+func (c controlled) unit() string {
+	if c.apart > 0 {
+		return "ns, 95th percentile"
 	}
-	source, err := bpf.Open(bpf.Config{})
-	if err != nil {
-		return nil, unavailable(err.Error())
-	}
-	c.Probes = source
-	return func() { _ = source.Close() }, nil
+	return "events/s"
 }
 
-// neighbour never sleeps on a CPU until it is told to end.
-func neighbour(cpu int) (end func()) {
-	var stop atomic.Bool
-	gone := onCPU(cpu, func() error {
-		for !stop.Load() {
-		}
+// try runs the experiment until its threads had what they shall have. If they have not, the round says nothing.
+func (c controlled) try(ctx context.Context, s setting, r round) error {
+	name := c.name + " " + s.name
+	r[name], r[name+" cap"] = math.NaN(), math.NaN()
+	found := r[c.name+" undisturbed cap"]
+	if math.IsNaN(found) && s.byHand {
 		return nil
-	})
-	return func() {
-		stop.Store(true)
-		<-gone
 	}
-}
-
-func (c controlled) measure(ctx context.Context, config engine.Config) (rate, batch float64, err error) {
-	e := engine.New(config)
-	var stop atomic.Bool
-	in := c.build(e, &stop)
-	err = during(ctx, e, func() error {
-		defer stop.Store(true)
-		if _, err := in.TrySubmitBatch(make([]event[small], controlEvents)); err != nil {
+	for range tries {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := pauseFor(ctx, controlWarm); err != nil {
+		o, err := c.run(ctx, s, int(found))
+		if err != nil {
 			return err
 		}
-		before, began := e.Stats().Stages[0].Completed, time.Now()
-		if err := pauseFor(ctx, controlTime); err != nil {
-			return err
-		}
-		s := e.Stats().Stages[0]
-		rate, batch = float64(s.Completed-before)/time.Since(began).Seconds(), float64(s.BatchCap)
-		return nil
-	})
-	return rate, batch, err
-}
-
-// build makes the stages, in which events go round until they are to stop.
-func (c controlled) build(e *engine.Engine, stop *atomic.Bool) *engine.Inlet[event[small]] {
-	stages := make([]*engine.Stage[event[small]], len(c.costs))
-	for i := range stages {
-		stages[i] = engine.Add(e, engine.StageConfig[event[small]]{Name: string(rune('a' + i)), MaxBatch: 256, Serial: c.serial && i == 0})
-	}
-	for i, s := range stages {
-		out := engine.Connect(s, stages[(i+1)%len(stages)])
-		if i == len(stages)-1 {
-			out.Full = engine.Drop // a cycle needs an edge that does not block; all that circulates fits into one ring
-		}
-		s.HandleBatch(func(ctx *engine.Context, evs []event[small]) error {
-			spinning().Spend(c.costs[i] + c.each[i]*float64(len(evs)))
-			if !stop.Load() {
-				out.EmitBatch(ctx, evs)
-			}
+		if o.fair {
+			r[name], r[name+" cap"] = o.value, o.batch
 			return nil
-		})
+		}
+		r[again(name)]++
 	}
-	return stages[0].Inlet(engine.InletConfig{Name: "start"})
+	return nil
 }
 
-func pauseFor(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+var spinning = sync.OnceValue(workload.Calibrate)

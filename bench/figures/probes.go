@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/seda-go/seda/affinity"
@@ -138,15 +137,12 @@ func besideHog(f func(probes.Thread) (float64, error)) (float64, error) {
 		return 0, err
 	}
 	return watched(func(th probes.Thread) (float64, error) {
-		var stop atomic.Bool
-		hog := onCPU(cpu, func() error {
-			for !stop.Load() {
-			}
-			return nil
-		})
-		x, err := f(th)
-		stop.Store(true)
-		return x, errors.Join(err, <-hog)
+		n, err := newNeighbour(cpu)
+		if err != nil {
+			return 0, err
+		}
+		defer n.end()
+		return f(th)
 	})
 }
 

@@ -14,6 +14,8 @@ func threadTime() (time.Duration, error) {
 	return time.Duration(ts.Nano()), err
 }
 
+func threadID() int { return unix.Gettid() }
+
 // rawPipe is a pipe whose descriptors block the thread, not the goroutine.
 func rawPipe() (r, w *os.File, err error) {
 	var fds [2]int
