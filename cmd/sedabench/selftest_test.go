@@ -13,10 +13,14 @@ func TestSelftest(t *testing.T) {
 	args := []string{"selftest", "--duration", "30ms", "--reps", "1"}
 	code, out, errs := sedabench(t, args...)
 	require.Equal(t, 10, strings.Count(out, "2%     1  ok\n"), out)
-	if strings.Contains(out, "apart\n") || strings.Contains(out, "no run counts") {
+	switch {
+	case strings.Contains(out, "apart\n"):
 		require.Equal(t, exitFailed, code)
 		require.Contains(t, errs, errSelftest.Error())
-	} else {
+	case strings.Contains(out, "no run counts"):
+		require.Equal(t, exitFailed, code)
+		require.Contains(t, errs, errNoRuns.Error())
+	default:
 		require.Equal(t, exitOK, code)
 	}
 	if thisHost().cpus < 2 {
@@ -48,4 +52,8 @@ func TestChecks(t *testing.T) {
 	require.Equal(t, "apart", check{Found: 88, Theory: 100, Bound: 0.1, Runs: 3}.verdict())
 	require.Equal(t, "no run counts", check{Found: 100, Theory: 100, Bound: 0.1}.verdict())
 	require.False(t, check{Found: 100, Theory: 100, Bound: 0.1}.ok())
+	good, bad, none := check{Found: 1, Theory: 1, Runs: 1}, check{Found: 2, Theory: 1, Runs: 1}, check{}
+	require.NoError(t, judge([]check{good}))
+	require.Equal(t, errNoRuns, judge([]check{good, none}))
+	require.Equal(t, errSelftest, judge([]check{none, bad, good}))
 }
