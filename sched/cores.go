@@ -37,12 +37,11 @@ type cores struct {
 	kept     attempt            // the partition that was left when the load was low
 	mix      []float64          // demand when the law last made up its mind; nil: soon
 	shifts   [coresShifts]int64 // when demand had moved, the last times that it was a reason to search
-	retry    int64              // when to search again, though nothing changed
-	backoff  int64
-	doubt    bool      // the partition looked uneven
-	rivals   []attempt // those that lost the last search, while its winner has to prove itself
-	verified int       // times that one of them took its place
-	calm     int64     // since when the load has been low
+	retry    backoff            // when to search again, though nothing changed
+	doubt    bool               // the partition looked uneven
+	rivals   []attempt          // those that lost the last search, while its winner has to prove itself
+	verified int                // times that one of them took its place
+	calm     int64              // since when the load has been low
 }
 
 type coresMode int
@@ -76,7 +75,7 @@ func Cores(y *System) (Policy, error) {
 	if err := errors.Join(y.Validate(), checkMinimum(y)); err != nil {
 		return nil, err
 	}
-	c := &cores{y: y, at: newLayout(y), load: newLoad(y), backoff: coresBackoff}
+	c := &cores{y: y, at: newLayout(y), load: newLoad(y), retry: backoff{wait: coresBackoff}}
 	for i := range c.shifts {
 		c.shifts[i] = -coresWithin
 	}
@@ -137,14 +136,14 @@ func (c *cores) stay(s *Snapshot, d *Draft) {
 	}
 	demand := c.load.demand()
 	moved := c.shifted(s.Now, demand)
-	if s.Now < c.retry && !moved {
+	if !c.retry.due(s.Now) && !moved {
 		return
 	}
 	rate := c.window.rate(s, c.load, d.Plan.Serve)
 	c.homeward.left(c.load, rate)
 	if moved {
 		c.at.forget()
-		c.kept, c.backoff = attempt{}, coresBackoff
+		c.kept, c.retry.wait = attempt{}, coresBackoff
 	}
 	if c.kept.serve != nil {
 		c.conclude(s, d, c.kept, "as when the load was last so high")
@@ -174,7 +173,7 @@ func (c *cores) watch(s *Snapshot, d *Draft) {
 			c.calm = s.Now
 		} else if s.Now-c.calm > coresCalm {
 			c.kept = attempt{recipe: c.held.recipe, serve: d.Plan.Serve}
-			c.backoff = coresBackoff
+			c.retry.wait = coresBackoff
 			c.leave(s, d, fmt.Sprintf("workers are busy for %.0f %% of their time", 100*c.load.use()))
 		}
 		return
@@ -185,12 +184,12 @@ func (c *cores) watch(s *Snapshot, d *Draft) {
 	}
 	demand := c.load.demand()
 	moved := c.shifted(s.Now, demand)
-	if s.Now < c.retry && !moved {
+	if !c.retry.due(s.Now) && !moved {
 		return
 	}
 	if moved {
 		c.at.forget()
-		c.backoff = coresBackoff
+		c.retry.wait = coresBackoff
 	}
 	if c.at.capacity(d.Plan.Serve, demand) > coresUneven*c.at.capacity(c.at.wrap(demand, nil), demand) {
 		c.mix, c.doubt = nil, false

@@ -126,7 +126,7 @@ func (c *cores) next(s *Snapshot, d *Draft, demand []float64) {
 	} else {
 		c.conclude(s, d, f.best, why)
 	}
-	c.retry, c.backoff = s.Now+c.backoff, min(2*c.backoff, coresLongest)
+	c.retry.again(s.Now, coresLongest)
 	c.rivals = f.lost
 }
 

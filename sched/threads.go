@@ -59,8 +59,7 @@ type crew struct {
 	from    int     // what the number in force is compared with; 0: nothing
 	settled bool    // batches of before the change have ended
 	proven  bool    // with fewer there was less done
-	again   int64   // when to doubt what is known
-	patient int64
+	doubt   backoff // when to doubt what is known
 }
 
 // next takes in a sample of the stage, which ran with held threads (0: most), and returns how many there shall be.
@@ -70,7 +69,7 @@ func (c *crew) next(s *StageSample, now int64, held, most int) (n int, why strin
 	}
 	if c.at == 0 {
 		c.begin(s, now)
-		c.patient, c.again = threadsDoubt, now+threadsDoubt
+		c.doubt = backoff{now + threadsDoubt, threadsDoubt}
 		return min(firstThreads, most), "to begin with"
 	}
 	m, ns := s.Batches.Sub(c.before.Batches), float64(now-c.at)
@@ -124,9 +123,9 @@ func (c *crew) more(held, most int, wait float64, now int64) (n int, why string)
 	case !c.proven && fewer > 0:
 		c.from, c.settled = held, false
 		return fewer, "whether the last threads help"
-	case now >= c.again:
+	case c.doubt.due(now):
 		c.useless, c.proven = 0, false
-		c.again, c.patient = now+c.patient, min(2*c.patient, threadsSure)
+		c.doubt.again(now, threadsSure)
 	}
 	return held, ""
 }
@@ -147,7 +146,7 @@ func (c *crew) judge(held int, rate float64, crowded bool, now int64) (n int, wh
 	}
 	c.useless = int(many)
 	if held > from {
-		c.again = max(c.again, now+c.patient)
+		c.doubt.at = max(c.doubt.at, now+c.doubt.wait)
 	}
 	return int(few), why
 }
