@@ -11,7 +11,7 @@ type costs struct {
 
 const (
 	costsShare = 100
-	costsWake  = 15 * time.Microsecond // what waking up for a tick takes, of which the clock knows nothing
+	costsWake  = 30 * time.Microsecond // what sleeping, and waking up for a tick takes, of which the clock knows nothing: 27 us beside 16 busy workers
 	costsOf    = 16
 	costsMost  = 4 // times the cheapest tick that another one is believed to have taken: caches are cold in most. The rest is time without a CPU
 )
