@@ -183,6 +183,9 @@ func (f *foreign) judge(w int, now int64, idle bool) string {
 // trim takes out of the batches of stages what others had of their workers' CPUs, where probes do not tell stages apart: the same part of all batches
 // of a stage. Where they do, the batches are without it as they come.
 func (f *foreign) trim(s *Snapshot, plan *Plan) {
+	if !slices.ContainsFunc(f.workers, func(n neighbour) bool { return n.lost > 0 }) {
+		return // looking for who serves what is most of a decision where there are many stages
+	}
 	for i := range f.cut {
 		a, b, c := &f.last.Stages[i], &s.Stages[i], &f.cut[i]
 		if b.Known || f.y.Stages[i].Threads > 0 {
