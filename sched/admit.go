@@ -55,6 +55,7 @@ type admission struct {
 // admitted is one source of an admission.
 type admitted struct {
 	way
+	used   bool    // somebody has offered an event: every stage of an engine has an inlet, and few ever see one
 	right  float64 // correction of the gate
 	cut    int64   // what came since then came by the gate as it is,
 	first  int64   // and what is refused since then is not refused for what came before there was one
@@ -86,6 +87,9 @@ func (a *admission) Decide(s *Snapshot, d *Draft) {
 	a.m.see(s, &d.Plan)
 	for k := range a.sources {
 		x := &a.sources[k]
+		if x.used = s.Sources[k].Offered > 0; !x.used {
+			continue
+		}
 		if s.Now < x.first {
 			a.m.rates[k].refused = 0
 		}
@@ -101,7 +105,7 @@ func (a *admission) Decide(s *Snapshot, d *Draft) {
 	}
 	a.trim(s)
 	for k := range a.sources {
-		if a.y.Sources[k].Target > 0 {
+		if a.sources[k].used && a.y.Sources[k].Target > 0 {
 			a.limit(k, s, d)
 		}
 	}

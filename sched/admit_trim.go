@@ -96,11 +96,14 @@ func (a *admission) drain(k int) float64 {
 	return 1 - min(math.Round(10*a.over(k)/trimDrain), 9)/10
 }
 
-// regroup finds which sources need the same workers.
+// regroup finds which sources need the same workers; -1: it has never been used.
 func (a *admission) regroup() {
 	for k := range a.sources {
 		x := &a.sources[k]
-		x.group = k
+		if x.group = k; !x.used {
+			x.group = -1
+			continue
+		}
 		for j := range k {
 			y := &a.sources[j]
 			if both := x.feet.And(&y.feet); both.Empty() || y.group == x.group {
