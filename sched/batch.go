@@ -6,23 +6,26 @@ import (
 )
 
 const (
-	kneeShare   = 64  // at the knee the fixed part of a batch is this part of the rest: 1.6 %
-	sharedShare = 8   // where others wait, a batch beyond the quantum is no longer than makes it this part
-	targetShare = 4   // of a target, by how many a batch in each of the stages on the way may take
-	calmBelow   = 0.5 // mean wait of the oldest event over mean time of a batch, below which nothing waits for long
-	busyAbove   = 1
-	fewBatches  = 32  // a reading has at least so many,
-	fewTime     = 2e5 // ns in the handler, for what takes less time than that says more of interrupts than of batches,
-	longReading = 2e7 // ns, or is as long as that
-	sharedFor   = 1e9 // ns for which a stage that shared its worker is taken to do so
+	kneeShare    = 128 // at the knee the fixed part of a batch is this part of the rest: 0.8 %
+	sharedShare  = 8   // where others wait, a batch beyond the quantum is no longer than makes it this part
+	targetShare  = 4   // of a target, by how many a batch in each of the stages on the way may take
+	calmBelow    = 0.5 // mean wait of the oldest event over mean time of a batch, below which nothing waits for long
+	busyAbove    = 1
+	fewBatches   = 32  // a reading has at least so many,
+	fewTime      = 2e5 // ns in the handler, for what takes less time than that says more of interrupts than of batches,
+	shortReading = 2e6 // and lasts so long, in which batches of the cap before are few, or is as long as that
+	longReading  = 2e7 // ns
+	sharedFor    = 1e9 // ns for which a stage that shared its worker is taken to do so
+	batchLook    = 2e6 // ns from one decision to the next while a batch is on trial
+	batchSettle  = 5e7 // ns from another assignment to the first trial under it: a search for assignments is not judged by batches on trial, nor these by it
 )
 
 // Batch makes the law of batches: for each stage the most events that a batch may have. A batch takes what is there and never waits for more, so a
 // larger cap matters only while events queue.
 //
-// A batch of b events costs a + c·b (line), and an event in it a/b + c. The cap is
+// A batch of b events costs a + c·b (line, and what a worker does between two batches: turn), and an event in it a/b + c. The cap is
 //
-//	the knee, 64·a/c, where a/b is 1.6 % of c,
+//	the knee, 128·a/c, where a/b is 0.8 % of c,
 //	  but at most (T/(4·d) - a)/c, for the smallest target T of a source whose events come by, and d stages on their way,
 //	  and at most max((Q - a)/c, 8·a/c) for the quantum Q, while another stage of the same workers has something to do,
 //	  and 1 while nothing waits for long, if a < c/2 or the stage blocks.
@@ -41,9 +44,6 @@ func Batch(y *System) (Policy, error) {
 			l.from[k] = append(l.from[k], i)
 		}
 	}
-	for _, k := range y.Sources {
-		l.stages[k.Stage].first = true
-	}
 	return l, nil
 }
 
@@ -52,26 +52,38 @@ type batching struct {
 	stages []sizing
 	from   [][]int // by stage: those before it
 	alone  []bool  // by stage, scratch: see share
-	turn   int     // the stage that has a trial, or whose turn it is to begin one
+	next   int     // the stage that has a trial, or is the next to begin one
 	moved  Set     // stages whose caps the last decision changed, or that had a trial
+	turn   turn
+	epoch  uint64 // of the assignment,
+	since  int64  // which holds since then
 }
 
 // Decide lets stages have their trials one after the other. What a stage tries also changes what others cost: batches that fit under the cap of the next
 // stage are handed over to it, others go through a ring and come out cut up. If all tried at once each would take what others do for another cost.
 func (l *batching) Decide(s *Snapshot, d *Draft) {
 	l.share(s, d)
+	l.fed(s)
+	l.turn.see(l.y, s)
+	if s.Epoch != l.epoch || !s.Settled {
+		l.epoch, l.since = s.Epoch, s.Now
+	}
 	last := l.moved
 	l.moved = Set{}
-	for k, n := l.turn, len(l.stages); n > 0; n-- {
-		l.decide(k, s, d, &last)
+	moved := last.Len()
+	for k, n := l.next, len(l.stages); n > 0; n-- {
+		l.decide(k, s, d, moved > btoi(last.Has(k)))
 		if k++; k == len(l.stages) {
 			k = 0
 		}
 	}
+	if l.stages[l.next].trial.with > 0 {
+		d.Wait(batchLook)
+	}
 }
 
-// decide decides about one stage, after a decision that moved others.
-func (l *batching) decide(i int, s *Snapshot, d *Draft, last *Set) {
+// decide decides about one stage. If mixed, the last decision moved others.
+func (l *batching) decide(i int, s *Snapshot, d *Draft, mixed bool) {
 	z := &l.stages[i]
 	tried := z.trial.with > 0
 	if !l.alone[i] {
@@ -88,21 +100,41 @@ func (l *batching) decide(i int, s *Snapshot, d *Draft, last *Set) {
 		z.threads = n
 		z.drop()
 	}
-	own := SetOf(i)
-	others := last.AndNot(&own)
-	z.mixed = z.mixed || !others.Empty()
+	z.turn = 0
+	if z.stage.Threads == 0 {
+		z.turn = l.turn.a // else its workers do not run the handler
+	}
+	if l.since == s.Now {
+		mixed = true
+		z.abandon()
+	}
+	z.mixed = z.mixed || mixed
 	held := d.Plan.Batch[i]
-	may := l.turn == i || l.stages[l.turn].trial.with == 0
-	most, why := z.next(&s.Stages[i], s.Now, held, quantum, may)
+	may := s.Now-l.since >= batchSettle && (l.next == i || l.stages[l.next].trial.with == 0)
+	most, why := z.step(&s.Stages[i], s.Now, held, quantum, may)
 	if most != held || z.trial.with > 0 {
 		l.moved.Add(i)
 	}
 	if z.trial.with > 0 {
-		l.turn = i
+		l.next = i
 	} else if tried {
-		l.turn = (i + 1) % len(l.stages)
+		l.next = (i + 1) % len(l.stages)
 	}
 	d.SetBatch(i, most, why)
+}
+
+// fed finds which stages are the first that events come to, as a rule: a stage that has a source need not be.
+func (l *batching) fed(s *Snapshot) {
+	for i := range l.stages {
+		l.stages[i].fed = 0
+	}
+	for k, c := range l.y.Sources {
+		l.stages[c.Stage].fed += s.Sources[k].Accepted
+	}
+	for i := range l.stages {
+		z := &l.stages[i]
+		z.first = z.fed > s.Stages[i].Entered/2
+	}
 }
 
 // share finds which stages are alone: none of their workers has another stage to serve, with something to do.
@@ -159,8 +191,8 @@ func (y *System) ahead(stage int) Set {
 	return seen
 }
 
-// next takes in a sample of the stage, which has run under a cap (0: none), and returns the cap for the time to come.
-func (z *sizing) next(s *StageSample, now int64, held int, quantum float64, may bool) (most int, why string) {
+// step takes in a sample of the stage, which has run under a cap (0: none), and returns the cap for the time to come.
+func (z *sizing) step(s *StageSample, now int64, held int, quantum float64, may bool) (most int, why string) {
 	if held == 0 {
 		held = z.stage.MaxBatch
 	}
@@ -174,7 +206,7 @@ func (z *sizing) next(s *StageSample, now int64, held int, quantum float64, may 
 		return z.size, "to begin with"
 	}
 	r := z.reading
-	if (r.n < fewBatches || r.raw < fewTime) && r.ns < longReading {
+	if (r.n < fewBatches || r.raw < fewTime || r.ns < shortReading) && r.ns < longReading {
 		return held, ""
 	}
 	z.reading = reading{}
@@ -238,7 +270,7 @@ func (z *sizing) knee() (likely, surely int) {
 	}
 	least := float64(max(1, z.least))
 	at := func(a float64) int { return int(min(max(math.Ceil(kneeShare*a/z.line.c), least), float64(z.bound))) }
-	return at(z.line.a), at(z.line.a + z.line.doubt)
+	return at(z.line.a + z.turn), at(z.line.a + z.turn + z.line.doubt)
 }
 
 // rest returns the cap for a stage whose events hardly wait, or 0 if the first of a batch gains more from its size than it loses.

@@ -6,9 +6,10 @@ import (
 )
 
 const (
-	fitHalf  = 1e9  // ns after which a batch counts half
-	lostMost = 0.99 // of a reading may be taken out of it
-	fitNoise = 0.01 // the least relative error that a reading is taken to have
+	fitHalf   = 1e9  // ns after which a batch counts half
+	lostMost  = 0.99 // of a reading may be taken out of it
+	fitSpread = 5e-4 // the least variance of b, in squares of its mean, that says which part of t is a
+	fitNoise  = 0.01 // the least relative error that a reading is taken to have
 )
 
 // line fits t = a + c·b to the batches of a stage by least squares, in which older batches count less. How far off a reading may be is learnt from how
@@ -63,7 +64,7 @@ func (l *line) restart() {
 func (l *line) solve() {
 	meanB, meanT := l.b/l.n, l.t/l.n
 	spread := l.bb/l.n - float64(meanB*meanB)
-	if l.a, l.c, l.sure = 0, l.t/l.b, false; spread < float64(5e-4*meanB*meanB) {
+	if l.a, l.c, l.sure = 0, l.t/l.b, false; spread < float64(fitSpread*meanB*meanB) {
 		return // b does not vary
 	}
 	l.c = (l.bt/l.n - float64(meanB*meanT)) / spread

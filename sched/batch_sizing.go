@@ -9,6 +9,7 @@ const (
 	lineOff      = 0.15 // relative error of the line that tells of another cost
 	lineOffTimes = 5    // readings in a row
 	trialGain    = 0.01 // gain by the model that is worth a trial
+	idleEnough   = 16   // readings, decayed, of a line that is believed untried
 	scoutStep    = 4    // from one size of a round of scouts to the next
 	ditherApart  = 16   // readings between two looks beside the batch in use; twice as many each time, while the line stays uncertain
 	ditherMost   = 1 << 14
@@ -28,7 +29,8 @@ const (
 type sizing struct {
 	stage *Stage
 	time  float64 // ns that a batch may take for a target
-	first bool    // events come from a source
+	fed   uint64  // events that came from sources
+	first bool    // those are most
 	line  line
 	size  int
 	bad   int // beyond MaxBatch: none
@@ -46,9 +48,10 @@ type sizing struct {
 	reading reading
 	before  StageSample
 	at      int64
-	last    int   // the cap of the reading before
-	threads int   // how many batches may be in the handler at a time
-	shared  int64 // until when the stage shares its workers
+	last    int     // the cap of the reading before
+	turn    float64 // ns that a batch takes outside of its handler
+	threads int     // how many batches may be in the handler at a time
+	shared  int64   // until when the stage shares its workers
 
 	trial trial
 	scout int     // the size of the last scout; 0: no round
@@ -72,6 +75,14 @@ func (z *sizing) open(s *Stage, time float64) {
 // drop drops what a change of the number of threads has made wrong; the size may still be right.
 func (z *sizing) drop() {
 	z.line, z.usual, z.odd, z.trial, z.apart = line{}, 0, 0, trial{}, ditherApart
+}
+
+// abandon ends a trial that says nothing any more; a round of scouts begins anew.
+func (z *sizing) abandon() {
+	if z.trial.with > 0 && z.trial.kind == tryScout {
+		z.scout, z.doubt.at = 0, z.at
+	}
+	z.trial = trial{}
 }
 
 // forget drops what was learnt, but for the size, and has all of it tried again: once in a while, for a cost that changes all the time is not worth it.
@@ -133,7 +144,7 @@ func (z *sizing) inVain(held int) (most int, why string) {
 
 // idle is what to do while batches are not full, when the cap is no matter, unless what comes is much more than a cache holds.
 func (z *sizing) idle(r *reading, now int64, may bool) (most int, why string) {
-	if _, k := z.knee(); float64(k)*1.3 < float64(z.size) {
+	if _, k := z.knee(); z.line.readings > idleEnough && float64(k)*1.3 < float64(z.size) {
 		z.size = k
 		return z.size, fmt.Sprintf("knee; %v", &z.line)
 	}

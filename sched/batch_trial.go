@@ -41,7 +41,7 @@ const (
 // compare judges a trial after a reading of the other batch.
 func (z *sizing) compare() (most int, why string) {
 	t := &z.trial
-	ratio := math.Log(t.cost/t.base) - t.allowed
+	ratio := math.Log((t.cost+z.turn/float64(t.with))/(t.base+z.turn/float64(z.size))) - t.allowed
 	if t.miss > 1.5*z.miss && t.miss > 0.1 && t.kind == tryLarger {
 		ratio = max(ratio, trialDecides) // what falls out of the cache is paid for by others, too
 	}

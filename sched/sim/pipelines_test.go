@@ -10,7 +10,7 @@ import (
 	"github.com/seda-go/seda/sched/sim"
 )
 
-const calm = 35e8 // ns after which a pipeline of eight stages has tried what there is to try
+const calm = 30e8 // ns after which a pipeline of eight stages has tried what there is to try
 
 // pipeline has equal stages, or such of which each costs twice what the next does, on workers that serve all.
 func pipeline(stages, workers int, each float64, equal bool, a sim.Arrivals) *sim.System {
