@@ -102,6 +102,10 @@ func TestNoTrialWhileTheAssignmentChanges(t *testing.T) {
 	}
 	plan.Batch = make([]int, 1)
 	require.Zero(t, trials(20, true))
+	require.Zero(t, trials(9, false), "45 ms after")
 	require.Positive(t, trials(20, false))
-	require.Zero(t, trials(20, true))
+	for l.stages[0].trial.with == 0 {
+		trials(1, false)
+	}
+	require.Zero(t, trials(1, true), "what was on trial when workers moved is not judged")
 }
