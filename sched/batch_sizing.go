@@ -69,7 +69,7 @@ type sizing struct {
 func (z *sizing) open(s *Stage, time float64) {
 	z.stage, z.time = s, time
 	z.size, z.bad, z.bound, z.calm = s.MaxBatch, s.MaxBatch+1, s.MaxBatch, true
-	z.doubt.wait, z.trust.wait, z.climb, z.apart = doubtFirst, doubtFirst, true, ditherApart
+	z.doubt.wait, z.trust.wait, z.climb, z.apart = doubtFirst, againFirst, true, ditherApart
 }
 
 // drop drops what a change of the number of threads has made wrong; the size may still be right.
@@ -90,10 +90,11 @@ func (z *sizing) forget() {
 	z.usual, z.odd = 0, 0
 	if !z.trust.due(z.at) {
 		z.line.restart()
+		z.doubt.at = min(z.doubt.at, z.trust.at) // the line soon fits again, and nothing else would remember
 		return
 	}
 	if z.at > z.trust.at+doubtLast {
-		z.trust.wait = doubtFirst
+		z.trust.wait = againFirst
 	}
 	z.trust.again(z.at, doubtLast)
 	z.drop()
