@@ -38,7 +38,8 @@ func TestLineIsForBatchesThatAreNotTooLarge(t *testing.T) {
 
 // Every stage of an engine has an inlet: the first on the way of events is one whose events came by that, not over edges.
 func TestFirstIsWhereEventsComeIn(t *testing.T) {
-	y := &System{Quantum: 1e5, Workers: []Seat{{}}, Stages: []Stage{{Name: "b", MaxBatch: 8}, {Name: "a", MaxBatch: 8, Next: []int{0}}}, Sources: []Source{{Stage: 0}, {Stage: 1}}}
+	y := &System{Quantum: 1e5, Workers: []Seat{{}}, Sources: []Source{{Stage: 0}, {Stage: 1}}}
+	y.Stages = []Stage{{Name: "b", MaxBatch: 8}, {Name: "a", MaxBatch: 8, Next: []int{0}}}
 	p, err := Batch(y)
 	require.NoError(t, err)
 	l := p.(*batching)
