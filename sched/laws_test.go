@@ -158,6 +158,7 @@ func TestAdmissionClosesByTheAgeOfHeads(t *testing.T) {
 		Sources: []sched.Source{{Name: "web", Capacity: 1024, Target: 10e6}},
 	}
 	d, s := newDecider(t, "admission", y), emptySnapshot(y)
+	s.Sources[0].Offered = 1
 	tick := func(head int64) int {
 		s.Now += 5e6
 		s.Stages[0].Batches.Add(1, 100_000) // what an event seems to cost
@@ -182,6 +183,7 @@ func TestAdmissionGoesByPercentilesOfEnough(t *testing.T) {
 		Sources: []sched.Source{{Name: "web", Capacity: 1024, Target: 10e6}},
 	}
 	d, s := newDecider(t, "admission", y), emptySnapshot(y)
+	s.Sources[0].Offered = 1
 	tick := func(batches int, sojourn int64) int {
 		s.Now += 5e6
 		for range batches {
@@ -214,6 +216,7 @@ func TestAdmissionLeavesSourcesWithoutATargetAlone(t *testing.T) {
 	y := twoStages()
 	y.Sources[0].Target = 0
 	d, s := newDecider(t, "admission", y), emptySnapshot(y)
+	s.Sources[0].Offered = 1
 	chance := rand.New(rand.NewPCG(1, 1))
 	for range 500 {
 		advance(chance, y, s)
