@@ -48,6 +48,14 @@ func decisions(e *engine.Engine, what string) (found []engine.Decision) {
 	return found
 }
 
+// steps returns how often that was decided: what follows at once is one decision of Explain.
+func steps(e *engine.Engine, what string) (sum int) {
+	for _, d := range decisions(e, what) {
+		sum += d.Steps
+	}
+	return sum
+}
+
 // ticked returns when the loop has asked the policy, or would have, n times more.
 func ticked(t *testing.T, e *engine.Engine, n uint64) {
 	t.Helper()

@@ -1,8 +1,13 @@
 package engine
 
 // claim reports whether w may run what its batch emitted as the next stage's batch, instead of pushing it: w serves that stage too, which
-// is downstream and does not block; nothing waits in the rings of the shard, which would be overtaken; the batch is of one shard and class, not too
-// large by the plan as by the stage, and its outputs have room; the turn is not over; and, if the stage is guarded, its token is w's from now on.
+// is downstream and does not block; nothing waits in the rings of the shard, which would be overtaken, or the stage promises no order; the batch is of one
+// shard and class, not too large by the plan as by the stage, and its outputs have room; the turn is not over; and, if the stage is guarded, its token is
+// w's from now on.
+//
+// That batches overtake is what brings hand-over back. If they did not, then workers that once left something in a ring, for instance as a plan changed,
+// would push behind it and find what others pushed behind that: under saturation rings are never empty again, and every batch goes through
+// them. What waits does not starve, since the worker looks downstream first when its turn is over, and a stage in debt is charged nothing.
 func (ed *Edge[T]) claim(w *worker) bool {
 	first, s := ed.box(w.id, 0), ed.to
 	b := first
@@ -17,7 +22,7 @@ func (ed *Edge[T]) claim(w *worker) bool {
 	if n == 0 || s.blocking || n > int(s.most.Load()) || s.id >= ed.from.id || !w.mask.Has(s.id) || w.now >= w.turnEnd {
 		return false
 	}
-	if !s.shards[b.shard].empty() || w.e.plan.Load() != w.plan || w.e.sometimes(8) {
+	if !w.plan.loose.Has(s.id) && !s.shards[b.shard].empty() || w.e.plan.Load() != w.plan || w.e.sometimes(8) {
 		return false
 	}
 	for _, out := range s.outs {

@@ -88,7 +88,7 @@ func TestAgeLimit(t *testing.T) {
 		start(t, e)
 		limit := func(ns int64, changes int) {
 			age.Store(ns)
-			eventually(t, "the limit holds", func() bool { return len(decisions(e, "admit")) == changes })
+			eventually(t, "the limit holds", func() bool { return steps(e, "admit") == changes })
 		}
 		require.NoError(t, s.TrySubmit(0))
 		g.wait(t)

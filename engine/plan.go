@@ -16,6 +16,7 @@ type plan struct {
 	sched.Plan
 	serve    []sched.Set // by worker: stages
 	eligible []sched.Set // by stage: workers
+	loose    sched.Set   // stages that promise no order: see claim. Set by publish
 	draining bool        // no more input will come: sleep rather than spin, and say so
 	stop     bool        // leave at once
 }
@@ -78,6 +79,11 @@ func (e *Engine) publish(p *plan) {
 	p.Epoch = 1
 	if old := e.plan.Load(); old != nil {
 		p.Epoch = old.Epoch + 1
+	}
+	for _, s := range e.stages {
+		if !s.serial && !s.keyed && s.classes == 1 && p.eligible[s.id].Len() > 1 {
+			p.loose.Add(s.id)
+		}
 	}
 	yield.Point()
 	e.plan.Store(p)

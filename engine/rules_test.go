@@ -97,6 +97,29 @@ func TestWhatIsHandedOver(t *testing.T) {
 	require.False(t, p.handedOver(t, 1), "the turn is over")
 }
 
+// A stage that promises no order is handed batches past what waits in its ring: one that is neither serial nor keyed, has no classes, and is served by several.
+func TestWhichStagesPromiseNoOrder(t *testing.T) {
+	both := map[string][]int{"from": {0, 1}, "to": {0, 1}, "other": {1}}
+	overtakes := func(assign map[string][]int, serial bool) bool {
+		p := newPassOn(t, 2, assign, serial)
+		put(t, p.to, 7)
+		return p.handedOver(t, 1)
+	}
+	repeated(t, "it is handed over", func() bool { return overtakes(both, false) })
+	for range 20 {
+		require.False(t, overtakes(both, true), "serial")
+		require.False(t, overtakes(map[string][]int{"from": {0}, "to": {0}, "other": {1}}, false), "one worker keeps an order")
+	}
+	e := byHand(t, 2, nil, func(e *Engine) {
+		Add(e, StageConfig[int]{Name: "classes", Classes: 2}).Handle(func(*Context, int) error { return nil })
+		Add(e, StageConfig[int]{Name: "keyed", Key: func(v int) uint64 { return uint64(v) }}).Handle(func(*Context, int) error { return nil })
+		Add(e, StageConfig[int]{Name: "plain"}).Handle(func(*Context, int) error { return nil })
+	})
+	for _, s := range e.stages {
+		require.Equal(t, s.name == "plain", e.plan.Load().loose.Has(s.id), s.name)
+	}
+}
+
 // What a stage sends to itself, or back, waits in the ring: the turn would not end.
 func TestNothingIsHandedBack(t *testing.T) {
 	for range 20 {

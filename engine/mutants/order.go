@@ -16,9 +16,16 @@ var order = []mutant{
 	},
 	{
 		rule: "order", what: "a hand-over overtakes what waits in the ring", file: "handover.go",
-		old:   "\tif !s.shards[b.shard].empty() || w.e",
+		old:   "\tif !w.plan.loose.Has(s.id) && !s.shards[b.shard].empty() || w.e",
 		new:   "\tif w.e",
 		tests: "TestWhatIsHandedOver",
+		plays: "TestSchedulesOfASerialStage",
+	},
+	{
+		rule: "order", what: "a hand-over overtakes in a serial stage", file: "plan.go",
+		old:   "\t\tif !s.serial && !s.keyed && s",
+		new:   "\t\tif s",
+		tests: "TestWhatIsHandedOver|TestWhichStagesPromiseNoOrder",
 		plays: "TestSchedulesOfASerialStage",
 	},
 	{

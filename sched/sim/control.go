@@ -103,6 +103,10 @@ func (r *run) publish(serve [][]int) {
 			r.eligible[s].Add(w)
 		}
 	}
+	for i := range r.stages {
+		s := &r.stages[i]
+		s.loose = s.Shards == 0 && orElse(s.Classes, 1) == 1 && r.eligible[i].Len() > 1
+	}
 	r.wakeAll(r.parked)
 	for searching := r.searching; !searching.Empty(); {
 		i := searching.Next(0)

@@ -115,7 +115,7 @@ func (w *worker) claim(r *run, e *edge, outs []out) bool {
 		}
 	}
 	for _, class := range t.shards[k].rings {
-		if class[0].n > 0 {
+		if class[0].n > 0 && !t.loose {
 			return false
 		}
 	}

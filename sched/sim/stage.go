@@ -17,6 +17,7 @@ type stage struct {
 	step   int     // Scale[:step] have been reached
 
 	limit     int // most events of a batch by the plan
+	loose     bool // promises no order, as several workers serve it: a batch that is handed over may overtake
 	shards    []shard
 	single    *ring     // what edges push into, if that is one ring
 	active    sched.Set // shards with events; the one of a stage without tokens too
