@@ -192,7 +192,9 @@ func (p *probed) gather() {
 		to          *uint64
 		base, value uint64
 	}{
-		{&a.Voluntary, b.Voluntary, r.Voluntary}, {&a.Involuntary, b.Involuntary, r.Involuntary}, {&a.Migrations, b.Migrations, r.Migrations},
+		{&a.Voluntary, b.Voluntary, r.Voluntary},
+		{&a.Involuntary, b.Involuntary, r.Involuntary},
+		{&a.Migrations, b.Migrations, r.Migrations},
 		{&a.CacheMisses, b.CacheMisses, r.CacheMisses},
 	} {
 		*n.to = max(*n.to, n.base+n.value)

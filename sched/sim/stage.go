@@ -16,7 +16,7 @@ type stage struct {
 	scale  float64 // of Event, now
 	step   int     // Scale[:step] have been reached
 
-	limit     int // most events of a batch by the plan
+	limit     int  // most events of a batch by the plan
 	loose     bool // promises no order, as several workers serve it: a batch that is handed over may overtake
 	shards    []shard
 	single    *ring     // what edges push into, if that is one ring
