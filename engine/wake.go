@@ -45,7 +45,8 @@ import (
 // stage's shards, active, are to the shards what ready is to stages, and are set before ready is looked at.
 //
 // model/ has all of this as models to be checked: the pairs, debts, plans and tokens; keyed.pml the bits and tokens of shards, handover.pml
-// a token that comes with the events, blocking.pml slots in place of tokens, line.pml the calls that wait at inlets. scenarios_test.go
+// a token that comes with the events, blocking.pml slots in place of tokens, slots.pml how many of
+// them may be used, line.pml the calls that wait at inlets. scenarios_test.go
 // and its like try the code itself on schedules made of seeds.
 //
 // Timers need no waker. A worker arms and fires its own, between batches and nowhere else, so none is added after it has looked how long

@@ -38,6 +38,8 @@ blocking -DLONG                        | holds
 blocking -DALONE                       | holds
 blocking -DALONE -DSLOTS=2             | holds
 blocking -DSWAP -DEARLY                | holds
+slots                                  | holds
+slots -DSTART=true                     | holds
 line                                   | holds
 line -DCANCEL -DCAPACITY=1             | holds
 line -DSEAL -DCALLS=2                  | holds
@@ -86,6 +88,13 @@ blocking -DALONE -DPUBLISH_WITHOUT_FENCE | left behind
 blocking -DALONE -DSLOTS=2 -DPENDING_WITHOUT_DONE | left behind
 blocking -DLONG -DRUN_WITHOUT_SPREAD   | sleeper not woken
 blocking -DSWAP -DGIVE_UP_WITHOUT_WAKE | left behind
+slots -DPUBLISH_WITHOUT_FENCE          | left behind
+slots -DSIGNAL_WITHOUT_STIR            | left behind
+slots -DUP_WITHOUT_STIR                | left behind
+slots -DMORE_WITHOUT_FENCE             | left behind
+slots -DMORE_WITHOUT_WAKING            | left behind
+slots -DSLEEP_WITHOUT_FENCE            | left behind
+slots -DRINGS_BEFORE_PARKED            | left behind
 line -DRELIEVE_WITHOUT_FENCE           | left in line
 line -DRELIEVE_WITHOUT_AGAIN           | left in line
 line -DUNLOCK_WITHOUT_LOOK             | left in line
@@ -102,6 +111,7 @@ reason() {
     *"violated !(woken"* | *"violated  !(woken"*) echo "woken twice" ;;
     *"violated !(busy"* | *"violated  !(busy"*) echo "two at once" ;;
     *"violated (inside=="*) echo "left in line" ;;
+    *"violated (ring==0)"*) echo "left behind" ;;
     *">=last)"* | *">last[k])"*) echo "order lost" ;;
     *"violated finished"*) echo "never ends" ;;
     *"violated (("*"claimed[0]"*) echo "left behind" ;;
