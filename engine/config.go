@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seda-go/seda/affinity"
@@ -224,6 +226,21 @@ const (
 )
 
 // String returns the policy's name in lower case.
-func (f Full) String() string { return nameOf(int(f), "block", "drop", "fail") }
+func (f Full) String() string { return nameOf(int(f), fullNames...) }
+
+var fullNames = []string{"block", "drop", "fail"}
+
+// MarshalText returns the policy's name.
+func (f Full) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText takes a policy's name.
+func (f *Full) UnmarshalText(name []byte) error {
+	i := slices.Index(fullNames, string(name))
+	if i < 0 {
+		return fmt.Errorf("%q is none of %s", name, strings.Join(fullNames, ", "))
+	}
+	*f = Full(i)
+	return nil
+}
 
 const noLimit = math.MaxInt

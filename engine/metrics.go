@@ -51,6 +51,8 @@ var (
 		{Metric{"/worker/cpu:id", gauge, "CPU the worker is pinned to, -1 for anywhere."}, func(w *WorkerStats) float64 { return float64(w.CPU) }},
 		{Metric{"/worker/plan:plans", counter, "Number of the plan the worker acts on."}, func(w *WorkerStats) float64 { return float64(w.Plan) }},
 		{Metric{"/worker/parks:sleeps", counter, "Times the worker slept."}, func(w *WorkerStats) float64 { return float64(w.Parks) }},
+		{Metric{"/worker/asleep:seconds", gauge, "How long the worker has been without work, if it is asleep."}, func(w *WorkerStats) float64 { return w.Asleep.Seconds() }},
+		{Metric{"/worker/busy:seconds", counter, "Time in handlers, those of blocking stages apart."}, func(w *WorkerStats) float64 { return w.Busy.Seconds() }},
 		{Metric{"/worker/in-hand:seconds", gauge, "How long the batch the worker is running has been running."}, func(w *WorkerStats) float64 { return w.Since.Seconds() }},
 		{Metric{"/worker/on-cpu:seconds", counter, "Time its thread was on a CPU, by probes."}, func(w *WorkerStats) float64 { return w.Thread.OnCPU.Seconds() }},
 		{Metric{"/worker/blocked:seconds", counter, "Time its thread was asleep, by probes."}, func(w *WorkerStats) float64 { return w.Thread.Blocked.Seconds() }},
@@ -135,16 +137,28 @@ func (s Stats) Samples() (all []Sample) {
 		for k := range st.Inlets {
 			all = read(all, inletRows, &st.Inlets[k], Sample{Stage: st.Name, Inlet: st.Inlets[k].Name})
 		}
-		edges := map[string]int{}
-		for k := range st.Edges {
-			name := st.Edges[k].To
-			if edges[name]++; edges[name] > 1 {
-				name += "#" + strconv.Itoa(edges[name])
-			}
+		for k, name := range edgeNames(st.Edges) {
 			all = read(all, edgeRows, &st.Edges[k], Sample{Stage: st.Name, Edge: name})
 		}
 	}
 	return all
+}
+
+// edgeNames tells the edges of a stage apart, also where a stage has a name like b#2.
+func edgeNames(edges []EdgeStats) []string {
+	names, taken := make([]string, len(edges)), map[string]bool{}
+	for _, ed := range edges {
+		taken[ed.To] = true
+	}
+	first := map[string]bool{}
+	for k, ed := range edges {
+		names[k] = ed.To
+		for n := 2; first[ed.To] && taken[names[k]]; n++ {
+			names[k] = ed.To + "#" + strconv.Itoa(n)
+		}
+		first[ed.To], taken[names[k]] = true, true
+	}
+	return names
 }
 
 func read[S any](all []Sample, rows []row[S], part *S, of Sample) []Sample {

@@ -60,6 +60,25 @@ func TestSamples(t *testing.T) {
 	require.Equal(t, 30.0, values[labels{name: "/stage/completed:events", stage: "b"}])
 }
 
+// Two edges never have one name, whatever stages are called.
+func TestEdgesHaveDifferentNames(t *testing.T) {
+	names := func(to ...string) (all []string) {
+		st := engine.StageStats{Name: "a"}
+		for _, name := range to {
+			st.Edges = append(st.Edges, engine.EdgeStats{From: "a", To: name})
+		}
+		for _, m := range (engine.Stats{Stages: []engine.StageStats{st}}).Samples() {
+			if m.Name == "/edge/emitted:events" {
+				all = append(all, m.Edge)
+			}
+		}
+		return all
+	}
+	require.Equal(t, []string{"b", "b#2", "c", "b#3"}, names("b", "b", "c", "b"))
+	require.Equal(t, []string{"b", "b#2", "b#3"}, names("b", "b#2", "b"))
+	require.Equal(t, []string{"b", "b#3", "b#2", "b#2#2"}, names("b", "b", "b#2", "b#2"))
+}
+
 func TestMeans(t *testing.T) {
 	require.Zero(t, engine.StageStats{}.MeanBatch())
 	require.Zero(t, engine.StageStats{}.MeanService())

@@ -64,12 +64,17 @@ func (p *sampler) read(now Time) *sched.Snapshot {
 // sample reads what the worker did. What it has not accounted for yet, the sleep that goes on, counts as well; should it end meanwhile it could
 // count twice, and a counter may not fall.
 func (w *worker) sample(o *sched.WorkerSample, now Time) {
-	o.Asleep = w.e.parked.has(w.id) && w.state.Load() == asleep
-	parked := int64(w.slept.Load())
-	if o.Asleep {
-		parked += max(int64(now)-w.dry.Load(), 0)
+	var sleep time.Duration
+	sleep, o.Asleep = w.sleeping(now)
+	o.Parked, o.Idle = max(o.Parked, int64(w.slept.Load())+int64(sleep)), int64(w.searched.Load())
+}
+
+// sleeping reports whether w sleeps, and for how long it has had nothing to do.
+func (w *worker) sleeping(now Time) (time.Duration, bool) {
+	if !w.e.parked.has(w.id) || w.state.Load() != asleep {
+		return 0, false
 	}
-	o.Parked, o.Idle = max(o.Parked, parked), int64(w.searched.Load())
+	return max(now.Sub(Time(w.dry.Load())), 0), true
 }
 
 // The columns of ledger.hands.

@@ -94,7 +94,7 @@ type stageRun interface {
 	ended() bool       // and whether there is one that has to be brought to its end
 	dismiss(w *worker) // and the end of all of that
 	batches() uint64
-	collect(s *StageStats)
+	collect(s *StageStats, workers []WorkerStats)
 	ledger() ledger
 	sample(o *sched.StageSample, sources []sched.SourceSample, l *ledger, rest sched.Set, now Time)
 	sojourns(l *ledger) *sched.Histogram

@@ -2,9 +2,12 @@ package engine_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -177,4 +180,48 @@ func TestTime(t *testing.T) {
 	require.Equal(t, after.Sub(before), after.Sub(first)+first.Sub(before))
 	require.GreaterOrEqual(t, drain(t, e).Uptime, after.Sub(0))
 	require.Equal(t, engine.StageStats{}, e.Stats().Stage("nowhere"))
+}
+
+// A worker's statistics say how long it was in handlers, and how long it has been asleep.
+func TestWorkersBusyAndAsleep(t *testing.T) {
+	h := newHop(t, apart(twoShared), engine.Block)
+	start(t, h.e)
+	h.gate.open()
+	submit(t, h.a, 0, 10)
+	eventually(t, "both workers sleep after work", func() bool {
+		s := h.e.Stats()
+		return s.Stage("b").Completed == 10 && s.Workers[0].Asleep > 0 && s.Workers[1].Asleep > 0
+	})
+	s := h.e.Stats()
+	require.Equal(t, s.Stage("a").Busy, s.Workers[0].Busy)
+	require.Equal(t, s.Stage("b").Busy, s.Workers[1].Busy)
+	require.Positive(t, s.Workers[1].Busy)
+	require.Greater(t, h.e.Stats().Workers[0].Asleep, time.Duration(0))
+	for _, w := range drain(t, h.e).Workers {
+		require.Zero(t, w.Asleep, "it has ended")
+	}
+}
+
+// Statistics come out of JSON as they went in.
+func TestStatsAsJSON(t *testing.T) {
+	s := engine.Stats{
+		Engine: "shop", Uptime: 5 * time.Second,
+		Workers: []engine.WorkerStats{{CPU: -1, Asleep: 3, Thread: engine.ThreadStats{Known: true, OnCPU: 4}}},
+		Stages: []engine.StageStats{{
+			Name: "a<b", HeadAge: 7, ThreadCap: 2,
+			Inlets: []engine.InletStats{{Name: "submit", Rate: 0.5}},
+			Edges:  []engine.EdgeStats{{From: "a<b", To: "b", Full: engine.Drop}, {Full: engine.Fail}, {}},
+		}},
+	}
+	text, err := json.Marshal(s)
+	require.NoError(t, err)
+	for _, part := range []string{`"uptime_ns":5000000000`, `"on_cpu_ns":4`, `"head_age_ns":7`, `"thread_cap":2`, `"full":"drop"`} {
+		require.Contains(t, string(text), part)
+	}
+	require.NotRegexp(t, `"[A-Z]`, string(text), "a field without a name of its own")
+	require.Equal(t, 1, strings.Count(string(text), `"thread":`), "only where something is known")
+	var back engine.Stats
+	require.NoError(t, json.Unmarshal(text, &back))
+	require.Equal(t, s, back)
+	require.ErrorContains(t, json.Unmarshal([]byte(`{"full":"spill"}`), &engine.EdgeStats{}), `"spill" is none of block, drop, fail`)
 }

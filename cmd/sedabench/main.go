@@ -16,6 +16,7 @@
 //	sedabench run --preset shift
 //	sedabench sim --workers 128 --stages 50 --rate 0.5x,0.9x --arrival poisson
 //	sedabench compare --fail-if 'p99>+5%' old.json new.json
+//	sedabench top localhost:8080
 //	sedabench topo
 //	sedabench doctor
 //
@@ -50,6 +51,7 @@ const (
 
 // streams are what a verb may read and write.
 type streams struct {
+	in  io.Reader // keys
 	out io.Writer // results
 	err io.Writer // progress and what went wrong
 }
@@ -68,6 +70,7 @@ func verbs() []verb {
 		{"scale", "throughput by workers: measured, explained, and predicted", scaleHelp, scaleVerb},
 		{"certify", "what services should keep under any load: a verdict on each clause", certifyHelp, certifyVerb},
 		{"compare", "two files of run -o json, with what is more than chance", compareHelp, compareVerb},
+		{"top", "the stages and workers of a running program, live", topHelp, topVerb},
 		{"selftest", "queues of which theory knows the answer, simulated and measured here", selftestHelp, selftestVerb},
 		{"topo", "CPUs, caches, NUMA nodes and limits as the engine sees them", topoHelp, topoVerb},
 		{"doctor", "what can be known of threads here, and what to do about the rest", doctorHelp, doctorVerb},
@@ -79,8 +82,8 @@ type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// run is main without the process: no verb reads standard input yet.
-func run(args []string, _ io.Reader, out, errs io.Writer) int {
+// run is main without the process.
+func run(args []string, in io.Reader, out, errs io.Writer) int {
 	name := "run"
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]
@@ -100,7 +103,7 @@ func run(args []string, _ io.Reader, out, errs io.Writer) int {
 	if err == nil {
 		ctx, stop := interruptible()
 		defer stop()
-		err = v.run(ctx, args, streams{out, errs})
+		err = v.run(ctx, args, streams{in, out, errs})
 	}
 	var usage usageError
 	switch {
