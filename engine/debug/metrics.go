@@ -19,7 +19,7 @@ func writeMetrics(w io.Writer, s engine.Stats) error {
 		if g == nil {
 			name := metricName(m.Metric)
 			g = new(bytes.Buffer)
-			fmt.Fprintf(g, "# HELP %s %s\n# TYPE %[1]s %s\n", name, m.Help, m.Kind)
+			fmt.Fprintf(g, "# HELP %s %s\n# TYPE %s %s\n", name, m.Help, name, m.Kind)
 			groups[m.Name] = g
 		}
 		writeSample(g, s.Engine, m)

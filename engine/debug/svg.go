@@ -102,6 +102,9 @@ func stageText(st engine.StageStats) []text {
 		all = append(all, text{strings.TrimPrefix(trouble, ", "), "hurt-text"})
 	}
 	for _, in := range st.Inlets {
+		if in.Offered == 0 && in.Waiting == 0 {
+			continue // every stage has one, and most are fed by edges
+		}
 		t := text{fmt.Sprintf("%s: %d in", in.Name, in.Accepted) + some(in.Refused, "refused") + some(uint64(in.Waiting), "wait"), "faint"}
 		if in.Refused > 0 {
 			t.class = "hurt-text"
