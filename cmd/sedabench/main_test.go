@@ -109,7 +109,7 @@ var quick = []string{"--duration", "5ms", "--warmup", "1ms", "--reps", "1", "--s
 
 func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
-		"scal":                           `unknown verb "scal", want run, sim, scale, certify, compare, selftest, topo, doctor or help`,
+		"scal":                           `unknown verb "scal", want run, sim, scale, certify, compare, top, selftest, topo, doctor or help`,
 		"--archs staged":                 "unknown flag --archs, want --arch, --workers, ",
 		"-duration 2s":                   "unknown flag -duration, want --arch, ",
 		"-q":                             "unknown flag -q, want ",
@@ -157,7 +157,7 @@ func TestUsageErrors(t *testing.T) {
 		"topo -o bench":                   `--output: unknown output "bench", want text, json`,
 		"topo --arch staged":              "unknown flag --arch, want -o",
 		"run staged":                      `unexpected argument "staged": run takes flags only`,
-		"help nope":                       `unknown verb "nope", want run, sim, scale, certify, compare, selftest, topo, doctor or help`,
+		"help nope":                       `unknown verb "nope", want run, sim, scale, certify, compare, top, selftest, topo, doctor or help`,
 		"--arch pool --policy codel":      "--policy: only staged looks at it, which is not in --arch pool",
 		"--arch pool --target 1ms":        "--target: only staged looks at it",
 		"--arch pool --timeline 1ms":      "--timeline: only staged looks at it",
@@ -166,6 +166,10 @@ func TestUsageErrors(t *testing.T) {
 		"--probes all":                    `--probes: unknown probes "all", want off, auto, bpf, proc`,
 		"doctor -o json":                  "unknown flag -o, want none: doctor takes no flags",
 		"doctor --output json":            "unknown flag --output, want none: doctor takes no flags",
+		"top":                             "ADDRESS is missing: usage is sedabench top [flags] ADDRESS",
+		"top localhost:1 now":             `unexpected argument "now": top takes ADDRESS`,
+		"top --every 10ms :80":            `--every: "10ms", want a time from 100ms to 1h0m0s`,
+		"top -o bench :80":                `--output: unknown output "bench", want text, json`,
 		"doctor now":                      `unexpected argument "now": doctor takes no arguments`,
 		"topo now":                        `unexpected argument "now": topo takes flags only`,
 		"--clients 8 --capacity 4 --reps": "flag needs an argument: --reps",
@@ -179,7 +183,7 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestHelpFitsAScreen(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"help", "--help"}, {"help", "help"}, {"--help"}, {"run", "-h"}, {"topo", "--help"}, {"help", "run"}, {"help", "topo"}, {"help", "compare"}} {
+	for _, args := range [][]string{{"help"}, {"help", "--help"}, {"help", "help"}, {"--help"}, {"run", "-h"}, {"topo", "--help"}, {"help", "run"}, {"help", "topo"}, {"help", "compare"}, {"help", "top"}} {
 		code, out, errs := sedabench(t, args...)
 		require.Equal(t, exitOK, code)
 		require.Empty(t, errs)
@@ -191,7 +195,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 		_, same, _ := sedabench(t, args...)
 		require.Equal(t, out, same, args)
 	}
-	require.Contains(t, out, "\nverbs: run, sim, scale, certify, compare, selftest, topo, doctor;")
+	require.Contains(t, out, "\nverbs: run, sim, scale, certify, compare, top, selftest, topo, doctor;")
 	_, out, _ = sedabench(t, "help", "topo")
 	require.Equal(t, topoHelp(), out)
 	_, out, _ = sedabench(t, "help")
@@ -269,10 +273,15 @@ func TestExamplesRun(t *testing.T) {
 	require.GreaterOrEqual(t, len(examples), 10)
 	same := map[string]float64{"staged": 1, "pool": 1}
 	old, now := saved(t, "old.json", measured(10, "6.1", same)), saved(t, "new.json", measured(10, "6.1", same))
+	socket := filepath.Join(t.TempDir(), "shop.sock")
+	debugged(t, listen(t, "unix", socket))
+	served := debugged(t, listen(t, "tcp", "127.0.0.1:0"))
 	for _, args := range examples {
 		switch args[0] {
 		case "run":
 			args = append(args, quick...)
+		case "top":
+			args = append(args, "--every", "100ms")
 		case "sim":
 			args = append(args, quick[:4]...)
 		case "scale":
@@ -283,7 +292,7 @@ func TestExamplesRun(t *testing.T) {
 			args = append(args, "--duration", "10ms", "--reps", "1", "--requests", "10000")
 		}
 		for i := range args {
-			args[i] = strings.NewReplacer("old.json", old, "new.json", now).Replace(args[i])
+			args[i] = strings.NewReplacer("old.json", old, "new.json", now, "localhost:8080", served, "/run/shop.sock", socket).Replace(args[i])
 		}
 		code, out, errs := sedabench(t, args...)
 		if thisHost().cpus < 2 && args[0] == "run" && slices.Contains(args, "--rate") {
