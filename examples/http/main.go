@@ -6,12 +6,15 @@
 // However many clients there are, the work is done by a few workers; what does not fit into the queue is refused at once with 503 and
 // Retry-After. Requests for one key are handled one after the other, so that nothing is computed twice, and each shard of keys has a
 // map of its own, which needs no lock. A request whose client has stopped waiting is not worked on.
+//
+// With -debug=/run/cache.sock "sedabench top /run/cache.sock" shows it at work. That is for operators, so not among what clients may ask for.
 package main
 
 import (
 	"context"
 	"errors"
 	"flag"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -19,10 +22,14 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/seda-go/seda/engine"
+	"github.com/seda-go/seda/engine/debug"
 )
 
 func main() {
 	addr := flag.String("addr", "localhost:8080", "address to listen on")
+	socket := flag.String("debug", "", "unix socket to show the engine at, such as /run/cache.sock; none if empty")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		log.Fatalf("unexpected argument %q; see -help", flag.Arg(0))
@@ -33,10 +40,28 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	s := newService(options{compute: stretch})
+	if *socket != "" {
+		shown, err := show(*socket, s.engine)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer shown.Close()
+	}
 	log.Printf("try http://%v/cache/hello", l.Addr())
-	if err := run(ctx, l, newService(options{compute: stretch})); err != nil {
+	if err := run(ctx, l, s); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// show lets whoever may write to the socket look at the engine, until what it returns is closed.
+func show(socket string, e *engine.Engine) (io.Closer, error) {
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return nil, err
+	}
+	go func() { _ = http.Serve(l, debug.Handler(e)) }() // until l is closed
+	return l, nil
 }
 
 // grace is how long requests that were begun may take once the program is told to stop.

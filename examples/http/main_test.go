@@ -5,9 +5,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -290,6 +292,35 @@ func TestGracefulEnd(t *testing.T) {
 	}
 	l.open()
 	require.Equal(t, ok("<a>", 1, false), <-answer)
+	s.end(t)
+}
+
+// Operators see the engine at a socket, and clients do not see it.
+func TestShow(t *testing.T) {
+	s := serve(t, options{compute: stretch})
+	require.Equal(t, http.StatusOK, s.get("a").status)
+	socket := filepath.Join(t.TempDir(), "cache.sock")
+	shown, err := show(socket, s.engine)
+	require.NoError(t, err)
+	_, err = show(socket, s.engine)
+	require.ErrorIs(t, err, syscall.EADDRINUSE)
+	operator := &http.Client{Timeout: patience, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		},
+	}}
+	res, err := operator.Get("http://unix/debug/seda/metrics")
+	require.NoError(t, err)
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Contains(t, string(body), `seda_stage_completed_events_total{engine="cache",stage="cache"} 1`)
+	require.NoError(t, shown.Close())
+	res, err = s.client.Get(strings.TrimSuffix(s.url, "cache/") + "debug/seda/stats")
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusNotFound, res.StatusCode)
 	s.end(t)
 }
 
