@@ -23,7 +23,7 @@ func (v topView) lines() []string {
 		over = "since it was made"
 	}
 	head := fmt.Sprintf("%s at %s, up %s, plan %d, %s; %s:", v.Engine, v.Address, clockText(v.Uptime), v.Plan, report.Plural(int(v.Made), "decision"), over)
-	totals := fmt.Sprintf("%s/s accepted, %s/s refused, %s in the stages", report.Count(v.Accepted), report.Count(v.Refused), report.Plural(v.Depth, "event"))
+	totals := fmt.Sprintf("accepted/s %s, refused/s %s, %s in the stages", orNone(v.Accepted), orNone(v.Refused), report.Plural(v.Depth, "event"))
 	if len(v.Stages) == 0 {
 		totals = "it has not been started"
 	}
@@ -43,11 +43,14 @@ func (v topView) stageLines() []string {
 	var t report.Table
 	t.Add("stage", "cores", "batch", "most", "rate/s", "depth", "head age", "service", "wait", "refused/s", "expired/s", "failed/s", "dropped/s", "kind")
 	for _, s := range v.Stages {
-		service, wait := "-", "-"
+		age, service, wait := "-", "-", "-"
+		if s.HeadAge > 0 {
+			age = report.Time(float64(s.HeadAge))
+		}
 		if s.Rate > 0 {
 			service, wait = report.Time(s.Service), report.Time(s.Wait)
 		}
-		t.Add(short(s.Name), fmt.Sprint(s.Cores), orNone(s.Batch), fmt.Sprint(s.BatchCap), orNone(s.Rate), fmt.Sprint(s.Depth), report.Time(float64(s.HeadAge)),
+		t.Add(short(s.Name), fmt.Sprint(s.Cores), orNone(s.Batch), fmt.Sprint(s.BatchCap), orNone(s.Rate), fmt.Sprint(s.Depth), age,
 			service, wait, orNone(s.Refused), orNone(s.Expired), orNone(s.Failed), orNone(s.Dropped), s.Kind)
 	}
 	return tableLines(t)

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -295,4 +297,31 @@ func TestClientGoesAway(t *testing.T) {
 		debug.Handler(e).ServeHTTP(brokenPipe{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, path, nil))
 	}
 	require.ErrorIs(t, debug.WriteSVG(brokenPipe{}, e.Stats()), errBroken)
+}
+
+// What a look costs: the engine's counters, and then text.
+func BenchmarkHandler(b *testing.B) {
+	for _, stages := range []int{3, 30} {
+		e := engine.New(engine.Config{Kind: engine.Shared, Workers: 2, Log: slog.New(slog.DiscardHandler)})
+		var last *engine.Stage[int]
+		for i := range stages {
+			s := engine.Add(e, engine.StageConfig[int]{Name: strconv.Itoa(i)})
+			s.Handle(func(*engine.Context, int) error { return nil })
+			if last != nil {
+				engine.Connect(last, s)
+			}
+			last = s
+		}
+		require.NoError(b, e.Start(context.Background()))
+		h := debug.Handler(e)
+		for _, page := range []string{"stats", "metrics", "graph.svg", "explain"} {
+			b.Run(fmt.Sprintf("stages=%d/page=%s", stages, page), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/"+page, nil))
+				}
+			})
+		}
+		require.NoError(b, e.Close())
+	}
 }

@@ -13,6 +13,7 @@ const (
 	gapWidth  = 190
 	gapHeight = 26
 	margin    = 20
+	top       = 2 * margin // the title stands above
 )
 
 // cell is a place in a column: a stage's box, or where an edge that leads further passes by.
@@ -126,7 +127,7 @@ func (l *layout) place() {
 		l.height = max(l.height, heights[i])
 	}
 	for i, column := range l.columns {
-		y := margin + (l.height-heights[i])/2
+		y := top + (l.height-heights[i])/2
 		for _, c := range column {
 			c.x, c.y = margin+i*(boxWidth+gapWidth), y
 			y += c.h + gapHeight

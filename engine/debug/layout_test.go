@@ -55,8 +55,8 @@ func TestArrange(t *testing.T) {
 				} else {
 					text += stages[c.stage].Name
 				}
-				require.GreaterOrEqual(t, c.y, margin, graph)
-				require.LessOrEqual(t, c.y+c.h, margin+l.height, graph)
+				require.GreaterOrEqual(t, c.y, top, graph)
+				require.LessOrEqual(t, c.y+c.h, top+l.height, graph)
 				require.LessOrEqual(t, c.x+boxWidth, margin+l.width, graph)
 				if i > 0 {
 					require.GreaterOrEqual(t, c.y, column[i-1].y+column[i-1].h+gapHeight, graph)
@@ -88,7 +88,7 @@ func TestPictureNumbers(t *testing.T) {
 	var b strings.Builder
 	require.NoError(t, WriteSVG(&b, s))
 	for _, want := range []string{
-		`>shop, up 1m1s, plan 0, 0 decisions, 0 cold wake-ups<`,
+		`>shop, up 1m1s, plan 0, decisions 0, cold wake-ups 0<`,
 		`class="name">a<`, `class="">3 waiting, the oldest 1.23ms<`, `class="">7 done, 0s each<`, `class="hurt-text">2 expired<`,
 		`class="hurt-text">submit: 12 in, 4 refused, 1 wait<`, `class="hurt-text">block: 5, 6 dropped<`, `class="faint">timed: 0, 9 later<`,
 		`class="edge hurt" d="M`, `class="edge lossy" d="M`, `class="box busy"`,

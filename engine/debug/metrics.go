@@ -11,18 +11,23 @@ import (
 	"github.com/seda-go/seda/engine"
 )
 
+// group is all lines of a metric.
+type group struct {
+	name string
+	bytes.Buffer
+}
+
 // writeMetrics writes the samples in the text format of Prometheus, version 0.0.4, which wants all lines of a metric in one group.
 func writeMetrics(w io.Writer, s engine.Stats) error {
-	groups := map[string]*bytes.Buffer{}
+	groups := map[string]*group{}
 	for _, m := range s.Samples() {
 		g := groups[m.Name]
 		if g == nil {
-			name := metricName(m.Metric)
-			g = new(bytes.Buffer)
-			fmt.Fprintf(g, "# HELP %s %s\n# TYPE %s %s\n", name, m.Help, name, m.Kind)
+			g = &group{name: metricName(m.Metric)}
+			fmt.Fprintf(g, "# HELP %s %s\n# TYPE %s %s\n", g.name, m.Help, g.name, m.Kind)
 			groups[m.Name] = g
 		}
-		writeSample(g, s.Engine, m)
+		g.sample(s.Engine, m)
 	}
 	for _, m := range engine.Metrics() {
 		g := groups[m.Name]
@@ -50,19 +55,16 @@ func metricName(m engine.Metric) string {
 	return name
 }
 
-func writeSample(b *bytes.Buffer, name string, m engine.Sample) {
-	b.WriteString(metricName(m.Metric))
+func (g *group) sample(name string, m engine.Sample) {
+	g.WriteString(g.name)
 	before := byte('{')
 	for _, label := range [...]struct{ name, value string }{{"engine", name}, {"worker", m.Worker}, {"stage", m.Stage}, {"inlet", m.Inlet}, {"edge", m.Edge}} {
 		if label.value != "" {
-			fmt.Fprintf(b, `%c%s="%s"`, before, label.name, labelValue(label.value))
+			fmt.Fprintf(g, `%c%s="%s"`, before, label.name, labelValue(label.value))
 			before = ','
 		}
 	}
-	if before == ',' {
-		b.WriteByte('}')
-	}
-	fmt.Fprintf(b, " %s\n", strconv.FormatFloat(m.Value, 'g', -1, 64))
+	fmt.Fprintf(g, "} %s\n", strconv.FormatFloat(m.Value, 'g', -1, 64)) // an engine has a name: there is always a label
 }
 
 // labelValue escapes what the format wants escaped. It allows UTF-8 only: another byte is shown as \xff.

@@ -13,7 +13,7 @@ import (
 )
 
 // style has a dark variant, for who prefers that.
-const style = `text { font: 11px sans-serif; fill: #222 } .name { font-weight: bold; font-size: 12px } .faint { fill: #666 }
+const style = `:root { color-scheme: light dark } text { font: 11px sans-serif; fill: #222 } .name { font-weight: bold; font-size: 12px } .faint { fill: #666 }
 .box { fill: #f4f6fa; stroke: #7a8aa8 } .busy { fill: #e3f1e1; stroke: #3c8d40; stroke-width: 2 }
 .edge { fill: none; stroke: #7a8aa8 } .lossy { stroke-dasharray: 5 3 } .hurt { stroke: #c0392b } .hurt-text { fill: #c0392b } .tip { fill: #7a8aa8 }
 @media (prefers-color-scheme: dark) { text { fill: #ddd } .faint { fill: #aaa } .box { fill: #20262f; stroke: #6b7a94 } .busy { fill: #1d3320; stroke: #5fb563 }
@@ -33,7 +33,7 @@ func WriteSVG(w io.Writer, s engine.Stats) error {
 		busy[ws.Stage] = true
 	}
 	l := arrange(s.Stages, heights)
-	bottom := margin + l.height
+	bottom := top + l.height
 	for _, n := range l.lines {
 		if n.back {
 			bottom += lineSize
@@ -48,7 +48,7 @@ func WriteSVG(w io.Writer, s engine.Stats) error {
 		}
 	}
 	width, bottom := p.workers(s.Workers, max(l.width, 3*boxWidth), bottom+2*margin)
-	head := fmt.Sprintf("%s, up %v, plan %d, %d decisions, %d cold wake-ups", s.Engine, short(s.Uptime), s.Plan, s.Control.Decisions, s.ColdWakes)
+	head := fmt.Sprintf("%s, up %v, plan %d, decisions %d, cold wake-ups %d", s.Engine, short(s.Uptime), s.Plan, s.Control.Decisions, s.ColdWakes)
 	p.text(margin, margin, text{line: head, class: "name"}, 0)
 	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img">
 <title>%s</title>
@@ -94,7 +94,7 @@ func stageText(st engine.StageStats) []text {
 	trouble := some(st.Failed, "failed") + some(st.Expired, "expired") + some(st.Long, "long")
 	all := []text{
 		{st.Name, "name"},
-		{fmt.Sprintf("%s, %d cores, batch %.1f of %d", st.Kind, st.Cores, st.MeanBatch(), st.BatchCap), "faint"},
+		{fmt.Sprintf("%s, cores %d, batch %.1f of %d", st.Kind, st.Cores, st.MeanBatch(), st.BatchCap), "faint"},
 		{fmt.Sprintf("%d waiting, the oldest %v", st.Depth, short(st.HeadAge)), ""},
 		{fmt.Sprintf("%d done, %v each", st.Completed, short(st.MeanService())), ""},
 	}
