@@ -60,7 +60,7 @@
 //
 // Stats reads the counters and states the laws they keep; Metrics and Samples give the same as a table for any exporter. Goroutine
 // profiles and CPU profiles carry the labels engine, stage and worker. Config.Log gets one line for whatever an operator should know.
-// Stats.WriteDOT draws the graph with its numbers. Stage.Sample looks at what waits in one stage, and for how long, and stops nobody for it.
+// Stats.WriteDOT draws the graph with its numbers. Package debug serves all of this over HTTP. Stage.Sample looks at what waits in one stage, and for how long, and stops nobody for it.
 //
 // While anything runs, the watch, one goroutine of the engine, looks at the workers every 10 ms; when all of them sleep, so does it. A batch
 // that has been running for more than 10 ms holds up every stage its worker serves: the watch names its stage in the log, at most once a

@@ -57,7 +57,7 @@ func parseAddress(text string) (*address, error) {
 		a.base = u.String()
 	default:
 		if _, port, err := net.SplitHostPort(text); err != nil || port == "" {
-			return nil, fmt.Errorf("%q, want host:port, unix:FILE, a path, or http://...", text)
+			return nil, fmt.Errorf("%q, want host:port, unix:FILE, a path, or a URL", text)
 		}
 		a.base = "http://" + text + topPath
 	}

@@ -146,7 +146,7 @@ func TestFrame(t *testing.T) {
 
 func TestTopErrors(t *testing.T) {
 	for at, want := range map[string]string{
-		"localhost": `"localhost", want host:port, unix:FILE, a path, or http://...`,
+		"localhost": `"localhost", want host:port, unix:FILE, a path, or a URL`,
 		"unix:":     `"unix:", want unix:FILE`,
 		"http://":   `"http://", want a URL such as http://localhost:8080/debug/seda/`,
 		"http://%":  `"http://%", want a URL`,

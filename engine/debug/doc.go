@@ -25,6 +25,6 @@
 // # Cost
 //
 // Nothing while nobody asks. A request reads the engine's counters, which takes microseconds and stops no worker; the rest is writing
-// text, some hundred microseconds for a large graph, on the goroutine of the request. The handler keeps no state, starts no goroutine, and
-// works before Start and after Close.
+// text on the goroutine of the request: of thirty stages 0.2 ms for stats, 0.6 ms for the picture, 1.3 ms for metrics. The handler keeps no
+// state, starts no goroutine, and works before Start and after Close.
 package debug
