@@ -34,8 +34,9 @@ func topHelp() string {
 	return `usage: sedabench top [flags] ADDRESS
 
 Shows the stages and workers of a running program, and what its engine decides, live. The program has to serve them:
-http.Handle("/debug/seda/", debug.Handler(e)), of package engine/debug. ADDRESS is host:port, unix:FILE or a path for a
-unix socket, or the URL of the handler where that is not /debug/seda/. q or Ctrl-C ends it, s sorts stages by another column.
+http.Handle("/debug/seda/", debug.Handler(e)), of package engine/debug. ADDRESS is host:port, unix:FILE or a path with a
+slash for a unix socket, or the URL of the handler where that is not /debug/seda/. q or Ctrl-C ends it, s sorts stages by
+another column.
 
 Rates and times are of what happened between two looks.
 

@@ -31,7 +31,7 @@ const (
 	topRecent  = 20              // decisions asked for
 )
 
-// parseAddress understands host:port, unix:FILE, a path, and a URL.
+// parseAddress understands host:port, unix:FILE, a path with a slash, and a URL.
 func parseAddress(text string) (*address, error) {
 	a := &address{shown: text}
 	transport := &http.Transport{}
@@ -40,11 +40,6 @@ func parseAddress(text string) (*address, error) {
 	switch {
 	case unix && file == "":
 		return nil, fmt.Errorf("%q, want unix:FILE", text)
-	case unix || strings.HasPrefix(text, "/") || strings.HasPrefix(text, "."):
-		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", file)
-		}
-		a.base = "http://unix" + topPath
 	case strings.HasPrefix(text, "http://"), strings.HasPrefix(text, "https://"):
 		u, err := url.Parse(text)
 		if err != nil || u.Host == "" {
@@ -55,9 +50,14 @@ func parseAddress(text string) (*address, error) {
 		}
 		u.Path, u.RawQuery, u.Fragment = strings.TrimSuffix(u.Path, "/")+"/", "", ""
 		a.base = u.String()
+	case unix || strings.Contains(text, "/"):
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", file)
+		}
+		a.base = "http://unix" + topPath
 	default:
 		if _, port, err := net.SplitHostPort(text); err != nil || port == "" {
-			return nil, fmt.Errorf("%q, want host:port, unix:FILE, a path, or a URL", text)
+			return nil, fmt.Errorf("%q, want host:port, unix:FILE, a path with a slash, or a URL", text)
 		}
 		a.base = "http://" + text + topPath
 	}

@@ -31,6 +31,7 @@ func debugged(t *testing.T, l net.Listener) string {
 	s.Handle(func(*engine.Context, int) error { return nil })
 	require.NoError(t, e.Start(context.Background()))
 	require.NoError(t, s.Submit(context.Background(), 1))
+	require.Eventually(t, func() bool { return e.Stats().Stage("orders").Completed == 1 && e.Stats().Workers[0].Asleep > 0 }, 20*time.Second, time.Millisecond)
 	mux := http.NewServeMux()
 	mux.Handle("/debug/seda/", debug.Handler(e))
 	serve(t, l, mux)
@@ -76,7 +77,7 @@ func TestTopOnce(t *testing.T) {
 	require.Len(t, v.Stages, 1)
 	require.Len(t, v.Workers, 1)
 	require.Zero(t, v.Workers[0].Busy)
-	require.Greater(t, v.Workers[0].Parked, 0.5, "it slept all the time")
+	require.Positive(t, v.Workers[0].Parked, "it sleeps, and has not woken up")
 	require.GreaterOrEqual(t, v.Interval, 100*time.Millisecond)
 }
 
@@ -125,6 +126,10 @@ func TestTopText(t *testing.T) {
 	other.Engine = "bar"
 	require.Equal(t, now.Uptime, topOf("x", before, other).Interval)
 
+	require.NoError(t, topOf("x", reading{}, reading{Stats: engine.Stats{Stages: now.Stages, Workers: now.Workers}}).writeJSON(io.Discard), "no time has passed")
+	now.Stages[0].Kind, now.Stages[0].Threads, now.Stages[0].ThreadCap = "plain, blocking", 3, 8
+	require.Contains(t, strings.Join(topOf("x", before, now).lines(), "\n"), "  plain, blocking, 3 of 8 threads\n")
+
 	var fresh reading
 	fresh.Uptime = time.Second
 	require.Contains(t, topOf("x", reading{}, fresh).lines(), "it has not been started")
@@ -146,7 +151,7 @@ func TestFrame(t *testing.T) {
 
 func TestTopErrors(t *testing.T) {
 	for at, want := range map[string]string{
-		"localhost": `"localhost", want host:port, unix:FILE, a path, or a URL`,
+		"localhost": `"localhost", want host:port, unix:FILE, a path with a slash, or a URL`,
 		"unix:":     `"unix:", want unix:FILE`,
 		"http://":   `"http://", want a URL such as http://localhost:8080/debug/seda/`,
 		"http://%":  `"http://%", want a URL`,

@@ -50,8 +50,12 @@ func (v topView) stageLines() []string {
 		if s.Rate > 0 {
 			service, wait = report.Time(s.Service), report.Time(s.Wait)
 		}
+		kind := s.Kind
+		if s.ThreadCap > 0 {
+			kind += fmt.Sprintf(", %d of %d threads", s.Threads, s.ThreadCap)
+		}
 		t.Add(short(s.Name), fmt.Sprint(s.Cores), orNone(s.Batch), fmt.Sprint(s.BatchCap), orNone(s.Rate), fmt.Sprint(s.Depth), age,
-			service, wait, orNone(s.Refused), orNone(s.Expired), orNone(s.Failed), orNone(s.Dropped), s.Kind)
+			service, wait, orNone(s.Refused), orNone(s.Expired), orNone(s.Failed), orNone(s.Dropped), kind)
 	}
 	return tableLines(t)
 }

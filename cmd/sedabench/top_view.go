@@ -32,20 +32,22 @@ const topSchema = "sedabench-top/1"
 
 // topStage is a stage between two readings.
 type topStage struct {
-	Name     string        `json:"name"`
-	Kind     string        `json:"kind"`
-	Cores    int           `json:"cores"`
-	Batch    float64       `json:"batch"` // mean
-	BatchCap int           `json:"batch_cap"`
-	Rate     float64       `json:"rate_per_s"` // events handled, failed ones too
-	Depth    int           `json:"depth"`
-	HeadAge  time.Duration `json:"head_age_ns"`
-	Service  float64       `json:"service_ns"` // mean of an event
-	Wait     float64       `json:"wait_ns"`    // mean over batches, of the oldest event
-	Refused  float64       `json:"refused_per_s"`
-	Expired  float64       `json:"expired_per_s"`
-	Failed   float64       `json:"failed_per_s"`
-	Dropped  float64       `json:"dropped_per_s"` // by edges that lead from it
+	Name      string        `json:"name"`
+	Kind      string        `json:"kind"`
+	Cores     int           `json:"cores"`
+	Batch     float64       `json:"batch"` // mean
+	BatchCap  int           `json:"batch_cap"`
+	Threads   int           `json:"threads"` // of a blocking stage, and how many batches may be in its handler
+	ThreadCap int           `json:"thread_cap"`
+	Rate      float64       `json:"rate_per_s"` // events handled, failed ones too
+	Depth     int           `json:"depth"`
+	HeadAge   time.Duration `json:"head_age_ns"`
+	Service   float64       `json:"service_ns"` // mean of an event
+	Wait      float64       `json:"wait_ns"`    // mean over batches, of the oldest event
+	Refused   float64       `json:"refused_per_s"`
+	Expired   float64       `json:"expired_per_s"`
+	Failed    float64       `json:"failed_per_s"`
+	Dropped   float64       `json:"dropped_per_s"` // by edges that lead from it
 }
 
 // topWorker is a worker between two readings.
@@ -64,7 +66,7 @@ func topOf(address string, before, now reading) topView {
 	if now.Uptime <= before.Uptime || now.Engine != before.Engine {
 		before = reading{}
 	}
-	took := now.Uptime - before.Uptime
+	took := max(now.Uptime-before.Uptime, 1)
 	v := topView{
 		Schema: topSchema, Address: address, Engine: now.Engine, Uptime: now.Uptime, Interval: took, Plan: now.Plan, Made: now.Control.Decisions,
 		Decisions: append([]engine.Decision{}, now.decisions...), Stages: []topStage{}, Workers: []topWorker{},
@@ -92,6 +94,7 @@ func topStageOf(old, now engine.StageStats, took time.Duration) topStage {
 	batches := growth(old.Batches, now.Batches)
 	return topStage{
 		Name: now.Name, Kind: now.Kind, Cores: now.Cores, BatchCap: now.BatchCap, Depth: now.Depth, HeadAge: now.HeadAge,
+		Threads: now.Threads, ThreadCap: now.ThreadCap,
 		Rate:    handled / took.Seconds(),
 		Batch:   handled / max(batches, 1),
 		Service: float64(now.Busy-old.Busy) / max(handled, 1),
