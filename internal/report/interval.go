@@ -21,6 +21,9 @@ const (
 //
 // B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979).
 func MedianInterval(sample []float64) Interval {
+	if len(sample) == 1 {
+		return Interval{sample[0], sample[0], sample[0]} // as it is drawn each time
+	}
 	return bootstrap(median(sample), func(rng *rand.Rand) float64 { return median(draw(rng, sample)) })
 }
 

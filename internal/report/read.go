@@ -42,7 +42,22 @@ func ReadJSON(r io.Reader) (File, error) {
 	if err := json.Unmarshal(text, &f); err != nil {
 		return File{}, fmt.Errorf("not of schema %s: %w", Schema, place(text, err))
 	}
-	return f, nil
+	return f, f.check()
+}
+
+// check says what is missing that every reader relies on.
+func (f File) check() error {
+	for i, r := range f.Runs {
+		if r.Load.Rate == nil && r.Load.Clients == nil {
+			return fmt.Errorf("runs[%d].load: neither rate_per_s nor clients", i)
+		}
+	}
+	for i, s := range f.Scales {
+		if len(s.Points) == 0 {
+			return fmt.Errorf("scales[%d]: no points", i)
+		}
+	}
+	return nil
 }
 
 // place adds the line to an error that knows only the byte.

@@ -51,10 +51,10 @@ type Row struct {
 // Summarize makes a row of each architecture, number of workers and load, in
 // the order in which they first appear in runs.
 func Summarize(runs []Run) []Row {
-	groups, order := group(runs, Load.key)
-	rows := make([]Row, len(order))
-	for i, k := range order {
-		rows[i] = summarize(groups[k])
+	groups := Groups(runs)
+	rows := make([]Row, len(groups))
+	for i, g := range groups {
+		rows[i] = summarize(g)
 	}
 	return rows
 }
@@ -77,6 +77,16 @@ func group(runs []Run, keyOf func(Load) loadKey) (groups map[rowKey][]Run, order
 		groups[k] = append(groups[k], r)
 	}
 	return groups, order
+}
+
+// Groups returns the runs of each row that Summarize makes, in the same order.
+func Groups(runs []Run) [][]Run {
+	groups, order := group(runs, Load.key)
+	all := make([][]Run, len(order))
+	for i, k := range order {
+		all[i] = groups[k]
+	}
+	return all
 }
 
 func summarize(runs []Run) Row {

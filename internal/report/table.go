@@ -15,6 +15,9 @@ type Table struct{ rows [][]string }
 // Add appends a row.
 func (t *Table) Add(cells ...string) { t.rows = append(t.rows, cells) }
 
+// Rows returns what was added.
+func (t *Table) Rows() [][]string { return t.rows }
+
 // Write prints the table, each line indented by two spaces.
 func (t *Table) Write(w io.Writer) error {
 	var widths []int
