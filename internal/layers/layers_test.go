@@ -57,6 +57,7 @@ var rules = []rule{
 	{pattern: "internal/yield", own: []string{"internal/invariant"}},
 	{pattern: "internal/leaktest"},
 	{pattern: "internal/layers"},
+	{pattern: "internal/plot"},
 	{pattern: "internal/...", own: outside, others: []string{hdr, sys}},
 
 	{pattern: "bench/figures/rival", others: []string{ebpf, sys}},
