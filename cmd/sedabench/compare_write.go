@@ -113,19 +113,27 @@ func (v *compareView) writeTables(w io.Writer) error {
 
 func (v *compareView) writeTable(w io.Writer, changes []report.Change) error {
 	var t report.Table
-	t.Add("architecture", "figure", "old", "95 %", "new", "95 %", "change", "95 %", "p", "runs", "")
+	t.Add(changeHead...)
 	for _, c := range changes {
-		before, after := report.MedianInterval(c.Old), report.MedianInterval(c.New)
-		change, around, p := "-", "-", "-"
-		if c.Comparable() {
-			change = fmt.Sprintf("%+.1f%%", 100*(c.Ratio.Value-1))
-			around = fmt.Sprintf("%+.1f%%..%+.1f%%", 100*(c.Ratio.Low-1), 100*(c.Ratio.High-1))
-			p = fmt.Sprintf("%.2g", c.P)
-		}
-		t.Add(c.Arch, c.Metric.Name, c.Metric.Write(before.Value), around95(before, c.Metric.Write), c.Metric.Write(after.Value),
-			around95(after, c.Metric.Write), change, around, p, fmt.Sprintf("%d+%d", len(c.Old), len(c.New)), v.verdict(c))
+		t.Add(v.changeCells(c)...)
 	}
 	return t.Write(w)
+}
+
+var changeHead = []string{"architecture", "figure", "old", "95 %", "new", "95 %", "change", "95 %", "p", "runs", ""}
+
+func (v *compareView) changeCells(c report.Change) []string {
+	before, after := report.MedianInterval(c.Old), report.MedianInterval(c.New)
+	change, around, p := "-", "-", "-"
+	if c.Comparable() {
+		change = fmt.Sprintf("%+.1f%%", 100*(c.Ratio.Value-1))
+		around = fmt.Sprintf("%+.1f%%..%+.1f%%", 100*(c.Ratio.Low-1), 100*(c.Ratio.High-1))
+		p = fmt.Sprintf("%.2g", c.P)
+	}
+	return []string{
+		c.Arch, c.Metric.Name, c.Metric.Write(before.Value), around95(before, c.Metric.Write), c.Metric.Write(after.Value),
+		around95(after, c.Metric.Write), change, around, p, fmt.Sprintf("%d+%d", len(c.Old), len(c.New)), v.verdict(c),
+	}
 }
 
 func around95(i report.Interval, write func(float64) string) string {

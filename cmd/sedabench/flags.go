@@ -35,6 +35,9 @@ type flags struct {
 	takes []string        // what the arguments that are not flags are, all of which are needed
 }
 
+// andMore is what the last of flags.takes ends in where there may be several.
+const andMore = "..."
+
 func newFlags(verb string) *flags {
 	f := &flags{set: pflag.NewFlagSet(verb, pflag.ContinueOnError), given: map[string]bool{}}
 	f.set.SetOutput(io.Discard)
@@ -102,10 +105,10 @@ func (f *flags) parse(args []string) error {
 func (f *flags) checkArguments() error {
 	n, wanted := f.set.NArg(), len(f.takes)
 	switch {
-	case n == wanted:
+	case n == wanted, n > wanted && wanted > 0 && strings.HasSuffix(f.takes[wanted-1], andMore):
 		return nil
 	case n < wanted:
-		return usagef("%s is missing: usage is sedabench %s [flags] %s", f.takes[n], f.set.Name(), strings.Join(f.takes, " "))
+		return usagef("%s is missing: usage is sedabench %s [flags] %s", strings.TrimSuffix(f.takes[n], andMore), f.set.Name(), strings.Join(f.takes, " "))
 	}
 	only := "flags only"
 	switch {

@@ -7,7 +7,8 @@
 //	sedabench [verb] [flags]
 //
 // Without arguments it compares all architectures, within a minute: what each
-// can do at most, and how long requests take at parts of that. Some examples:
+// can do at most, and how long requests take at parts of that; and leaves a page
+// with plots of that, sedabench-report.html. Some examples:
 //
 //	sedabench --arch staged,pool --shape fanout --stages 4 --service exp:5us
 //	sedabench --arch channels --arrival poisson --rate 20000 --duration 2s --reps 10
@@ -17,6 +18,7 @@
 //	sedabench sim --workers 128 --stages 50 --rate 0.5x,0.9x --arrival poisson
 //	sedabench compare --fail-if 'p99>+5%' old.json new.json
 //	sedabench top localhost:8080
+//	sedabench report --out page.html new.json
 //	sedabench topo
 //	sedabench doctor
 //
@@ -51,7 +53,7 @@ const (
 
 // streams are what a verb may read and write.
 type streams struct {
-	in  io.Reader // keys
+	in  io.Reader // keys, and results to read
 	out io.Writer // results
 	err io.Writer // progress and what went wrong
 }
@@ -70,6 +72,7 @@ func verbs() []verb {
 		{"scale", "throughput by workers: measured, explained, and predicted", scaleHelp, scaleVerb},
 		{"certify", "what services should keep under any load: a verdict on each clause", certifyHelp, certifyVerb},
 		{"compare", "two files of run -o json, with what is more than chance", compareHelp, compareVerb},
+		{"report", "one HTML page with plots of what run, scale and certify wrote with -o json", reportHelp, reportVerb},
 		{"top", "the stages and workers of a running program, live", topHelp, topVerb},
 		{"selftest", "queues of which theory knows the answer, simulated and measured here", selftestHelp, selftestVerb},
 		{"topo", "CPUs, caches, NUMA nodes and limits as the engine sees them", topoHelp, topoVerb},

@@ -109,7 +109,7 @@ var quick = []string{"--duration", "5ms", "--warmup", "1ms", "--reps", "1", "--s
 
 func TestUsageErrors(t *testing.T) {
 	for args, want := range map[string]string{
-		"scal":                           `unknown verb "scal", want run, sim, scale, certify, compare, top, selftest, topo, doctor or help`,
+		"scal":                           `unknown verb "scal", want run, sim, scale, certify, compare, report, top, selftest, topo, doctor or help`,
 		"--archs staged":                 "unknown flag --archs, want --arch, --workers, ",
 		"-duration 2s":                   "unknown flag -duration, want --arch, ",
 		"-q":                             "unknown flag -q, want ",
@@ -157,7 +157,7 @@ func TestUsageErrors(t *testing.T) {
 		"topo -o bench":                   `--output: unknown output "bench", want text, json`,
 		"topo --arch staged":              "unknown flag --arch, want -o",
 		"run staged":                      `unexpected argument "staged": run takes flags only`,
-		"help nope":                       `unknown verb "nope", want run, sim, scale, certify, compare, top, selftest, topo, doctor or help`,
+		"help nope":                       `unknown verb "nope", want run, sim, scale, certify, compare, report, top, selftest, topo, doctor or help`,
 		"--arch pool --policy codel":      "--policy: only staged looks at it, which is not in --arch pool",
 		"--arch pool --target 1ms":        "--target: only staged looks at it",
 		"--arch pool --timeline 1ms":      "--timeline: only staged looks at it",
@@ -170,6 +170,11 @@ func TestUsageErrors(t *testing.T) {
 		"top localhost:1 now":             `unexpected argument "now": top takes ADDRESS`,
 		"top --every 10ms :80":            `--every: "10ms", want a time from 100ms to 1h0m0s`,
 		"top -o bench :80":                `--output: unknown output "bench", want text, json`,
+		"report":                          "RESULT.json is missing: usage is sedabench report [flags] RESULT.json...",
+		"report --svg plots":              "RESULT.json is missing: ",
+		"report - a.json -":               "- is named twice: standard input can be read once",
+		"report --out= a.json":            "--out: want a name",
+		"compare a.json b.json c.json":    `unexpected argument "c.json": compare takes OLD.json and NEW.json`,
 		"doctor now":                      `unexpected argument "now": doctor takes no arguments`,
 		"topo now":                        `unexpected argument "now": topo takes flags only`,
 		"--clients 8 --capacity 4 --reps": "flag needs an argument: --reps",
@@ -183,7 +188,7 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestHelpFitsAScreen(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"help", "--help"}, {"help", "help"}, {"--help"}, {"run", "-h"}, {"topo", "--help"}, {"help", "run"}, {"help", "topo"}, {"help", "compare"}, {"help", "top"}} {
+	for _, args := range [][]string{{"help"}, {"help", "--help"}, {"help", "help"}, {"--help"}, {"run", "-h"}, {"topo", "--help"}, {"help", "run"}, {"help", "topo"}, {"help", "compare"}, {"help", "top"}, {"help", "report"}} {
 		code, out, errs := sedabench(t, args...)
 		require.Equal(t, exitOK, code)
 		require.Empty(t, errs)
@@ -195,7 +200,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 		_, same, _ := sedabench(t, args...)
 		require.Equal(t, out, same, args)
 	}
-	require.Contains(t, out, "\nverbs: run, sim, scale, certify, compare, top, selftest, topo, doctor;")
+	require.Contains(t, out, "\nverbs: run, sim, scale, certify, compare, report, top, selftest, topo, doctor;")
 	_, out, _ = sedabench(t, "help", "topo")
 	require.Equal(t, topoHelp(), out)
 	_, out, _ = sedabench(t, "help")
@@ -271,6 +276,7 @@ func examplesOf(t *testing.T) (all [][]string) {
 func TestExamplesRun(t *testing.T) {
 	examples := examplesOf(t)
 	require.GreaterOrEqual(t, len(examples), 10)
+	t.Chdir(t.TempDir()) // where report leaves pages
 	same := map[string]float64{"staged": 1, "pool": 1}
 	old, now := saved(t, "old.json", measured(10, "6.1", same)), saved(t, "new.json", measured(10, "6.1", same))
 	socket := filepath.Join(t.TempDir(), "shop.sock")

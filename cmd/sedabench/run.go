@@ -46,6 +46,9 @@ func runVerb(ctx context.Context, args []string, s streams) (err error) {
 	if err := st.write(); err != nil {
 		return err
 	}
+	if len(args) == 0 {
+		return st.leaveReport()
+	}
 	return st.profile(ctx)
 }
 

@@ -97,7 +97,7 @@ func (s *sheet) findings() (all []report.Finding) {
 				continue
 			}
 			q := report.QuartilesOf(values)
-			f := report.Finding{Sheet: s.title, Of: row, What: c.name, Value: q.Median, Low: q.Low, High: q.High, Runs: len(values), Verdict: "info"}
+			f := report.Finding{Sheet: s.title, Of: row, What: c.name, Value: q.Median, Text: c.unit(q.Median), Low: q.Low, High: q.High, Runs: len(values), Verdict: "info"}
 			if c.bound != nil && slices.Contains(s.ours, row) {
 				f.Bound, f.Verdict = c.bound, c.judge(q.Median)
 			}

@@ -11,7 +11,7 @@ import (
 
 // write prints the results in the form that was asked for.
 func (st *study) write() error {
-	file := report.File{Schema: report.Schema, Machine: st.machine, Config: st.config(), Runs: st.runs, Findings: st.findings, Scales: st.scales}
+	file := st.file()
 	switch st.output {
 	case "json":
 		st.note(uncounted(file, marked))
@@ -21,6 +21,10 @@ func (st *study) write() error {
 		return report.WriteBench(st.out, file)
 	}
 	return writeText(st.out, file)
+}
+
+func (st *study) file() report.File {
+	return report.File{Schema: report.Schema, Machine: st.machine, Config: st.config(), Runs: st.runs, Findings: st.findings, Scales: st.scales}
 }
 
 // note writes lines to standard error, where the results are for programs.

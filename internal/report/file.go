@@ -218,7 +218,8 @@ type Finding struct {
 	Of      string   `json:"of"`   // whom it is about
 	What    string   `json:"what"` // it is
 	Value   float64  `json:"value"`
-	Low     float64  `json:"low"` // quartiles
+	Text    string   `json:"text,omitempty"` // the value with its unit
+	Low     float64  `json:"low"`            // quartiles
 	High    float64  `json:"high"`
 	Runs    int      `json:"runs"`
 	Bound   *float64 `json:"bound"`   // null: there is none

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/seda-go/seda/cmd/sedabench/internal/page"
+	"github.com/seda-go/seda/internal/report"
+)
+
+// reportName is the page that report writes unless it is told another name, and that sedabench without arguments leaves.
+const reportName = "sedabench-report.html"
+
+// standard is the file name of standard input and output.
+const standard = "-"
+
+// reportOptions is what the flags of report say.
+type reportOptions struct {
+	out string
+	svg string // directory; empty: none
+}
+
+func reportFlags(o *reportOptions) *flags {
+	f := newFlags("report")
+	f.takes = []string{"RESULT.json" + andMore}
+	f.add("out", "", reportName, "file to write the page to; -: standard output", one(&o.out, fileName))
+	f.add("svg", "", "", "directory to write each plot to as well, as an SVG file", one(&o.svg, fileName))
+	return f
+}
+
+func reportHelp() string {
+	var o reportOptions
+	return `usage: sedabench report [flags] RESULT.json...
+
+Makes one HTML page of files that run, scale and certify wrote with -o json (-: standard input): plots by load, by workers and over
+time, stages, findings and tables. The page loads nothing from elsewhere. Further files are compared with the first.
+
+flags:
+` + reportFlags(&o).help() + `
+examples:
+  sedabench report new.json
+  sedabench report --out page.html old.json new.json
+  sedabench report --out page.html --svg plots new.json
+`
+}
+
+func reportVerb(_ context.Context, args []string, s streams) error {
+	var o reportOptions
+	f := reportFlags(&o)
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	names := f.set.Args()
+	if i := slices.Index(names, standard); i >= 0 && slices.Contains(names[i+1:], standard) {
+		return usagef("%s is named twice: standard input can be read once", standard)
+	}
+	var files []report.File
+	for _, name := range names {
+		file, err := readResult(name, s.in)
+		if err != nil {
+			return err
+		}
+		files = append(files, file)
+	}
+	p := page.New(inputs(names, files), compared(names, files))
+	if o.svg != "" {
+		if err := writePictures(o.svg, p.Pictures()); err != nil {
+			return err
+		}
+	}
+	return writePage(o.out, p, s.out)
+}
+
+func readResult(name string, in io.Reader) (report.File, error) {
+	if name != standard {
+		return report.ReadFile(name)
+	}
+	file, err := report.ReadJSON(in)
+	if err != nil {
+		return file, fmt.Errorf("standard input: %w", err)
+	}
+	return file, nil
+}
+
+// writePage writes the page, and says where to unless it is written there as well.
+func writePage(name string, p *page.Page, out io.Writer) error {
+	if name == standard {
+		return p.Write(out)
+	}
+	if err := writeWhole(name, p.Write); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "report  %s\n", name)
+	return err
+}
+
+func writePictures(dir string, pictures []page.Picture) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for _, p := range pictures {
+		err := writeWhole(filepath.Join(dir, p.Name), func(w io.Writer) error {
+			_, err := io.WriteString(w, p.SVG)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inputs puts into words what a page says of each file.
+func inputs(names []string, files []report.File) (all []page.Input) {
+	for i, f := range files {
+		in := page.Input{Name: names[i], File: f, Machine: machineText(f.Machine), Notes: disturbance(f)}
+		if in.Name == standard {
+			in.Name = "standard input"
+		}
+		if len(f.Findings)+len(f.Scales) == 0 { // which have verdicts of their own
+			in.Verdict = verdict(report.Summarize(f.Runs))
+		}
+		for _, s := range f.Scales {
+			rows := scaleTable(s).Rows()
+			in.Scales = append(in.Scales, page.Scale{Points: page.Table{Caption: "Throughput of " + s.Arch + " by workers", Head: rows[0], Rows: rows[1:]}, Lines: scaleLines(s)})
+		}
+		all = append(all, in)
+	}
+	return all
+}
+
+// compared is each further file beside the first.
+func compared(names []string, files []report.File) (c page.Comparison) {
+	for i := 1; i < len(files); i++ {
+		v := view(names[0], names[i], files[0], files[i])
+		for _, line := range append(v.differences, v.unmatched...) {
+			c.Notes = append(c.Notes, fmt.Sprintf("%s and %s: %s", names[0], names[i], line))
+		}
+		for _, change := range v.changes {
+			caption := fmt.Sprintf("%s (old), %s (new): %s, %s", names[0], names[i], change.Load, report.Plural(change.Workers, "worker"))
+			if n := len(c.Tables); n == 0 || c.Tables[n-1].Caption != caption {
+				c.Tables = append(c.Tables, page.Table{Caption: caption, Head: changeHead})
+			}
+			t := &c.Tables[len(c.Tables)-1]
+			t.Rows = append(t.Rows, v.changeCells(change))
+		}
+	}
+	return c
+}
+
+// leaveReport writes the page of a study where nobody asked for one, which therefore is no reason to fail.
+func (st *study) leaveReport() error {
+	file := st.file()
+	p := page.New(inputs([]string{"this run"}, []report.File{file}), page.Comparison{})
+	path, err := filepath.Abs(reportName)
+	if err == nil {
+		err = writeWhole(path, p.Write)
+	}
+	if err != nil {
+		fmt.Fprintf(st.errs, "warning: no report: %v\n", err)
+		return nil
+	}
+	_, err = fmt.Fprintf(st.out, "report  %s\n", path)
+	return err
+}
+
+// writeWhole writes a file under another name, and gives it its own when it is complete. What is no regular file, such as a pipe, is written to as it is.
+func writeWhole(name string, write func(io.Writer) error) (err error) {
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target
+	}
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		out, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(out), out.Close())
+	}
+	part := name + ".part"
+	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(write(out), out.Close()); err != nil {
+		return errors.Join(err, os.Remove(part))
+	}
+	if err := os.Rename(part, name); err != nil {
+		return errors.Join(err, os.Remove(part))
+	}
+	return nil
+}
