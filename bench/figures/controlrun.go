@@ -9,6 +9,7 @@ import (
 
 	"github.com/seda-go/seda/affinity"
 	"github.com/seda-go/seda/engine"
+	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/probes/bpf"
 	"github.com/seda-go/seda/sched"
 )
@@ -113,7 +114,7 @@ func (r *controlledRun) measure(ctx context.Context, contend *contention) (o out
 	s := r.e.Stats().Stages[0]
 	o.value, o.batch = float64(s.Completed-before.Stages[0].Completed)/time.Since(began).Seconds(), float64(s.BatchCap)
 	if r.apart > 0 {
-		o.value = quantile(r.clear(), 0.95)
+		o.value = report.Quantile(r.clear(), 0.95)
 	}
 	if o.value > 0 { // else a worker had no CPU at all, of which the kernel tells only when it gets one again
 		o.fair, err = contend.fair()

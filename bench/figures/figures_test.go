@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,53 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 )
-
-func TestQuantile(t *testing.T) {
-	require.True(t, math.IsNaN(median(nil)))
-	require.InDelta(t, 7.0, median([]float64{7}), 0)
-	require.InDelta(t, 2.0, median([]float64{3, 1, 2}), 0)
-	require.InDelta(t, 2.5, median([]float64{4, 1, 3, 2}), 0)
-	xs := []float64{5, 1, 4, 2, 3}
-	require.InDelta(t, 2.0, quantile(xs, 0.25), 0)
-	require.InDelta(t, 4.0, quantile(xs, 0.75), 0)
-	require.InDelta(t, 1.0, quantile(xs, 0), 0)
-	require.InDelta(t, 5.0, quantile(xs, 1), 0)
-	require.InDelta(t, 1.4, quantile(xs, 0.1), 1e-12)
-	require.Equal(t, []float64{5, 1, 4, 2, 3}, xs)
-}
-
-func TestMedianInterval(t *testing.T) {
-	low, high := medianInterval(nil)
-	require.True(t, math.IsNaN(low) && math.IsNaN(high))
-	low, high = medianInterval([]float64{3, 3, 3})
-	require.InDelta(t, 3.0, low, 0)
-	require.InDelta(t, 3.0, high, 0)
-	xs := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 100}
-	low, high = medianInterval(xs)
-	require.LessOrEqual(t, low, median(xs))
-	require.GreaterOrEqual(t, high, median(xs))
-	require.Less(t, high, 100.0)
-	low2, high2 := medianInterval(xs)
-	require.Equal(t, []float64{low, high}, []float64{low2, high2})
-}
-
-// TestMedianIntervalCovers draws samples with a known median: about 95 % of the
-// intervals have to hold it.
-func TestMedianIntervalCovers(t *testing.T) {
-	rng := rand.New(rand.NewPCG(3, 4))
-	const trials = 200
-	held := 0
-	for range trials {
-		xs := make([]float64, 15)
-		for i := range xs {
-			xs[i] = rng.NormFloat64()
-		}
-		if low, high := medianInterval(xs); low <= 0 && 0 <= high {
-			held++
-		}
-	}
-	require.Greater(t, held, trials*85/100)
-}
 
 func TestLine(t *testing.T) {
 	for want, f := range map[string]figure{

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"github.com/seda-go/seda/internal/report"
 )
 
 // A verdict is what a figure says about its bound.
@@ -27,10 +29,13 @@ type figure struct {
 	what      string // the unit, or what it is, or why it was skipped
 }
 
+func median(xs []float64) float64 { return report.Quantile(xs, 0.5) }
+
 // judge makes the figure of the values that the repetitions gave.
 func judge(id string, values []float64, bound float64, what string) figure {
 	f := figure{id: id, value: median(values), bound: bound, n: len(values), what: what}
-	f.low, f.high = medianInterval(values)
+	around := report.MedianInterval(values)
+	f.low, f.high = around.Low, around.High
 	switch {
 	case math.IsNaN(bound):
 		f.verdict = info

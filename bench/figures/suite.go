@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/seda-go/seda/internal/report"
 )
 
 // A contender is one of the things that are measured side by side.
@@ -239,9 +241,9 @@ func (s suite) describe(rounds []round, missing map[string]string, notes io.Writ
 				xs = append(xs, x)
 			}
 		}
-		some := valid(xs)
+		q := report.QuartilesOf(valid(xs))
 		fmt.Fprintf(notes, "# %s %s: median %s, quartiles %s and %s %s; rounds", s.id, c.name,
-			number(median(some)), number(quantile(some, 0.25)), number(quantile(some, 0.75)), c.unit)
+			number(q.Median), number(q.Low), number(q.High), c.unit)
 		for _, x := range xs {
 			fmt.Fprint(notes, " ", number(x))
 		}

@@ -12,7 +12,7 @@ type Interval struct {
 }
 
 const (
-	resamples = 2000
+	resamples = 5000
 	outside   = 0.025 // on each side
 )
 

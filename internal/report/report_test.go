@@ -28,6 +28,9 @@ func TestQuartiles(t *testing.T) {
 		require.Equal(t, c.want, QuartilesOf(c.sample))
 	}
 	require.True(t, math.IsNaN(QuartilesOf(nil).Median))
+	for q, want := range map[float64]float64{0: 1, 0.1: 1.4, 0.25: 2, 0.75: 4, 1: 5} {
+		require.InDelta(t, want, Quantile([]float64{5, 1, 4, 2, 3}, q), 1e-12)
+	}
 	sample := []float64{3, 1, 2}
 	QuartilesOf(sample)
 	require.Equal(t, []float64{3, 1, 2}, sample, "changed")

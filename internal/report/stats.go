@@ -17,6 +17,11 @@ func QuartilesOf(sample []float64) Quartiles {
 	return Quartiles{quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75)}
 }
 
+// Quantile returns the q-quantile of a sample in the same way (Hyndman and Fan's type 7).
+func Quantile(sample []float64, q float64) float64 {
+	return quantile(slices.Sorted(slices.Values(sample)), q)
+}
+
 func quantile(sorted []float64, q float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()
