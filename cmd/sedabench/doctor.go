@@ -2,28 +2,80 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/seda-go/seda/probes"
 )
 
+func doctorFlags(output *string) *flags {
+	f := newFlags("doctor")
+	f.add("output", "o", "text", "text or json", one(output, oneOf("output", "text", "json")))
+	return f
+}
+
 func doctorHelp() string {
-	return "usage: sedabench doctor\n\nPrints what can be known of threads here: each metric, where it comes from, and what to do about those that are missing.\n"
+	var output string
+	return "usage: sedabench doctor [flags]\n\nPrints what can be known of threads here: each metric, where it comes from, and what to do about those that are missing.\n\nflags:\n" +
+		doctorFlags(&output).help()
 }
 
 func doctorVerb(_ context.Context, args []string, s streams) (err error) {
-	if err := newFlags("doctor").parse(args); err != nil {
+	var output string
+	if err := doctorFlags(&output).parse(args); err != nil {
 		return err
 	}
 	source, err := openProbes(probesAuto, "", func(error) {})
 	if err != nil {
 		return err
 	}
-	if err := writeDoctor(s.out, probes.SystemFacts(), source); err != nil {
-		return err
+	write := writeDoctor
+	if output == "json" {
+		write = writeDoctorJSON
 	}
-	return source.Close()
+	return errors.Join(write(s.out, probes.SystemFacts(), source), source.Close())
+}
+
+// doctorSchema names the form of what doctor -o json prints.
+const doctorSchema = "sedabench-doctor/1"
+
+// writeDoctorJSON writes what writeDoctor does, for programs.
+func writeDoctorJSON(w io.Writer, f probes.Facts, source probes.Source) error {
+	type metric struct {
+		Name   string `json:"name"`
+		Origin string `json:"origin"` // none: Reason says why, and Remedy what to do about it
+		Reason string `json:"reason,omitempty"`
+		Remedy string `json:"remedy,omitempty"`
+	}
+	out := struct {
+		Schema   string   `json:"schema"`
+		Kernel   string   `json:"kernel"`
+		BTF      bool     `json:"btf"`
+		Lockdown string   `json:"lockdown"`
+		Paranoid int      `json:"perf_event_paranoid"`
+		PMU      bool     `json:"hardware_counters"`
+		Metrics  []metric `json:"metrics"`
+		Failures []string `json:"failures"`
+	}{
+		Schema: doctorSchema, Kernel: fmt.Sprintf("%d.%d", f.Major, f.Minor), BTF: f.BTF, Lockdown: f.Lockdown, Paranoid: f.Paranoid, PMU: f.PMU,
+		Failures: []string{},
+	}
+	for m, e := range probes.ReportOf(source) {
+		row := metric{Name: probes.Metric(m).String(), Origin: e.Origin.String()}
+		if e.Origin == probes.None {
+			row.Reason, row.Remedy = e.Reason.Error(), e.Reason.Remedy()
+		}
+		out.Metrics = append(out.Metrics, row)
+	}
+	for _, failure := range probes.Failures(source) {
+		out.Failures = append(out.Failures, failure.Error())
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(out)
 }
 
 func writeDoctor(w io.Writer, f probes.Facts, source probes.Source) error {

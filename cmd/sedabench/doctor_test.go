@@ -22,6 +22,9 @@ func TestDoctorOutput(t *testing.T) {
 	facts := probes.Facts{Major: 6, Minor: 1, Lockdown: "none", Paranoid: 2, BTF: true}
 	require.NoError(t, writeDoctor(&text, facts, source))
 	golden(t, "doctor.golden", text.String())
+	text.Reset()
+	require.NoError(t, writeDoctorJSON(&text, facts, source))
+	golden(t, "doctor-json.golden", text.String())
 }
 
 func TestDoctorOfThisMachine(t *testing.T) {
@@ -30,6 +33,9 @@ func TestDoctorOfThisMachine(t *testing.T) {
 	for m := probes.OnCPU; m <= probes.Stalled; m++ {
 		require.Regexp(t, "(?m)^"+m.String()+" +(none: .+|proc|perf|bpf)$", out)
 	}
+	code, out, _ = sedabench(t, "doctor", "-o", "json")
+	require.Equal(t, exitOK, code)
+	require.Contains(t, out, `"schema": "`+doctorSchema+`"`)
 	code, out, _ = sedabench(t, "doctor", "--help")
 	require.Equal(t, exitOK, code)
 	require.Contains(t, out, "usage: sedabench doctor")

@@ -164,7 +164,7 @@ func TestUsageErrors(t *testing.T) {
 		"--arch pool --probes auto":       "--probes: only staged looks at it",
 		"--pin /sys/fs/bpf":               "--pin: only programs in the kernel have maps",
 		"--probes all":                    `--probes: unknown probes "all", want off, auto, bpf, proc`,
-		"doctor -o json":                  "unknown flag -o, want none: doctor takes no flags",
+		"doctor -o bench":                 `--output: unknown output "bench", want text, json`,
 		"doctor --output json":            "unknown flag --output, want none: doctor takes no flags",
 		"top":                             "ADDRESS is missing: usage is sedabench top [flags] ADDRESS",
 		"top localhost:1 now":             `unexpected argument "now": top takes ADDRESS`,
