@@ -111,16 +111,13 @@ func (f *flags) checkArguments() error {
 		return usagef("%s is missing: usage is sedabench %s [flags] %s", strings.TrimSuffix(f.takes[n], andMore), f.set.Name(), strings.Join(f.takes, " "))
 	}
 	only := "flags only"
-	switch {
-	case wanted > 0:
+	if wanted > 0 {
 		only = strings.Join(f.takes, " and ")
-	case !f.set.HasFlags():
-		only = "no arguments"
 	}
 	return usagef("unexpected argument %q: %s takes %s", f.set.Arg(wanted), f.set.Name(), only)
 }
 
-// names lists the flags as they are written, or says that there are none.
+// names lists the flags as they are written.
 func (f *flags) names() string {
 	var names []string
 	f.set.VisitAll(func(flag *pflag.Flag) {
@@ -130,9 +127,6 @@ func (f *flags) names() string {
 		}
 		names = append(names, name)
 	})
-	if names == nil {
-		return "none: " + f.set.Name() + " takes no flags"
-	}
 	return strings.Join(names, ", ")
 }
 
