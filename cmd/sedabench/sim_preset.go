@@ -22,7 +22,7 @@ const moving = "adaptive,serve-all,static,seda-2001,caladan"
 
 func simPresets() []simPreset {
 	return []simPreset{
-		{"batch-oracle", map[string]string{"arrival": "saturate", "batch": "256", "overhead": "1us", "service": "constant:100ns", "warmup": "200ms", "duration": "200ms"}, nil},
+		{"batch-oracle", map[string]string{"arrival": "saturate", "batch": "256", "overhead": "1us", "service": "constant:100ns", "warmup": "500ms", "duration": "200ms"}, nil},
 		{"shift", map[string]string{"shape": "pipeline", "stages": "3", "weights": "4,1,1", "footprint": "256", "timeline": "5ms", "duration": "300ms", "policy": moving}, shiftWork},
 		{"spike", map[string]string{"arrival": "poisson", "rate": "0.7x", "target": "1ms", "timeline": "5ms", "duration": "300ms", "policy": "adaptive,static,seda-2003,codel,breakwater"}, spike},
 		{"overload", map[string]string{"arrival": "poisson", "rate": "1x,2x,4x", "target": "1ms", "duration": "200ms"}, nil},
