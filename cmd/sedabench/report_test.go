@@ -119,7 +119,7 @@ func TestWriteWhole(t *testing.T) {
 // A run without flags says where its report is, and does not fail for lack of a place for it.
 func TestLeaveReport(t *testing.T) {
 	t.Chdir(t.TempDir())
-	st := testStudy(t, inline, "--workers", "1", "--reps", "1", "--duration", "1ms", "--arch", "pool")
+	st := testStudy(t, inline, "--workers", "1", "--reps", "1", "--duration", "1ms", "--arch", "pool", "--arrival", "closed")
 	require.NoError(t, st.measureAll(t.Context()))
 	var out, errs strings.Builder
 	st.out, st.errs = &out, &errs
