@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seda-go/seda/internal/load"
 	"github.com/seda-go/seda/internal/report"
 )
 
@@ -32,16 +31,20 @@ func (o *options) closedTail(workers int) time.Duration {
 	return time.Duration(float64(o.clientsFor(workers)) * o.each(workers))
 }
 
-// openTail is how long they need for what queues have gathered when a run
-// at a rate ends.
+// openTail is how long they need at most for what queues have gathered when a
+// run at a rate ends.
 func (o *options) openTail(workers int, r rate) time.Duration {
-	span := float64(o.warmup + o.duration)
-	offered := r.fraction * span
-	if r.fraction == 0 {
-		offered = r.perSecond / 1e9 * o.each(workers) * span
+	span := o.warmup + o.duration
+	part := r.fraction
+	if part == 0 {
+		part = r.perSecond / 1e9 * o.each(workers)
 	}
 	room := float64(o.capacity*o.stages) * o.each(workers)
-	return time.Duration(min(max(offered-span, 0), room))
+	if o.arrival.Trace() != nil {
+		return time.Duration(min(part*float64(span), room)) // it may have come all at once
+	}
+	profile, _ := o.arrival.Profile(o.warmup, o.duration) // which was checked
+	return time.Duration(min(profile.Backlog(part, span), room))
 }
 
 // tail is how long they need under a load.
@@ -76,7 +79,7 @@ func (o *options) checkTails(h host) error {
 // asked for, because rates are parts of what they find, or because nothing else
 // is possible without a generator.
 func (o *options) closedWanted(h host, workers int) bool {
-	if o.arrival == "" || o.arrival == string(load.Closed) || !h.hasGenerator(workers) {
+	if o.arrival.String() == "" || o.arrival.Closed() || !h.hasGenerator(workers) {
 		return true
 	}
 	for _, r := range o.rates {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -40,6 +42,22 @@ func TestTailsFollowFromTheLoad(t *testing.T) {
 	require.Equal(t, o.closedTail(2), o.tail(2, report.Load{Clients: pointer(100)}))
 	require.Equal(t, o.openTail(2, rate{fraction: 2}), o.tail(2, report.Load{Rate: pointer(5.0), Fraction: pointer(2.0)}))
 	require.Equal(t, o.openTail(2, rate{perSecond: 1e6}), o.tail(2, report.Load{Rate: pointer(1e6)}))
+}
+
+// Bursts leave more behind than their mean says, and a trace may come all at once.
+func TestTailsFollowFromTheArrivals(t *testing.T) {
+	trace := filepath.Join(t.TempDir(), "arrivals.txt")
+	require.NoError(t, os.WriteFile(trace, []byte("0\n9\n9\n9\n9\n"), 0o600))
+	for arrival, want := range map[string]time.Duration{
+		"fixed":           0,
+		"onoff:50ms,50ms": 10 * time.Millisecond,
+		"step:150ms,2":    10 * time.Millisecond,
+		"step:150ms,0":    0,
+		"trace:" + trace:  120 * time.Millisecond,
+	} {
+		o := optionsFor(t, 3, "--service constant:1ms --stages 2 --duration 200ms --warmup 0s --workers 1 --arrival "+arrival)
+		require.InDelta(t, want, o.openTail(1, rate{fraction: 0.6}), float64(time.Microsecond), arrival)
+	}
 }
 
 func TestTheEstimateContainsTheTails(t *testing.T) {

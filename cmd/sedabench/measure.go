@@ -60,7 +60,11 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	}
 	defer func() { err = errors.Join(err, restore()) }()
 
-	made, err := load.New(b.loadConfig(c, rep))
+	config, err := b.loadConfig(c, rep)
+	if err != nil {
+		return run, err
+	}
+	made, err := load.New(config)
 	if err != nil {
 		return run, err
 	}
@@ -138,22 +142,24 @@ func (b *bench) prepare(cpus load.CPUs, procs int) (restore func() error, err er
 	}, nil
 }
 
-func (b *bench) loadConfig(c cell, rep int) load.Config {
+func (b *bench) loadConfig(c cell, rep int) (load.Config, error) {
 	config := load.Config{
-		Arrival: load.Arrival(c.load.Arrival), Batch: b.batch,
+		Arrival: load.Closed, Batch: b.batch,
 		Warmup: b.warmup, Duration: b.duration, Patience: b.patienceFor(c), Seed: load.Seed(b.seed, rep),
 		Graph: b.graph, Service: b.service, Spin: b.spin, Memory: b.memory,
 		CPU: c.cpus.Generator, ByWorkers: c.load.MadeBy == report.ByWorkers,
 		// Twice what queues hold, and what workers have in hand.
 		InFlight: 2*b.capacity*b.stages + 2*b.batch*b.stages*c.workers,
 	}
-	if c.load.Rate != nil {
-		config.Rate = *c.load.Rate
-	}
 	if c.load.Clients != nil {
 		config.Clients = *c.load.Clients
 	}
-	return config
+	if c.load.Rate == nil {
+		return config, nil
+	}
+	config.Rate = *c.load.Rate
+	err := b.open().Apply(&config)
+	return config, err
 }
 
 func (b *bench) report(c cell, rep int, r load.Result, batches []float64) report.Run {

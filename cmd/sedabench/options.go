@@ -28,9 +28,9 @@ type options struct {
 	graph    *workload.Graph
 	service  workload.Service
 	work     workload.Work
-	arrival  string // empty: closed, and Poisson at rates
-	rates    []rate // empty: by arrival
-	clients  int    // 0: by the number of workers
+	arrival  load.Arrivals // none: closed, and Poisson at rates
+	rates    []rate        // empty: by arrival
+	clients  int           // 0: by the number of workers
 	batch    int
 	capacity int
 	policies []string
@@ -114,8 +114,7 @@ func runFlags(o *options) *flags {
 	f.add("service", "", "exp:1us", "service time per stage: "+strings.Join(workload.ServiceForms(), ", "), one(&o.service, workload.ParseService))
 	f.add("work", "", "spin", "how it is spent: spin, or a walk through memory of each stage, in random order or strided: "+strings.Join(workload.WorkForms()[1:], ", "),
 		one(&o.work, workload.ParseWork))
-	f.add("arrival", "", "", "closed, fixed or poisson; by default closed, then poisson at each rate",
-		one(&o.arrival, oneOf("arrival", load.Arrivals()...)))
+	f.add("arrival", "", "", strings.Join(load.ArrivalForms(), ", ")+"; by default closed, then poisson at each rate", one(&o.arrival, load.ParseArrivals))
 	f.add("rate", "", "", "rates of open arrivals: requests/s, or parts of the best capacity such as 0.3x,0.6x", list(&o.rates, parseRate))
 	f.add("clients", "", "0", fmt.Sprintf("requests outstanding in closed loop; 0: %d per worker", clientsPerWorker), one(&o.clients, integer(0, maxCapacity)))
 	f.add("batch", "", "64", "most requests moved at once", one(&o.batch, integer(1, maxCapacity)))
@@ -250,11 +249,30 @@ func (o *options) complete(h host) (err error) {
 	if err := o.checkOpen(h); err != nil {
 		return err
 	}
-	closed := o.arrival == string(load.Closed)
-	if len(o.rates) == 0 && !closed {
-		o.rates = []rate{{fraction: 0.3}, {fraction: 0.6}, {fraction: 0.9}}
+	if err := o.completeRates(); err != nil {
+		return err
 	}
 	return o.checkTails(h)
+}
+
+// completeRates sets the rates that arrivals have where none is given.
+func (o *options) completeRates() error {
+	if _, err := o.arrival.Profile(o.warmup, o.duration); err != nil {
+		return fmt.Errorf("--arrival %s: %w", o.arrival, err)
+	}
+	switch trace := o.arrival.Trace(); {
+	case len(o.rates) > 0 || o.arrival.Closed():
+	case trace == nil:
+		o.rates = []rate{{fraction: 0.3}, {fraction: 0.6}, {fraction: 0.9}}
+	default:
+		r := rate{perSecond: trace.Rate()}
+		if r.perSecond < minRate || r.perSecond > maxRate {
+			return fmt.Errorf("--arrival %s: %g requests per second in the mean, want from %g to %.0f; or give a --rate, to which its times are scaled",
+				o.arrival, r.perSecond, minRate, float64(maxRate))
+		}
+		o.rates = []rate{r}
+	}
+	return nil
 }
 
 // checkPolicies checks that staged is there to look at what only staged looks at.
@@ -304,14 +322,13 @@ func (o *options) checkRoom() error {
 // checkOpen checks that what asks for arrivals in open loop can have them.
 // Without such flags there is only the closed loop where no CPU is left.
 func (o *options) checkOpen(h host) error {
-	closed := o.arrival == string(load.Closed)
-	if closed && len(o.rates) > 0 {
+	if o.arrival.Closed() && len(o.rates) > 0 {
 		return fmt.Errorf("--rate: in closed loop the service sets the rate; want --arrival fixed or poisson")
 	}
 	asked := ""
 	switch {
-	case o.arrival != "" && !closed:
-		asked = "--arrival " + o.arrival
+	case o.arrival.String() != "" && !o.arrival.Closed():
+		asked = "--arrival " + o.arrival.String()
 	case len(o.rates) > 0:
 		asked = "--rate " + joined(o.rates)
 	default:

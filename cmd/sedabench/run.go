@@ -149,13 +149,18 @@ func (st *study) cells(workers int, l report.Load) []cell {
 	return all
 }
 
+// open is how requests arrive at rates.
+func (o *options) open() load.Arrivals {
+	if o.arrival.String() == "" {
+		return load.Of(load.Poisson)
+	}
+	return o.arrival
+}
+
 // openLoad turns a rate into requests per second: a fraction is of the best
 // architecture's capacity, so that all are offered the same.
 func (st *study) openLoad(workers int, r rate) (report.Load, error) {
-	l := report.Load{Arrival: string(load.Poisson), MadeBy: report.ByGenerator}
-	if st.arrival != "" {
-		l.Arrival = st.arrival
-	}
+	l := report.Load{Arrival: st.open().String(), MadeBy: report.ByGenerator}
 	if r.fraction == 0 {
 		l.Rate = &r.perSecond
 		return l, nil

@@ -83,7 +83,7 @@ func parseScale(args []string, h host) (scaleOptions, error) {
 		return o, err
 	}
 	o.given, o.byWorkers = f.given, true
-	o.arrival = string(load.Closed)
+	o.arrival = load.Of(load.Closed)
 	if len(o.workers) == 0 {
 		o.workers = upTo(h.cpus)
 	}

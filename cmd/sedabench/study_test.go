@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -164,6 +166,22 @@ func TestRunsComeOutInOrder(t *testing.T) {
 		"poisson pool 0", "poisson pool 1", "poisson staged 0", "poisson staged 1",
 		"poisson pool 0", "poisson pool 1", "poisson staged 0", "poisson staged 1",
 	}, got)
+}
+
+// A trace has a rate of its own, and is scaled to one that is given.
+func TestATraceSetsTheRate(t *testing.T) {
+	trace := filepath.Join(t.TempDir(), "arrivals.txt")
+	require.NoError(t, os.WriteFile(trace, []byte("0\n0.0005\n1ms\n"), 0o600))
+	offered := func(more ...string) report.Run {
+		st := testStudy(t, inline, append([]string{"--workers", "1", "--arch", "pool", "--duration", "30ms", "--arrival", "trace:" + trace}, more...)...)
+		require.NoError(t, st.measureAll(t.Context()))
+		require.Len(t, st.runs, 1)
+		return st.runs[0]
+	}
+	r := offered()
+	require.Equal(t, "trace:"+trace+" arrivals, 2000/s", r.Load.String())
+	require.Equal(t, int64(60), r.Events.Offered)
+	require.Equal(t, int64(120), offered("--rate", "4000").Events.Offered)
 }
 
 func TestRatesArePartsOfTheBestCapacity(t *testing.T) {

@@ -89,9 +89,7 @@ func (g *generator) drive(target Target) (Result, error) {
 
 // open offers requests when they are due, until the end of the window.
 func (g *generator) open() error {
-	random := rand.New(rand.NewPCG(g.cfg.Seed, arrivalStream))
-	schedule := NewSchedule(g.cfg.Arrival, g.cfg.Rate, random)
-	schedule.Follow(g.cfg.Profile)
+	schedule := g.cfg.schedule()
 	start := g.window.start - int64(g.cfg.Warmup)
 	due := start + schedule.Next()
 	for due < g.window.end && !g.stopped.Load() {
@@ -112,6 +110,16 @@ func (g *generator) open() error {
 	}
 	g.finish()
 	return nil
+}
+
+// schedule is when requests are due after the start.
+func (c *Config) schedule() *Schedule {
+	s := NewSchedule(c.Arrival, c.Rate, rand.New(rand.NewPCG(c.Seed, arrivalStream)))
+	s.Follow(c.Profile)
+	if c.Trace != nil {
+		s.Play(c.Trace, c.Warmup)
+	}
+	return s
 }
 
 // closed keeps the clients' requests outstanding until the end of the window.

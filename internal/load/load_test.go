@@ -84,16 +84,6 @@ func TestPoissonMoments(t *testing.T) {
 	require.InEpsilon(t, mean*mean, squares/n-mean*mean, 0.02)
 }
 
-func TestParseArrival(t *testing.T) {
-	for _, name := range Arrivals() {
-		a, err := ParseArrival(name)
-		require.NoError(t, err)
-		require.Equal(t, name, string(a))
-	}
-	_, err := ParseArrival("bursty")
-	require.EqualError(t, err, `unknown arrival "bursty", want closed, fixed, poisson`)
-}
-
 func TestLate(t *testing.T) {
 	for _, c := range []struct {
 		lateness, sojourn time.Duration

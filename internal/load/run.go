@@ -37,6 +37,7 @@ type Config struct {
 	Memory  *workload.Memory // nil: stages spin
 
 	Profile Profile   // open loop: how the rate changes
+	Trace   *Trace    // open loop: unless nil, when requests are due, at Rate in the mean
 	Shares  []float64 // of each kind of request; nil: there is one
 	// Scale, unless nil, says how many times as long a stage takes with a request that is due so long after the start.
 	Scale func(since time.Duration, stage int) float64

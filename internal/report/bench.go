@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // WriteBench writes the valid runs in the Go benchmark format, a line a run,
@@ -63,7 +64,17 @@ func benchLoad(l Load) string {
 	case l.Rate == nil:
 		return fmt.Sprintf("closed-%d", *l.Clients)
 	case l.Fraction != nil:
-		return fmt.Sprintf("%s-%gx", l.Arrival, *l.Fraction)
+		return fmt.Sprintf("%s-%gx", benchWord(l.Arrival), *l.Fraction)
 	}
-	return l.Arrival + "-" + exact(*l.Rate)
+	return benchWord(l.Arrival) + "-" + exact(*l.Rate)
+}
+
+// benchWord is text without what ends a part of a benchmark's name: a trace is named as its file is.
+func benchWord(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '/' || unicode.IsSpace(r) {
+			return '_'
+		}
+		return r
+	}, text)
 }

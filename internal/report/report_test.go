@@ -48,6 +48,8 @@ func TestSimilarLoadsStayApart(t *testing.T) {
 	require.True(t, rows[0].Load.Same(runs[2].Load))
 	require.Equal(t, "fixed arrivals, 10001/s", rows[1].Load.String())
 	require.Equal(t, "fixed-0.25", benchLoad(rows[3].Load))
+	rate := 5.0
+	require.Equal(t, "trace:_var_my_log.txt-5", benchLoad(Load{Arrival: "trace:/var/my log.txt", Rate: &rate}))
 }
 
 func TestFormats(t *testing.T) {
