@@ -65,10 +65,14 @@ func (o *options) checkTails(h host) error {
 			return fmt.Errorf("--service %s, --clients %d: with %s and %s these requests take %s, want at most %s: at most %d --clients or shorter service times",
 				o.service, o.clientsFor(n), report.Plural(n, "worker"), report.Plural(o.stages, "stage"), tail.Round(time.Second), longest, int(float64(longest)/o.each(n)))
 		}
-		for _, r := range o.rates {
+		for _, r := range o.offered() {
 			if tail := o.openTail(n, r); tail > longest && h.hasGenerator(n) {
-				return fmt.Errorf("--service %s, --rate %s: with %s and %s the queues fill with work for %s, want at most %s: a lower rate, less --capacity or shorter service times",
-					o.service, r, report.Plural(n, "worker"), report.Plural(o.stages, "stage"), tail.Round(time.Second), longest)
+				asked := "--rate " + r.String()
+				if o.slo != nil {
+					asked = fmt.Sprintf("--slo %s, which begins below %s", o.slo, r)
+				}
+				return fmt.Errorf("--service %s, %s: with %s and %s the queues fill with work for %s, want at most %s: a lower rate, less --capacity or shorter service times",
+					o.service, asked, report.Plural(n, "worker"), report.Plural(o.stages, "stage"), tail.Round(time.Second), longest)
 			}
 		}
 	}
@@ -82,12 +86,20 @@ func (o *options) closedWanted(h host, workers int) bool {
 	if o.arrival.String() == "" || o.arrival.Closed() || !h.hasGenerator(workers) {
 		return true
 	}
-	for _, r := range o.rates {
+	for _, r := range o.offered() {
 		if r.fraction > 0 {
 			return true
 		}
 	}
 	return false
+}
+
+// offered are the rates of open loop; of a search, for which they are not known yet, the highest of all, each time.
+func (o *options) offered() []rate {
+	if o.slo == nil {
+		return o.rates
+	}
+	return slices.Repeat([]rate{{fraction: searchMost}}, searchSteps)
 }
 
 // runTime estimates how long one run takes that leaves such a tail.
@@ -103,7 +115,7 @@ func (st *study) length() time.Duration {
 			cycle += st.runTime(st.closedTail(workers))
 		}
 		if st.host.hasGenerator(workers) {
-			for _, r := range st.rates {
+			for _, r := range st.offered() {
 				cycle += st.runTime(st.openTail(workers, r))
 			}
 		}

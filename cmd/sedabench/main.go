@@ -14,6 +14,7 @@
 //	sedabench --arch channels --arrival poisson --rate 20000 --duration 2s --reps 10
 //	sedabench run --arrival closed --clients 64 -o json
 //	sedabench run --arch staged --policy adaptive,static --target 10ms --timeline 5ms
+//	sedabench run --arch staged,goroutine --slo 'p99<1ms' --arrival onoff:10ms,30ms
 //	sedabench run --preset shift
 //	sedabench sim --workers 128 --stages 50 --rate 0.5x,0.9x --arrival poisson
 //	sedabench compare --fail-if 'p99>+5%' old.json new.json
@@ -171,6 +172,6 @@ func help() string {
 }
 
 const examples = `  sedabench
-  sedabench --arch staged,pool --shape fanout --stages 4 --service exp:5us
+  sedabench --arch staged,pool --slo 'p99<1ms' --service exp:10us
   sedabench --preset shift
 `

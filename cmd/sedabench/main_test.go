@@ -138,6 +138,14 @@ func TestUsageErrors(t *testing.T) {
 		"--rate 1e-10":                   `--rate: "1e-10", want requests per second from 0.001 to 100000000`,
 		"--rate 1e-10x":                  `--rate: "1e-10x", want requests per second from 0.001 to 100000000, or a part of the capacity from 0.001x to 100x`,
 		"--arrival closed --rate 5":      "--rate: in closed loop the service sets the rate",
+		"--slo p99":                      `--slo: "p99", want a figure, < and a time, such as p99<1ms`,
+		"--slo p98<1ms":                  `--slo: unknown figure "p98", want p50, p90, p99, p999`,
+		"--slo p99<0s":                   `--slo: "0s", want a time from 1µs to 1m0s`,
+		"--slo p99<1ms --rate 5":         "--slo: it looks for the rate, so there is nothing for --rate to say",
+		"--slo p99<1ms --arrival closed": "--slo: in closed loop the service sets the rate; want --arrival fixed or poisson",
+		"--slo p99<1ms -o bench":         "--slo: a rate that was found is no run",
+		"--slo p9<1s --preset shift":     `--slo: unknown figure "p9"`,
+		"--preset shift --slo p50<1s":    "--slo: --preset shift does not look at it",
 		"--clients -1":                   `--clients: "-1", want a whole number from 0`,
 		"--clients 2000":                 "--clients: 2000, want 1 to 1024, the --capacity",
 		"--batch 0":                      `--batch: "0", want a whole number from 1`,
@@ -236,6 +244,8 @@ func TestOpenLoopNeedsACPU(t *testing.T) {
 		{two, "--workers 2 --rate 0.5x,3000", "--rate 0.5x,3000: no CPU is left for the load generator with 2 workers on CPUs 0-1; want fewer --workers"},
 		{one, "--rate 10", "--rate 10: no CPU is left for the load generator with 1 worker on CPU 3; want --arrival closed"},
 		{host{cpus: 2}, "--workers 2 --rate 10", "--rate 10: no CPU is left for the load generator with 2 workers on 2 CPUs; want fewer --workers"},
+		{two, "--workers 2 --slo p99<1ms", "--slo p99<1ms: no CPU is left for the load generator with 2 workers on CPUs 0-1; want fewer --workers"},
+		{one, "--slo p99<1ms", "--slo p99<1ms: no CPU is left for the load generator with 1 worker on CPU 3; want more CPUs"},
 		{one, "", ""},
 		{two, "--workers 2", ""},
 		{two, "--workers 2 --arrival closed", ""},
@@ -303,7 +313,7 @@ func TestExamplesRun(t *testing.T) {
 			args[i] = strings.NewReplacer("old.json", old, "new.json", now, "localhost:8080", served, "/run/shop.sock", socket).Replace(args[i])
 		}
 		code, out, errs := sedabench(t, args...)
-		if thisHost().cpus < 2 && args[0] == "run" && slices.Contains(args, "--rate") {
+		if thisHost().cpus < 2 && args[0] == "run" && (slices.Contains(args, "--rate") || slices.Contains(args, "--slo")) {
 			require.Equal(t, exitUsage, code, "%s: %s", args, errs)
 			continue
 		}

@@ -30,6 +30,7 @@ type options struct {
 	work     workload.Work
 	arrival  load.Arrivals // none: closed, and Poisson at rates
 	rates    []rate        // empty: by arrival
+	slo      *objective    // the highest rate is looked for that meets it; nil: none
 	clients  int           // 0: by the number of workers
 	batch    int
 	capacity int
@@ -52,39 +53,6 @@ type options struct {
 	byWorkers bool // the workers make the load, and clients are for each of them
 
 	command string // does the same again
-}
-
-// rate is a rate of arrivals, either in requests per second or as a fraction of
-// the capacity that is measured first.
-type rate struct {
-	perSecond float64
-	fraction  float64
-}
-
-const (
-	minRate, maxRate         = 0.001, 100e6
-	minFraction, maxFraction = 0.001, 100
-)
-
-func parseRate(text string) (rate, error) {
-	number, isFraction := strings.CutSuffix(text, "x")
-	n, err := strconv.ParseFloat(number, 64)
-	switch {
-	case err != nil:
-	case isFraction && n >= minFraction && n <= maxFraction:
-		return rate{fraction: n}, nil
-	case !isFraction && n >= minRate && n <= maxRate:
-		return rate{perSecond: n}, nil
-	}
-	return rate{}, fmt.Errorf("%q, want requests per second from %g to %.0f, or a part of the capacity from %gx to %gx, such as 0.5x",
-		text, minRate, maxRate, minFraction, float64(maxFraction))
-}
-
-func (r rate) String() string {
-	if r.fraction > 0 {
-		return fmt.Sprintf("%gx", r.fraction)
-	}
-	return fmt.Sprintf("%g", r.perSecond)
 }
 
 const (
@@ -116,6 +84,8 @@ func runFlags(o *options) *flags {
 		one(&o.work, workload.ParseWork))
 	f.add("arrival", "", "", strings.Join(load.ArrivalForms(), ", ")+"; by default closed, then poisson at each rate", one(&o.arrival, load.ParseArrivals))
 	f.add("rate", "", "", "rates of open arrivals: requests/s, or parts of the best capacity such as 0.3x,0.6x", list(&o.rates, parseRate))
+	f.add("slo", "", "", "look for the highest rate at which a percentile of the sojourn time (p50, p90, p99, p999) is below a time, such as 'p99<1ms'",
+		one(&o.slo, parseObjective))
 	f.add("clients", "", "0", fmt.Sprintf("requests outstanding in closed loop; 0: %d per worker", clientsPerWorker), one(&o.clients, integer(0, maxCapacity)))
 	f.add("batch", "", "64", "most requests moved at once", one(&o.batch, integer(1, maxCapacity)))
 	f.add("capacity", "", "1024", "requests that queues hold, times the stages; a power of two", one(&o.capacity, capacity))
@@ -255,26 +225,6 @@ func (o *options) complete(h host) (err error) {
 	return o.checkTails(h)
 }
 
-// completeRates sets the rates that arrivals have where none is given.
-func (o *options) completeRates() error {
-	if _, err := o.arrival.Profile(o.warmup, o.duration); err != nil {
-		return fmt.Errorf("--arrival %s: %w", o.arrival, err)
-	}
-	switch trace := o.arrival.Trace(); {
-	case len(o.rates) > 0 || o.arrival.Closed():
-	case trace == nil:
-		o.rates = []rate{{fraction: 0.3}, {fraction: 0.6}, {fraction: 0.9}}
-	default:
-		r := rate{perSecond: trace.Rate()}
-		if r.perSecond < minRate || r.perSecond > maxRate {
-			return fmt.Errorf("--arrival %s: %g requests per second in the mean, want from %g to %.0f; or give a --rate, to which its times are scaled",
-				o.arrival, r.perSecond, minRate, float64(maxRate))
-		}
-		o.rates = []rate{r}
-	}
-	return nil
-}
-
 // checkPolicies checks that staged is there to look at what only staged looks at.
 func (o *options) checkPolicies() error {
 	for _, f := range []struct {
@@ -319,35 +269,6 @@ func (o *options) checkRoom() error {
 	return nil
 }
 
-// checkOpen checks that what asks for arrivals in open loop can have them.
-// Without such flags there is only the closed loop where no CPU is left.
-func (o *options) checkOpen(h host) error {
-	if o.arrival.Closed() && len(o.rates) > 0 {
-		return fmt.Errorf("--rate: in closed loop the service sets the rate; want --arrival fixed or poisson")
-	}
-	asked := ""
-	switch {
-	case o.arrival.String() != "" && !o.arrival.Closed():
-		asked = "--arrival " + o.arrival.String()
-	case len(o.rates) > 0:
-		asked = "--rate " + joined(o.rates)
-	default:
-		return nil
-	}
-	for _, n := range o.workers {
-		if h.hasGenerator(n) {
-			continue
-		}
-		want := "fewer --workers"
-		if n == 1 {
-			want = "--arrival closed"
-		}
-		return fmt.Errorf("%s: no CPU is left for the load generator with %s on %s; want %s",
-			asked, report.Plural(n, "worker"), h.cpusText(), want)
-	}
-	return nil
-}
-
 func joined[T any](list []T) string {
 	var texts []string
 	for _, r := range list {
@@ -364,10 +285,18 @@ func commandLine(f *flags, preset string) string {
 			return
 		}
 		if text := flag.Value.String(); text != "" && flag.Name != "output" {
-			words = append(words, "--"+flag.Name+" "+text)
+			words = append(words, "--"+flag.Name+" "+shellWord(text))
 		}
 	})
 	return strings.Join(words, " ")
+}
+
+// shellWord is text as a shell reads it back.
+func shellWord(text string) string {
+	if !strings.ContainsAny(text, " \t\n<>&|;$`\"'*?()[]{}~#!\\") {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 func (o *options) clientsFor(workers int) int {
@@ -382,7 +311,7 @@ func (o *options) clientsFor(workers int) int {
 
 func runHelp() string {
 	var o options
-	return "usage: sedabench [run] [flags]    measures one workload on one or more architectures\n\nverbs: " +
+	return "usage: sedabench [run] [flags]    measures one workload on one or more architectures\nverbs: " +
 		strings.Join(verbNames(), ", ") + "; sedabench help <verb> describes one.\n\nflags:\n" +
-		runFlags(&o).help() + "\nexamples:\n" + examples
+		runFlags(&o).help() + "examples:\n" + examples
 }

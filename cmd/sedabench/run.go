@@ -42,6 +42,11 @@ func runVerb(ctx context.Context, args []string, s streams) (err error) {
 	if err := st.measureAll(ctx); err != nil {
 		return err
 	}
+	if o.slo != nil {
+		if err := st.search(ctx); err != nil {
+			return err
+		}
+	}
 	st.machine.Steal, st.machine.Foreign = h.usage().since(st.before, st.machine.CPUs)
 	if err := st.write(); err != nil {
 		return err
@@ -68,6 +73,7 @@ type study struct {
 	runs      []report.Run // by load, architecture, repetition
 	findings  []report.Finding
 	scales    []report.Scale
+	sheets    []*sheet // of what was looked for, in text
 }
 
 func newStudy(o options, h host, s streams) *study {
@@ -149,14 +155,6 @@ func (st *study) cells(workers int, l report.Load) []cell {
 	return all
 }
 
-// open is how requests arrive at rates.
-func (o *options) open() load.Arrivals {
-	if o.arrival.String() == "" {
-		return load.Of(load.Poisson)
-	}
-	return o.arrival
-}
-
 // openLoad turns a rate into requests per second: a fraction is of the best
 // architecture's capacity, so that all are offered the same.
 func (st *study) openLoad(workers int, r rate) (report.Load, error) {
@@ -198,13 +196,22 @@ func (st *study) bestCapacity(workers int) (perSecond float64, counts bool) {
 // so that a disturbance or a drift of the machine does not meet the same
 // architecture each time.
 func (st *study) repeat(ctx context.Context, what string, cells []cell) error {
+	made, err := st.repetitions(ctx, what, cells)
+	if err == nil {
+		st.runs = append(st.runs, slices.Concat(made...)...)
+	}
+	return err
+}
+
+// repetitions returns the runs of each cell.
+func (st *study) repetitions(ctx context.Context, what string, cells []cell) ([][]report.Run, error) {
 	made := make([][]report.Run, len(cells))
 	for rep := range st.reps {
 		for _, i := range st.random.Perm(len(cells)) {
 			st.progress.doing(fmt.Sprintf("%s, repetition %d of %d: %s", what, rep+1, st.reps, cells[i].arch))
 			run, err := st.measure(ctx, cells[i], rep)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			made[i] = append(made[i], run)
 			st.progress.did(st.runTime(st.tail(cells[i].workers, cells[i].load)))
@@ -213,6 +220,5 @@ func (st *study) repeat(ctx context.Context, what string, cells []cell) error {
 			st.progress.line(fmt.Sprintf("%s: repetition %d of %d done", what, rep+1, st.reps))
 		}
 	}
-	st.runs = append(st.runs, slices.Concat(made...)...)
-	return nil
+	return made, nil
 }

@@ -20,7 +20,18 @@ func (st *study) write() error {
 		st.note(uncounted(file, leftOut))
 		return report.WriteBench(st.out, file)
 	}
-	return writeText(st.out, file)
+	if err := writeText(st.out, file); err != nil {
+		return err
+	}
+	for _, s := range st.sheets {
+		if _, err := fmt.Fprintln(st.out); err != nil {
+			return err
+		}
+		if err := s.write(st.out); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (st *study) file() report.File {
