@@ -212,3 +212,33 @@ func oneOf(what string, names ...string) func(string) (string, error) {
 		return "", fmt.Errorf("unknown %s %q, want %s", what, text, strings.Join(names, ", "))
 	}
 }
+
+// commandLine writes all flags that have a value; with a preset, those that it looks at.
+func commandLine(f *flags, preset string) string {
+	words := []string{"sedabench " + f.set.Name()}
+	f.set.VisitAll(func(flag *pflag.Flag) {
+		if preset != "" && !findPreset(preset).looksAt(flag.Name, f.given) {
+			return
+		}
+		if text := flag.Value.String(); text != "" && flag.Name != "output" {
+			words = append(words, "--"+flag.Name+" "+shellWord(text))
+		}
+	})
+	return strings.Join(words, " ")
+}
+
+// shellWord is text as a shell reads it back.
+func shellWord(text string) string {
+	if !strings.ContainsAny(text, " \t\n<>&|;$`\"'*?()[]{}~#!\\") {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+func joined[T any](list []T) string {
+	var texts []string
+	for _, r := range list {
+		texts = append(texts, fmt.Sprint(r))
+	}
+	return strings.Join(texts, ",")
+}

@@ -144,7 +144,7 @@ func (b *bench) prepare(cpus load.CPUs, procs int) (restore func() error, err er
 
 func (b *bench) loadConfig(c cell, rep int) (load.Config, error) {
 	config := load.Config{
-		Arrival: load.Closed, Batch: b.batch,
+		Arrival: load.Closed, Think: b.think, Batch: b.batch,
 		Warmup: b.warmup, Duration: b.duration, Patience: b.patienceFor(c), Seed: load.Seed(b.seed, rep),
 		Graph: b.graph, Service: b.service, Spin: b.spin, Memory: b.memory,
 		CPU: c.cpus.Generator, ByWorkers: c.load.MadeBy == report.ByWorkers,

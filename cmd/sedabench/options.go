@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
-
 	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
 	"github.com/seda-go/seda/internal/load"
 	"github.com/seda-go/seda/internal/report"
@@ -28,10 +26,11 @@ type options struct {
 	graph    *workload.Graph
 	service  workload.Service
 	work     workload.Work
-	arrival  load.Arrivals // none: closed, and Poisson at rates
-	rates    []rate        // empty: by arrival
-	slo      *objective    // the highest rate is looked for that meets it; nil: none
-	clients  int           // 0: by the number of workers
+	arrival  load.Arrivals    // none: closed, and Poisson at rates
+	rates    []rate           // empty: by arrival
+	slo      *objective       // the highest rate is looked for that meets it; nil: none
+	clients  int              // 0: by the number of workers
+	think    workload.Service // of clients in closed loop, between two requests
 	batch    int
 	capacity int
 	policies []string
@@ -87,6 +86,8 @@ func runFlags(o *options) *flags {
 	f.add("slo", "", "", "look for the highest rate at which a percentile of the sojourn time (p50, p90, p99, p999) is below a time, such as 'p99<1ms'",
 		one(&o.slo, parseObjective))
 	f.add("clients", "", "0", fmt.Sprintf("requests outstanding in closed loop; 0: %d per worker", clientsPerWorker), one(&o.clients, integer(0, maxCapacity)))
+	f.add("think", "", "constant:0s", "with --arrival closed: time from the end of a client's request to its next one, as service times are written",
+		one(&o.think, workload.ParseService))
 	f.add("batch", "", "64", "most requests moved at once", one(&o.batch, integer(1, maxCapacity)))
 	f.add("capacity", "", "1024", "requests that queues hold, times the stages; a power of two", one(&o.capacity, capacity))
 	f.add("policy", "", staged.DefaultPolicy(), "what decides in staged while it runs: "+strings.Join(staged.Policies(), ", ")+
@@ -219,6 +220,9 @@ func (o *options) complete(h host) (err error) {
 	if err := o.checkOpen(h); err != nil {
 		return err
 	}
+	if err := o.checkThink(h); err != nil {
+		return err
+	}
 	if err := o.completeRates(); err != nil {
 		return err
 	}
@@ -267,36 +271,6 @@ func (o *options) checkRoom() error {
 		}
 	}
 	return nil
-}
-
-func joined[T any](list []T) string {
-	var texts []string
-	for _, r := range list {
-		texts = append(texts, fmt.Sprint(r))
-	}
-	return strings.Join(texts, ",")
-}
-
-// commandLine writes all flags that have a value; with a preset, those that it looks at.
-func commandLine(f *flags, preset string) string {
-	words := []string{"sedabench " + f.set.Name()}
-	f.set.VisitAll(func(flag *pflag.Flag) {
-		if preset != "" && !findPreset(preset).looksAt(flag.Name, f.given) {
-			return
-		}
-		if text := flag.Value.String(); text != "" && flag.Name != "output" {
-			words = append(words, "--"+flag.Name+" "+shellWord(text))
-		}
-	})
-	return strings.Join(words, " ")
-}
-
-// shellWord is text as a shell reads it back.
-func shellWord(text string) string {
-	if !strings.ContainsAny(text, " \t\n<>&|;$`\"'*?()[]{}~#!\\") {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 func (o *options) clientsFor(workers int) int {

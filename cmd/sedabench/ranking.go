@@ -45,7 +45,7 @@ func rank(rows []report.Row) *ranking {
 	return c
 }
 
-func (c *ranking) capacity() bool { return c.rows[0].Load.Rate == nil }
+func (c *ranking) capacity() bool { return c.rows[0].Load.Capacity() }
 
 // test returns how likely such a difference would be by chance.
 func (c *ranking) test(i, k int) float64 {

@@ -70,6 +70,17 @@ func (o *options) completeRates() error {
 	return nil
 }
 
+// checkThink checks that clients who think are alone, and have a generator to think in.
+func (o *options) checkThink(h host) error {
+	if o.think.Mean() == 0 {
+		return nil
+	}
+	if !o.arrival.Closed() {
+		return fmt.Errorf("--think %s: rates are parts of what clients who do not think get done; want --arrival closed", o.think)
+	}
+	return o.needGenerator(h, "--think "+o.think.String(), "no --think")
+}
+
 // checkOpen checks that what asks for arrivals in open loop can have them.
 // Without such flags there is only the closed loop where no CPU is left.
 func (o *options) checkOpen(h host) error {
@@ -94,17 +105,22 @@ func (o *options) checkOpen(h host) error {
 	default:
 		return nil
 	}
+	want := "--arrival closed"
+	if o.slo != nil {
+		want = "more CPUs"
+	}
+	return o.needGenerator(h, asked, want)
+}
+
+// needGenerator checks that there is a CPU for the load generator, without which what was asked cannot be; alone is what to want with one worker.
+func (o *options) needGenerator(h host, asked, alone string) error {
 	for _, n := range o.workers {
 		if h.hasGenerator(n) {
 			continue
 		}
 		want := "fewer --workers"
-		switch {
-		case n > 1:
-		case o.slo != nil:
-			want = "more CPUs"
-		default:
-			want = "--arrival closed"
+		if n == 1 {
+			want = alone
 		}
 		return fmt.Errorf("%s: no CPU is left for the load generator with %s on %s; want %s",
 			asked, report.Plural(n, "worker"), h.cpusText(), want)

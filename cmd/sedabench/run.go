@@ -133,6 +133,9 @@ func (st *study) closedLoad(workers int) report.Load {
 	if !st.host.hasGenerator(workers) {
 		l.MadeBy = report.ByWorkers
 	}
+	if st.think.Mean() > 0 {
+		l.Think = st.think.String()
+	}
 	return l
 }
 

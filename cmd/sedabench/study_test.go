@@ -184,6 +184,15 @@ func TestATraceSetsTheRate(t *testing.T) {
 	require.Equal(t, int64(120), offered("--rate", "4000").Events.Offered)
 }
 
+// Clients who think are compared by delay: what they get done is not what the service can do.
+func TestClientsOfAStudyThink(t *testing.T) {
+	st := testStudy(t, inline, "--workers", "1", "--arch", "pool", "--arrival", "closed", "--clients", "3", "--think", "constant:1ms")
+	require.NoError(t, st.measureAll(t.Context()))
+	require.Equal(t, "closed loop, 3 clients, thinking constant:1ms", st.runs[0].Load.String())
+	require.LessOrEqual(t, st.runs[0].Events.Completed, int64(3*(1+5)))
+	require.False(t, rank(report.Summarize(st.runs)).capacity())
+}
+
 func TestRatesArePartsOfTheBestCapacity(t *testing.T) {
 	st := testStudy(t, inline, "--workers", "1")
 	clients := 4

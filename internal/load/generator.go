@@ -122,21 +122,35 @@ func (c *Config) schedule() *Schedule {
 	return s
 }
 
-// closed keeps the clients' requests outstanding until the end of the window.
+// closed keeps the clients' requests outstanding until the end of the window,
+// but for those of clients who think.
 func (g *generator) closed() {
+	thinkers := newThinkers(&g.cfg, g.began)
 	for now := g.now(); now < g.window.end && !g.stopped.Load(); now = g.now() {
 		for range len(g.flying) {
 			if len(g.batch) == cap(g.batch) {
 				break
 			}
-			if r, at := g.collect(); r != nil {
+			switch r, at := g.collect(); {
+			case r == nil:
+			case thinkers.some():
+				thinkers.think(at)
+			default:
 				g.free = g.free[:len(g.free)-1]
 				g.fill(r, at)
 			}
 		}
-		for len(g.free) > 0 && len(g.batch) < cap(g.batch) { // at the start, and what was refused
+		for len(g.free) > len(thinkers.due) && len(g.batch) < cap(g.batch) { // at the start, and what was refused
 			r, _ := g.take()
 			g.fill(r, now)
+		}
+		for len(g.batch) < cap(g.batch) {
+			due, ok := thinkers.next(now)
+			if !ok {
+				break
+			}
+			r, _ := g.take()
+			g.fill(r, due)
 		}
 		if len(g.batch) > 0 {
 			g.submit()

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -22,13 +23,14 @@ type Target interface {
 // Config describes a load. All fields but CPU must be set that the arrival needs.
 type Config struct {
 	Arrival  Arrival
-	Rate     float64       // open loop: requests per second
-	Clients  int           // closed loop: requests kept outstanding
-	Batch    int           // the most requests offered in one call
-	InFlight int           // open loop: at least as many requests as the target can hold
-	Warmup   time.Duration // before the window that is measured
-	Duration time.Duration // of the window
-	Patience time.Duration // for accepted requests to be done after the end; what is then left counts as lost
+	Rate     float64          // open loop: requests per second
+	Clients  int              // closed loop: requests kept outstanding
+	Think    workload.Service // closed loop, not ByWorkers: time from the end of a client's request until its next one is due
+	Batch    int              // the most requests offered in one call
+	InFlight int              // open loop: at least as many requests as the target can hold
+	Warmup   time.Duration    // before the window that is measured
+	Duration time.Duration    // of the window
+	Patience time.Duration    // for accepted requests to be done after the end; what is then left counts as lost
 	Seed     uint64
 
 	Graph   *workload.Graph
@@ -91,6 +93,9 @@ type Run struct {
 func New(cfg Config) (*Run, error) {
 	if cfg.ByWorkers && cfg.Arrival != Closed {
 		return nil, fmt.Errorf("%s arrivals need a generator, and there is no CPU for one", cfg.Arrival)
+	}
+	if cfg.ByWorkers && cfg.Think.Mean() > 0 {
+		return nil, errors.New("clients who think need a generator, and there is no CPU for one")
 	}
 	if err := cfg.Profile.Validate(); err != nil {
 		return nil, err

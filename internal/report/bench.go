@@ -61,6 +61,8 @@ func WriteBenchSides(w io.Writer, old, now File) error {
 // is one, since the rate differs from invocation to invocation.
 func benchLoad(l Load) string {
 	switch {
+	case l.Rate == nil && l.Think != "":
+		return fmt.Sprintf("closed-%d-think-%s", *l.Clients, l.Think)
 	case l.Rate == nil:
 		return fmt.Sprintf("closed-%d", *l.Clients)
 	case l.Fraction != nil:

@@ -103,20 +103,22 @@ type Load struct {
 	Fraction *float64 `json:"fraction"`   // of the capacity that Rate was made from
 	// Doubtful says that the capacity is from runs that do not count, for lack of others.
 	Doubtful bool   `json:"doubtful"`
-	Clients  *int   `json:"clients"` // closed loop
-	MadeBy   string `json:"made_by"` // generator or workers
+	Clients  *int   `json:"clients"`         // closed loop
+	Think    string `json:"think,omitempty"` // how long they have no request; empty: they always have one
+	MadeBy   string `json:"made_by"`         // generator or workers
 }
 
 // loadKey is a load by its values.
 type loadKey struct {
 	arrival, madeBy string
+	think           string
 	rate, fraction  float64
 	clients         int
 	doubtful        bool
 }
 
 func (l Load) key() loadKey {
-	k := loadKey{arrival: l.Arrival, madeBy: l.MadeBy, doubtful: l.Doubtful}
+	k := loadKey{arrival: l.Arrival, madeBy: l.MadeBy, think: l.Think, doubtful: l.Doubtful}
 	if l.Rate != nil {
 		k.rate = *l.Rate
 	}
@@ -133,6 +135,9 @@ func (l Load) key() loadKey {
 // when written.
 func (l Load) Same(m Load) bool { return l.key() == m.key() }
 
+// Capacity reports whether the goodput under it is what the service can do.
+func (l Load) Capacity() bool { return l.Rate == nil && l.Think == "" }
+
 // String says the load in a few words: a rate that was asked for with all its
 // digits, one that follows from a capacity rounded.
 func (l Load) String() string {
@@ -140,6 +145,9 @@ func (l Load) String() string {
 		by := ""
 		if l.MadeBy == ByWorkers {
 			by = ", made by the workers"
+		}
+		if l.Think != "" {
+			by += ", thinking " + l.Think
 		}
 		return "closed loop, " + Plural(*l.Clients, "client") + by
 	}
