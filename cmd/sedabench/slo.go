@@ -55,12 +55,14 @@ const (
 	searchRefused = 0.001
 )
 
-// met reports whether runs at one rate meet the objective, in the median of those that count, which have to be at least half of them.
-func (o *objective) met(runs []report.Run) bool {
+// met reports whether runs at one rate meet the objective, in the median of those that count; told, whether that can be told: at least half of them do.
+func (o *objective) met(runs []report.Run) (met, told bool) {
 	valid := counted(runs)
-	return len(valid) > 0 && 2*len(valid) >= len(runs) &&
-		report.QuartilesOf(over(valid, o.value)).Median < float64(o.below) &&
-		report.QuartilesOf(over(valid, turnedAway)).Median < searchRefused
+	if len(valid) == 0 || 2*len(valid) < len(runs) {
+		return false, false
+	}
+	return report.QuartilesOf(over(valid, o.value)).Median < float64(o.below) &&
+		report.QuartilesOf(over(valid, turnedAway)).Median < searchRefused, true
 }
 
 func (o *objective) value(r report.Run) float64 { return float64(o.of(r.Sojourn)) }
@@ -77,7 +79,8 @@ func counted(runs []report.Run) []report.Run {
 // candidate is an architecture whose highest rate is looked for, in parts of the capacity.
 type candidate struct {
 	cell
-	met, missed float64 // the highest rate that met the objective, and the lowest that did not
+	met, missed float64 // the highest rate that met the objective, and the lowest that did not, as far as is known
+	untold      float64 // missed, if that is for want of runs that count; else 0
 	best        []report.Run
 	late        int // runs that do not count
 }
@@ -85,10 +88,14 @@ type candidate struct {
 // learn narrows the search by what runs at a rate between both say.
 func (c *candidate) learn(o *objective, part float64, runs []report.Run) {
 	c.late += len(runs) - len(counted(runs))
-	if o.met(runs) {
+	met, told := o.met(runs)
+	switch {
+	case met:
 		c.met, c.best = part, counted(runs)
-	} else {
-		c.missed = part
+	case told:
+		c.missed, c.untold = part, 0
+	default:
+		c.missed, c.untold = part, part
 	}
 }
 
@@ -137,17 +144,20 @@ func (st *study) halve(ctx context.Context, what string, all []*candidate) error
 	return nil
 }
 
-// sheet is the table of what was found, with a capacity in requests per second. A rate of 0: no rate that was tried met the objective. None: nor did
-// all runs count, so that it is not known.
+// sheet is the table of what was found, with a capacity in requests per second. A rate of 0: no rate that was tried met the objective. None: it is not known
+// of any.
 func (o *objective) sheet(capacity float64, all []*candidate) *sheet {
 	perSecond := func(x float64) string { return report.Count(x) + "/s" }
 	s := newSheet(fmt.Sprintf("Highest rate with %s, and less than %g%% refused, %s", o, 100*searchRefused, report.Plural(all[0].workers, "worker")),
 		column{name: "rate", unit: perSecond}, column{name: "of the best capacity", unit: part}, column{name: o.figure, unit: report.Time},
-		column{name: "refused", unit: report.Share})
+		column{name: "refused", unit: report.Share}, column{name: "not known from", unit: part})
 	s.archs = true
 	for _, c := range all {
 		s.row(c.arch)
-		if c.met > 0 || c.late == 0 {
+		if c.untold > 0 {
+			s.put(c.arch, "not known from", c.untold)
+		}
+		if c.met > 0 || c.untold == 0 {
 			s.put(c.arch, "rate", c.met*capacity)
 			s.put(c.arch, "of the best capacity", c.met)
 		}

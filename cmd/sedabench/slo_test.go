@@ -28,16 +28,16 @@ func TestAnObjectiveIsMetInTheMedian(t *testing.T) {
 	require.NoError(t, err)
 	for _, c := range []struct {
 		p99, refused []int64 // of each run: in us, below 0 if it does not count; of 10,000
-		met          bool
+		met, told    bool
 	}{
-		{[]int64{900}, []int64{0}, true},
-		{[]int64{1000}, []int64{0}, false},
-		{[]int64{1, 999, 1e6}, []int64{0, 9, 9000}, true},
-		{[]int64{1, 1001, 1e6}, []int64{0, 0, 0}, false},
-		{[]int64{1, 1, 1}, []int64{0, 10, 10}, false},
-		{[]int64{1, 1, -1, -1}, []int64{0, 0, 0, 0}, true},
-		{[]int64{1, -1, -1}, []int64{0, 0, 0}, false}, // too few to tell
-		{[]int64{-1}, []int64{0}, false},
+		{[]int64{900}, []int64{0}, true, true},
+		{[]int64{1000}, []int64{0}, false, true},
+		{[]int64{1, 999, 1e6}, []int64{0, 9, 9000}, true, true},
+		{[]int64{1, 1001, 1e6}, []int64{0, 0, 0}, false, true},
+		{[]int64{1, 1, 1}, []int64{0, 10, 10}, false, true},
+		{[]int64{1, 1, -1, -1}, []int64{0, 0, 0, 0}, true, true},
+		{[]int64{1, -1, -1}, []int64{0, 0, 0}, false, false}, // too few to tell
+		{[]int64{-1}, []int64{0}, false, false},
 	} {
 		var runs []report.Run
 		for i, us := range c.p99 {
@@ -46,7 +46,9 @@ func TestAnObjectiveIsMetInTheMedian(t *testing.T) {
 				Events: report.Events{Offered: 10_000, Refused: c.refused[i] / 2, Expired: c.refused[i] - c.refused[i]/2},
 			})
 		}
-		require.Equal(t, c.met, o.met(runs), c)
+		met, told := o.met(runs)
+		require.Equal(t, c.met, met, c)
+		require.Equal(t, c.told, told, c)
 	}
 }
 
@@ -72,11 +74,21 @@ func TestTheSearchFindsTheRate(t *testing.T) {
 		require.InDelta(t, 1000*c.met, f[0].Value, 1e-9)
 		require.Equal(t, report.Count(1000*c.met)+"/s", f[0].Text)
 	}
+	// Where runs do not count it goes on below, and says so, until a rate below is missed for good.
 	late := candidate{cell: cell{arch: "pool", workers: 1}, missed: searchMost}
 	late.learn(o, 0.5, []report.Run{{}})
-	f := o.sheet(1000, []*candidate{&late}).findings()
-	require.Len(t, f, 1)
-	require.Equal(t, "runs left out", f[0].What)
+	require.Equal(t, []string{"not known from 0.500", "runs left out "}, texts(o.sheet(1000, []*candidate{&late})))
+	late.learn(o, 0.25, []report.Run{{Valid: true}})
+	require.Equal(t, []string{"rate 250/s", "of the best capacity 0.250", "p50 0ns", "refused 0.0%", "not known from 0.500", "runs left out "}, texts(o.sheet(1000, []*candidate{&late})))
+	late.learn(o, 0.375, []report.Run{{Valid: true, Sojourn: report.Sojourn{P50: 1e9}}})
+	require.NotContains(t, texts(o.sheet(1000, []*candidate{&late})), "not known from 0.500")
+}
+
+func texts(s *sheet) (all []string) {
+	for _, f := range s.findings() {
+		all = append(all, f.What+" "+f.Text)
+	}
+	return all
 }
 
 // Every architecture is measured at every step, and a rate at which requests are refused is none.
@@ -106,7 +118,7 @@ func TestTheSearchOfAStudy(t *testing.T) {
 	require.Len(t, st.runs, 6)
 	require.Equal(t, []string{"staged/adaptive", "staged/static", "pool"}, st.sheets[0].rows)
 	for _, f := range st.findings {
-		require.Contains(t, []string{"rate", "of the best capacity", "runs left out"}, f.What)
+		require.Contains(t, []string{"rate", "of the best capacity", "not known from", "runs left out"}, f.What)
 		if f.What == "rate" {
 			require.Zero(t, f.Value)
 		}
