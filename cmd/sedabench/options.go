@@ -86,7 +86,7 @@ func runFlags(o *options) *flags {
 	f.add("slo", "", "", "look for the highest rate at which a percentile of the sojourn time (p50, p90, p99, p999) is below a time, such as 'p99<1ms'",
 		one(&o.slo, parseObjective))
 	f.add("clients", "", "0", fmt.Sprintf("requests outstanding in closed loop; 0: %d per worker", clientsPerWorker), one(&o.clients, integer(0, maxCapacity)))
-	f.add("think", "", "constant:0s", "with --arrival closed: time from the end of a client's request to its next one, as service times are written",
+	f.add("think", "", "", "with --arrival closed: time from the end of a client's request to its next one, such as exp:1ms; by default none",
 		one(&o.think, workload.ParseService))
 	f.add("batch", "", "64", "most requests moved at once", one(&o.batch, integer(1, maxCapacity)))
 	f.add("capacity", "", "1024", "requests that queues hold, times the stages; a power of two", one(&o.capacity, capacity))

@@ -20,8 +20,8 @@ type Trace struct {
 // maxTrace is how many arrivals a trace may have: 32 MiB of them.
 const maxTrace = 1 << 22
 
-// ReadTrace reads a file with the time of an arrival a line, in order: seconds, such as 12.000345, or with a unit, such as 345us. Only the distances count. What
-// follows # is left out, and so are empty lines. Errors name the file and the line.
+// ReadTrace reads a file with the time of an arrival a line, in order: seconds, such as 12.000345, or with a unit, such as 345us. Only the
+// distances count. What follows # is left out, and so are empty lines. Errors name the file and the line.
 func ReadTrace(name string) (*Trace, error) {
 	f, err := os.Open(name)
 	if err != nil {
