@@ -1,9 +1,14 @@
 package schema
 
 import (
+	"bufio"
 	"bytes"
+	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -12,6 +17,28 @@ import (
 
 // Runs of a few milliseconds: what is in them is not looked at.
 var quick = []string{"--duration", "5ms", "--warmup", "1ms", "--reps", "1", "-o", "json"}
+
+// partial is what a run prints that is killed when its first repetition is done.
+func partial(t *testing.T, binary string) []byte {
+	cmd := exec.CommandContext(t.Context(), binary, append(slices.Clone(quick), "--arrival", "closed", "--reps", "1000")...)
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	progress := bufio.NewReader(stderr)
+	for line := ""; !strings.Contains(line, "repetition 1 of 1000 done"); {
+		line, err = progress.ReadString('\n')
+		require.NoError(t, err)
+	}
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	_, err = io.Copy(io.Discard, progress)
+	require.NoError(t, err)
+	var failed *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &failed)
+	require.Equal(t, 1, failed.ExitCode())
+	return out.Bytes()
+}
 
 func TestOutputIsOfTheSchema(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "sedabench")
@@ -41,4 +68,8 @@ func TestOutputIsOfTheSchema(t *testing.T) {
 		value.(map[string]any)["runs"].([]any)[0].(map[string]any)["surprise"] = 1
 		require.Error(t, s.Validate(value), "a field that is not in the schema")
 	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(partial(t, binary)))
+	require.NoError(t, err)
+	require.NoError(t, s.Validate(value))
+	require.Equal(t, true, value.(map[string]any)["partial"])
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func certifyFlags(o *options) *flags {
-	f := runFlags(o).only("certify", "arch", "workers", "service", "target", "capacity", "policy", "duration", "warmup", "reps", "seed", "output")
+	f := runFlags(o).only("certify", "arch", "workers", "service", "target", "capacity", "policy", "duration", "warmup", "reps", "seed", "output", "out")
 	f.change("workers", "", "workers; by default one less than the CPUs")
 	f.change("service", "constant:100us", "")
 	f.change("target", "", "how long a request may take, after which it does not count as served; 0s: ten service times")
@@ -58,12 +58,12 @@ func certifyVerb(ctx context.Context, args []string, s streams) error {
 	a := st.asking()
 	clauses, err := a.certify(ctx)
 	if err != nil {
-		return err
+		return a.end(err)
 	}
 	if note := o.certifyNote(); note != "" {
 		a.notes = append(a.notes, note)
 	}
-	if err := a.end(); err != nil {
+	if err := a.end(nil); err != nil {
 		return err
 	}
 	return shortOf(clauses)

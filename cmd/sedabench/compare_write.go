@@ -25,6 +25,11 @@ func view(before, after string, old, now report.File) *compareView {
 	v := &compareView{names: [2]string{before, after}, files: [2]report.File{old, now}}
 	v.differences = append(fieldsThatDiffer("machine", old.Machine, now.Machine, "steal", "foreign"),
 		fieldsThatDiffer("config", old.Config, now.Config, "command", "loads", "spin_turn_ns", "spin_spread")...)
+	for i, f := range v.files {
+		if f.Partial {
+			v.differences = append(v.differences, fmt.Sprintf("%s is partial: %s", v.names[i], f.Reason))
+		}
+	}
 	v.changes, v.unmatched = report.Compare(old, now)
 	return v
 }

@@ -22,7 +22,38 @@ func disturbance(f report.File) []string {
 		}
 		lines = append(lines, line)
 	}
-	return append(lines, uncounted(f, leftOut)...)
+	return append(append(lines, scattered(f)...), uncounted(f, leftOut)...)
+}
+
+const (
+	// scatter is the part of its median that half of a row's goodputs may be apart before that is said: with ten runs, the interval of the median is then about
+	// as wide, and architectures that differ by less are not told apart.
+	scatter = 0.10
+	// leastScattered is how many runs quartiles say something of.
+	leastScattered = 4
+)
+
+// scattered warns of rows whose repetitions differ so much that one can not be had for another.
+func scattered(f report.File) []string {
+	worst, share, n, of := "", 0.0, 0, 0
+	for _, row := range report.Summarize(f.Runs) {
+		if row.Valid < leastScattered {
+			continue
+		}
+		of++
+		s := (row.Goodput.High - row.Goodput.Low) / row.Goodput.Median
+		if s > scatter {
+			n++
+		}
+		if s > share {
+			worst, share = fmt.Sprintf("%s, %s, %s", row.Arch, report.Plural(row.Workers, "worker"), row.Load), s
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("Warning: in %d of %s repetitions differ by more than %s, quartile from quartile, and most, by %s, in %s. Something disturbs them, or they are too short.",
+		n, report.Plural(of, "row"), report.Share(scatter), report.Share(share), worst)}
 }
 
 // What becomes of runs that do not count.

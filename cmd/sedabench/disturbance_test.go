@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,25 @@ func TestUncountedRunsAreExplained(t *testing.T) {
 	}
 	require.Empty(t, uncounted(report.File{Runs: runs[:1]}, leftOut))
 	require.NotContains(t, uncounted(report.File{Runs: runs[2:]}, leftOut)[0], "generator")
+}
+
+// Rows whose repetitions are far apart are told, whoever reads the results.
+func TestScatteredRowsAreTold(t *testing.T) {
+	closed := report.Load{Arrival: "closed", Clients: pointer(8), MadeBy: report.ByGenerator}
+	wide, wider := runsOf("pool", 2, closed, 100, 94, 106, 88, 112), runsOf("staged", 1, closed, 100, 80, 120, 60, 140)
+	narrow, few := runsOf("thread", 1, closed, 100, 95, 105, 95, 105), runsOf("channels", 1, closed, 100, 1, 200)
+	runs := slices.Concat(wide, wider, narrow, few)
+	const want = "Warning: in 2 of 3 rows repetitions differ by more than 10.0%, quartile from quartile, and most, by 50.0%, in staged, 1 worker, closed loop, 8 clients. "
+	require.Equal(t, []string{want + "Something disturbs them, or they are too short."}, scattered(report.File{Runs: runs}))
+	require.Empty(t, scattered(report.File{Runs: slices.Concat(narrow, few)}))
+	for _, output := range []string{"text", "bench", "json"} {
+		st := testStudy(t, inline, "-o", output)
+		var out, errs strings.Builder
+		st.out, st.errs, st.runs = &out, &errs, runs
+		require.NoError(t, st.write())
+		require.Equal(t, output == "text", strings.Contains(out.String(), want))
+		require.Equal(t, output != "text", strings.Contains(errs.String(), want))
+	}
 }
 
 func TestUncountedRunsAreNotedOnStandardError(t *testing.T) {

@@ -66,6 +66,9 @@ func (f *flags) only(verb string, names ...string) *flags {
 	return some
 }
 
+// beside lets help tell of a flag in the line of the one before it, where lines are scarce.
+func (f *flags) beside(name string) { f.set.Lookup(name).Hidden = true }
+
 // change gives a flag another default, and says something else about it, where that is not empty.
 func (f *flags) change(name, byDefault, about string) {
 	flag := f.set.Lookup(name)
@@ -130,21 +133,25 @@ func (f *flags) names() string {
 	return strings.Join(names, ", ")
 }
 
-// help describes the flags, one a line, with their defaults.
+// help describes the flags, one a line but for those beside others, with their defaults.
 func (f *flags) help() string {
-	var b strings.Builder
+	var lines []string
 	f.set.VisitAll(func(flag *pflag.Flag) {
+		if flag.Hidden {
+			lines[len(lines)-1] += fmt.Sprintf("; --%s: %s", flag.Name, flag.Usage)
+			return
+		}
 		name := "--" + flag.Name
 		if flag.Shorthand != "" {
 			name = "-" + flag.Shorthand + ", " + name
 		}
-		fmt.Fprintf(&b, "  %-16s %s", name, flag.Usage)
+		line := fmt.Sprintf("  %-16s %s", name, flag.Usage)
 		if flag.DefValue != "" {
-			fmt.Fprintf(&b, " [%s]", flag.DefValue)
+			line += fmt.Sprintf(" [%s]", flag.DefValue)
 		}
-		b.WriteByte('\n')
+		lines = append(lines, line)
 	})
-	return b.String()
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // list parses comma-separated values without repetitions.
@@ -220,7 +227,7 @@ func commandLine(f *flags, preset string) string {
 		if preset != "" && !findPreset(preset).looksAt(flag.Name, f.given) {
 			return
 		}
-		if text := flag.Value.String(); text != "" && flag.Name != "output" {
+		if text := flag.Value.String(); text != "" && flag.Name != "output" && flag.Name != "out" {
 			words = append(words, "--"+flag.Name+" "+shellWord(text))
 		}
 	})

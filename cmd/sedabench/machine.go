@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,6 +67,8 @@ func (h host) describe() report.Machine {
 		OS: runtime.GOOS, Arch: runtime.GOARCH, Kernel: h.line("proc/sys/kernel/osrelease"),
 		Go: runtime.Version(), GOMAXPROCS: runtime.GOMAXPROCS(0), Quota: h.limits.Quota,
 		Allowed: h.allowed.String(), Governor: h.line("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+		Isolated: h.line("sys/devices/system/cpu/isolated"), NoTick: strings.TrimSuffix(h.line("sys/devices/system/cpu/nohz_full"), "(null)"),
+		HugePages: h.hugePages(), Clocksource: h.line("sys/devices/system/clocksource/clocksource0/current_clocksource"), Hypervisor: h.hypervisor(),
 	}
 	if m.Model == "" {
 		m.Model = "unknown " + runtime.GOARCH
@@ -74,6 +77,27 @@ func (h host) describe() report.Machine {
 		m.CPUs, m.SMT = h.topo.Online.Len(), h.topo.SMT()
 	}
 	return m
+}
+
+// hugePages is the mode of transparent huge pages, which the kernel puts in brackets among those there are.
+func (h host) hugePages() string {
+	_, mode, _ := strings.Cut(h.line("sys/kernel/mm/transparent_hugepage/enabled"), "[")
+	mode, _, _ = strings.Cut(mode, "]")
+	return mode
+}
+
+// hypervisor names what runs this machine as a virtual one, as far as the kernel tells.
+func (h host) hypervisor() string {
+	if kind := h.line("sys/hypervisor/type"); kind != "" {
+		return kind
+	}
+	if !slices.Contains(strings.Fields(h.field("proc/cpuinfo", "flags")), "hypervisor") {
+		return ""
+	}
+	if vendor := h.line("sys/class/dmi/id/sys_vendor"); vendor != "" {
+		return vendor
+	}
+	return "unnamed"
 }
 
 // line returns the content of a small file, or nothing.
@@ -164,6 +188,13 @@ func machineText(m report.Machine) string {
 			p.value = "none"
 		}
 		parts = append(parts, p.name+" "+p.value)
+	}
+	for _, p := range []struct{ name, value string }{
+		{"isolcpus", m.Isolated}, {"nohz_full", m.NoTick}, {"THP", m.HugePages}, {"clocksource", m.Clocksource}, {"hypervisor", m.Hypervisor},
+	} {
+		if p.value != "" {
+			parts = append(parts, p.name+" "+p.value)
+		}
 	}
 	return strings.Join(parts, ", ")
 }

@@ -165,6 +165,8 @@ func TestUsageErrors(t *testing.T) {
 		"--duration 0s":                   `--duration: "0s", want a time from 1ms to 1h0m0s`,
 		"--duration 2":                    `--duration: "2", want a time`,
 		"--warmup -1s":                    `--warmup: "-1s", want a time`,
+		"--precision 2":                   `--precision: "2", want a part of the median from 0.1% to 50%`,
+		"--preset shift --precision 2%":   "--precision: --preset shift does not look at it",
 		"--reps 0":                        `--reps: "0", want a whole number from 1 to 1000`,
 		"--seed -1":                       `--seed: "-1", want a whole number from 0`,
 		"-o xml":                          `--output: unknown output "xml", want text, json, bench`,

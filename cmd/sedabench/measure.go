@@ -40,6 +40,8 @@ type bench struct {
 	quota    float64          // CPUs' worth of time that the control group may use; 0: no limit
 	log      *slog.Logger
 	profiled *profiling // what the run is looked at for; nil: for nothing
+	// distributions are of all runs so far; nil: nobody asked.
+	distributions *distributions
 }
 
 // measure makes one run. The error says that it failed: that the architecture
@@ -95,6 +97,9 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 		return run, fmt.Errorf("%s: %w", c, err)
 	}
 	run = b.report(c, rep, result, service.Batches())
+	if b.distributions != nil && run.Valid {
+		b.distributions.add(c, result.Sojourn)
+	}
 	if s, ok := service.(arch.Losses); ok {
 		run.Events.Failed, run.Events.Dropped = s.Losses()
 	}

@@ -19,32 +19,35 @@ import (
 
 // options is what the flags of run say.
 type options struct {
-	archs    []string
-	workers  []int // empty: one less than the CPUs
-	shape    string
-	stages   int
-	graph    *workload.Graph
-	service  workload.Service
-	work     workload.Work
-	arrival  load.Arrivals    // none: closed, and Poisson at rates
-	rates    []rate           // empty: by arrival
-	slo      *objective       // the highest rate is looked for that meets it; nil: none
-	clients  int              // 0: by the number of workers
-	think    workload.Service // of clients in closed loop, between two requests
-	batch    int
-	capacity int
-	policies []string
-	timeline time.Duration // between two points of the time line; 0: none
-	probes   string        // what watches the threads of staged: off, auto, bpf, proc
-	pin      string        // directory in a bpf file system; empty: nothing is pinned
-	offCPU   string        // file for the profile of time off the CPU; empty: none
-	onCPU    string        // and on it
-	target   time.Duration // how long a request may take; 0: any time
-	duration time.Duration
-	warmup   time.Duration
-	reps     int
-	seed     uint64
-	output   string
+	archs     []string
+	workers   []int // empty: one less than the CPUs
+	shape     string
+	stages    int
+	graph     *workload.Graph
+	service   workload.Service
+	work      workload.Work
+	arrival   load.Arrivals    // none: closed, and Poisson at rates
+	rates     []rate           // empty: by arrival
+	slo       *objective       // the highest rate is looked for that meets it; nil: none
+	clients   int              // 0: by the number of workers
+	think     workload.Service // of clients in closed loop, between two requests
+	batch     int
+	capacity  int
+	policies  []string
+	timeline  time.Duration // between two points of the time line; 0: none
+	probes    string        // what watches the threads of staged: off, auto, bpf, proc
+	pin       string        // directory in a bpf file system; empty: nothing is pinned
+	offCPU    string        // file for the profile of time off the CPU; empty: none
+	onCPU     string        // and on it
+	target    time.Duration // how long a request may take; 0: any time
+	duration  time.Duration
+	warmup    time.Duration
+	reps      int
+	precision precision // beyond reps
+	seed      uint64
+	output    string
+	out       string // file; empty: standard output
+	hgrm      string // directory; empty: none
 
 	preset string          // empty: none
 	given  map[string]bool // flags among the arguments
@@ -101,14 +104,21 @@ func runFlags(o *options) *flags {
 		one(&o.probes, oneOf("probes", probesModes...)))
 	f.add("pin", "", "", "directory in a bpf file system, such as /sys/fs/bpf, to leave maps in for bpftool while staged runs", one(&o.pin, fileName))
 	f.add(flagOffCPU, "", "", "file for a profile of the time off the CPU of one run more, of staged, by stage: for go tool pprof", one(&o.offCPU, fileName))
-	f.add(flagOnCPU, "", "", "file for one of the time on the CPU, by samples, of the same run", one(&o.onCPU, fileName))
+	f.add(flagOnCPU, "", "", "of the time on it, by samples, of the same run", one(&o.onCPU, fileName))
 	f.add("duration", "", "130ms", "measured time of each run", one(&o.duration, period(time.Millisecond, maxTime)))
 	f.add("warmup", "", "40ms", "time of each run before that", one(&o.warmup, period(0, maxTime)))
 	f.add("reps", "", "10", "runs of each architecture under each load; differences are tested from 8 on", one(&o.reps, integer(1, maxReps)))
+	f.add(flagPrecision, "", "", "more of them until the median goodput of each row is known within 2%, or 2%,5m: for five minutes at most",
+		one(&o.precision, parsePrecision))
 	f.add("seed", "", "1", "of arrivals, service times and the order of runs", one(&o.seed, parseSeed))
 	f.add("preset", "", "", "an experiment with staged, which sets all else: "+strings.Join(presetNames(), ", "),
 		one(&o.preset, oneOf("preset", presetNames()...)))
 	f.add("output", "o", "text", "text, json or bench", one(&o.output, oneOf("output", "text", "json", "bench")))
+	f.add("out", "", "", "file for that, which gets its name when it is complete", one(&o.out, resultName))
+	f.add(flagHgrm, "", "", "directory for the distribution of sojourn times of each row, a .hgrm file each for HdrHistogram's plotter", one(&o.hgrm, fileName))
+	f.beside("out")
+	f.beside(flagOnCPU)
+	f.beside(flagPrecision)
 	return f
 }
 

@@ -79,7 +79,7 @@ func findPreset(name string) preset {
 }
 
 // common are the flags that every preset takes.
-var common = []string{"preset", "workers", "policy", "probes", "pin", "seed", "output"}
+var common = []string{"preset", "workers", "policy", "probes", "pin", "seed", "output", "out"}
 
 // looksAt reports whether the preset uses a flag: --service of overload only if it is given.
 func (p preset) looksAt(flag string, given map[string]bool) bool {
@@ -131,10 +131,7 @@ type asking struct {
 // runPreset asks what the preset asks, and prints the answer.
 func (st *study) runPreset(ctx context.Context) error {
 	a := st.asking()
-	if err := findPreset(st.preset).ask(ctx, a); err != nil {
-		return err
-	}
-	return a.end()
+	return a.end(findPreset(st.preset).ask(ctx, a))
 }
 
 func (st *study) asking() *asking {
@@ -145,17 +142,17 @@ func (st *study) asking() *asking {
 	}}
 }
 
-// end prints what was found.
-func (a *asking) end() error {
-	st := a.study
-	st.machine.Steal, st.machine.Foreign = st.host.usage().since(st.before, st.machine.CPUs)
-	if st.output != "text" {
-		for _, s := range a.sheets {
-			st.findings = append(st.findings, s.findings()...)
+// end prints what was found, or, if something failed, the runs there are.
+func (a *asking) end(failed error) error {
+	return a.finish(failed, func() error {
+		if a.output == "text" {
+			return a.writeText(a.out)
 		}
-		return st.write()
-	}
-	return a.writeText(st.out)
+		for _, s := range a.sheets {
+			a.findings = append(a.findings, s.findings()...)
+		}
+		return a.write()
+	})
 }
 
 func (a *asking) writeText(w io.Writer) error {

@@ -90,7 +90,7 @@ func TestPresetsOnPaper(t *testing.T) {
 	}
 	for args, want := range map[string]string{
 		"--preset storm":                      `--preset: unknown preset "storm", want batch-oracle, shift, spike, `,
-		"--preset spike --arch staged":        "--arch: --preset spike does not look at it, but at --workers, --policy, --probes, --pin, --seed, --output, --duration, --reps, --service, --warmup",
+		"--preset spike --arch staged":        "--arch: --preset spike does not look at it, but at --workers, --policy, --probes, --pin, --seed, --output, --out, --duration, --reps, --service, --warmup",
 		"--preset shift --rate 5":             "--rate: --preset shift does not look at it",
 		"--preset overload --rate 50":         "--rate: 50, want parts of the capacity, such as 2x, with --preset",
 		"--preset overload --workers 1,2":     "--workers: 1,2, want one number from 1 to 2, the CPUs this process may use",

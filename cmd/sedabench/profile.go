@@ -207,7 +207,7 @@ func (st *study) profile(ctx context.Context) error {
 	cells := slices.DeleteFunc(st.cells(workers, l), func(c cell) bool { return c.policy == "" })
 	last := cells[len(cells)-1]
 	b := st.bench
-	b.profiled = st.profiling
+	b.profiled, b.distributions = st.profiling, nil
 	if _, err := b.measure(ctx, last, st.reps); err != nil {
 		return err
 	}

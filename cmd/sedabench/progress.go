@@ -16,6 +16,7 @@ type progress struct {
 	w     io.Writer
 	bar   bool
 	total time.Duration
+	more  bool // there may be more to do than the total
 	done  time.Duration
 	wide  int // columns of the bar's last drawing
 }
@@ -38,7 +39,11 @@ func (p *progress) did(d time.Duration) { p.done = min(p.done+d, p.total) }
 // line says that something is complete, where there is no bar.
 func (p *progress) line(what string) {
 	if !p.bar {
-		fmt.Fprintf(p.w, "%s, about %s left\n", what, p.left())
+		about := "about"
+		if p.more {
+			about = "at least"
+		}
+		fmt.Fprintf(p.w, "%s, %s %s left\n", what, about, p.left())
 	}
 }
 

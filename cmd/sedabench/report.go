@@ -118,7 +118,7 @@ func writePictures(dir string, pictures []page.Picture) error {
 // inputs puts into words what a page says of each file.
 func inputs(names []string, files []report.File) (all []page.Input) {
 	for i, f := range files {
-		in := page.Input{Name: names[i], File: f, Machine: machineText(f.Machine), Notes: disturbance(f)}
+		in := page.Input{Name: names[i], File: f, Machine: machineText(f.Machine), Notes: append(incomplete(f), disturbance(f)...)}
 		if in.Name == standard {
 			in.Name = "standard input"
 		}

@@ -39,22 +39,21 @@ func runVerb(ctx context.Context, args []string, s streams) (err error) {
 	if o.preset != "" {
 		return st.runPreset(ctx)
 	}
-	if err := st.measureAll(ctx); err != nil {
-		return err
-	}
-	if o.slo != nil {
-		if err := st.search(ctx); err != nil {
-			return err
-		}
-	}
-	st.machine.Steal, st.machine.Foreign = h.usage().since(st.before, st.machine.CPUs)
-	if err := st.write(); err != nil {
+	if err := st.finish(st.measureRun(ctx), st.write); err != nil {
 		return err
 	}
 	if len(args) == 0 {
 		return st.leaveReport()
 	}
 	return st.profile(ctx)
+}
+
+// measureRun makes all runs, and then looks for the rate that meets an objective.
+func (st *study) measureRun(ctx context.Context) error {
+	if err := st.measureAll(ctx); err != nil || st.slo == nil {
+		return err
+	}
+	return st.search(ctx)
 }
 
 // study is one invocation of run: the cells it measures, and what came of them.
@@ -64,8 +63,10 @@ type study struct {
 	machine   report.Machine
 	origins   string // where what probes know comes from
 	before    usage  // of the machine, before the first run
-	out       io.Writer
+	results   results
+	out       io.Writer // what results are written to
 	errs      io.Writer
+	partial   string        // why there is less than was asked for; empty: there is not
 	total     time.Duration // that all runs take, about; 0: not known yet
 	progress  *progress
 	random    *rand.Rand // of the order of runs
@@ -77,7 +78,8 @@ type study struct {
 }
 
 func newStudy(o options, h host, s streams) *study {
-	st := &study{host: h, machine: h.describe(), out: s.out, errs: s.err, random: rand.New(rand.NewPCG(o.seed, orderStream))}
+	st := &study{host: h, machine: h.describe(), results: results{name: o.out, stream: s.out}, errs: s.err, random: rand.New(rand.NewPCG(o.seed, orderStream))}
+	st.out = st.results.writer()
 	level := slog.LevelWarn
 	if h.limits.Quota > 0 {
 		level = slog.LevelError // the header warns, and once is enough
@@ -85,6 +87,9 @@ func newStudy(o options, h host, s streams) *study {
 	st.bench = bench{
 		options: &o, find: arch.Find, patience: patience, quota: h.limits.Quota,
 		log: slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: level})),
+	}
+	if o.hgrm != "" {
+		st.distributions = new(distributions)
 	}
 	st.memory = workload.NewMemory(o.work, o.stages)
 	st.spin = st.memory.Calibrate()
@@ -199,28 +204,32 @@ func (st *study) bestCapacity(workers int) (perSecond float64, counts bool) {
 // so that a disturbance or a drift of the machine does not meet the same
 // architecture each time.
 func (st *study) repeat(ctx context.Context, what string, cells []cell) error {
-	made, err := st.repetitions(ctx, what, cells)
-	if err == nil {
-		st.runs = append(st.runs, slices.Concat(made...)...)
-	}
+	made, err := st.measureCells(ctx, what, cells)
+	st.runs = append(st.runs, slices.Concat(made...)...) // also those before one that failed
 	return err
 }
 
-// repetitions returns the runs of each cell.
-func (st *study) repetitions(ctx context.Context, what string, cells []cell) ([][]report.Run, error) {
+// measureCells returns the runs of each cell; if one failed, those before it.
+func (st *study) measureCells(ctx context.Context, what string, cells []cell) ([][]report.Run, error) {
 	made := make([][]report.Run, len(cells))
-	for rep := range st.reps {
+	another := st.repetitions(made)
+	st.progress.more = st.precision.share > 0
+	for rep := 0; another(rep); rep++ {
 		for _, i := range st.random.Perm(len(cells)) {
-			st.progress.doing(fmt.Sprintf("%s, repetition %d of %d: %s", what, rep+1, st.reps, cells[i].arch))
+			st.progress.doing(fmt.Sprintf("%s, %s: %s", what, st.repetition(rep), cells[i].arch))
 			run, err := st.measure(ctx, cells[i], rep)
 			if err != nil {
-				return nil, err
+				return made, err
 			}
 			made[i] = append(made[i], run)
-			st.progress.did(st.runTime(st.tail(cells[i].workers, cells[i].load)))
+			took := st.runTime(st.tail(cells[i].workers, cells[i].load))
+			if rep >= st.reps {
+				st.progress.total += took // nobody knew
+			}
+			st.progress.did(took)
 		}
 		if len(cells) > 0 {
-			st.progress.line(fmt.Sprintf("%s: repetition %d of %d done", what, rep+1, st.reps))
+			st.progress.line(fmt.Sprintf("%s: %s done", what, st.repetition(rep)))
 		}
 	}
 	return made, nil

@@ -22,7 +22,7 @@ type scaleOptions struct {
 
 func scaleFlags(o *scaleOptions) *flags {
 	f := runFlags(&o.options).only("scale", "arch", "workers", "shape", "stages", "service", "work", "clients", "batch", "capacity", "policy", "probes",
-		"duration", "warmup", "reps", "seed", "output")
+		"duration", "warmup", "reps", flagPrecision, "seed", "output", "out", flagHgrm)
 	f.change("workers", "", "numbers of workers; by default from 1 to the CPUs this process may use")
 	f.change("capacity", "16384", "")
 	f.change("probes", probesAuto, "")
@@ -66,14 +66,11 @@ func scaleVerb(ctx context.Context, args []string, s streams) error {
 			return err
 		}
 	}
-	if err := st.measureScale(ctx, &o); err != nil {
-		return err
+	err = st.measureScale(ctx, &o)
+	if err == nil {
+		err = st.explainScale(ctx, &o)
 	}
-	st.machine.Steal, st.machine.Foreign = h.usage().since(st.before, st.machine.CPUs)
-	if err := st.explainScale(ctx, &o); err != nil {
-		return err
-	}
-	return st.write()
+	return st.finish(err, st.write)
 }
 
 func parseScale(args []string, h host) (scaleOptions, error) {

@@ -134,7 +134,7 @@ func (st *study) halve(ctx context.Context, what string, all []*candidate) error
 		cells[i] = c.cell
 		cells[i].load = l
 	}
-	made, err := st.repetitions(ctx, what, cells)
+	made, err := st.measureCells(ctx, what, cells)
 	if err != nil {
 		return err
 	}

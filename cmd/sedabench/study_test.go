@@ -219,19 +219,30 @@ func TestRatesArePartsOfTheBestCapacity(t *testing.T) {
 
 func TestMachine(t *testing.T) {
 	h := host{root: fstest.MapFS{
-		"proc/cpuinfo":              {Data: []byte("processor\t: 0\nmodel name\t: Babbage 2\nprocessor\t: 1\nmodel name\t: other\n")},
+		"proc/cpuinfo":              {Data: []byte("processor\t: 0\nmodel name\t: Babbage 2\nflags\t\t: fpu hypervisor tsc\nprocessor\t: 1\nmodel name\t: other\n")},
 		"proc/sys/kernel/osrelease": {Data: []byte("6.1.0\n")},
 		"proc/stat":                 {Data: []byte("cpu  10 0 20 60 0 0 0 10 5 0\ncpu0 1 2 3\n")},
-		"sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": {Data: []byte("powersave\n")},
+		"sys/devices/system/cpu/cpu0/cpufreq/scaling_governor":            {Data: []byte("powersave\n")},
+		"sys/devices/system/cpu/isolated":                                 {Data: []byte("2-3\n")},
+		"sys/devices/system/cpu/nohz_full":                                {Data: []byte("  (null)\n")},
+		"sys/kernel/mm/transparent_hugepage/enabled":                      {Data: []byte("always [madvise] never\n")},
+		"sys/devices/system/clocksource/clocksource0/current_clocksource": {Data: []byte("tsc\n")},
 	}, limits: affinity.Limits{Quota: 1.5}}
 	m := h.describe()
 	require.Equal(t, "Babbage 2", m.Model)
 	require.Equal(t, "6.1.0", m.Kernel)
-	require.Contains(t, machineText(m), "governor powersave, quota 1.5 CPUs")
+	require.Contains(t, machineText(m), "governor powersave, quota 1.5 CPUs, isolcpus 2-3, THP madvise, clocksource tsc, hypervisor unnamed")
 	require.Equal(t, "10.0% since boot", h.usage().stealText())
 
-	bare := host{root: fstest.MapFS{}}
-	require.Contains(t, machineText(bare.describe()), "governor none, quota none")
+	files := h.root.(fstest.MapFS)
+	files["sys/class/dmi/id/sys_vendor"] = &fstest.MapFile{Data: []byte("Analytical\n")}
+	files["sys/devices/system/cpu/nohz_full"] = &fstest.MapFile{Data: []byte("3\n")}
+	require.Contains(t, machineText(h.describe()), "nohz_full 3, THP madvise, clocksource tsc, hypervisor Analytical")
+	files["sys/hypervisor/type"] = &fstest.MapFile{Data: []byte("xen\n")}
+	require.Equal(t, "xen", h.describe().Hypervisor)
+
+	bare := host{root: fstest.MapFS{"proc/cpuinfo": {Data: []byte("flags: fpu hypervisors\n")}}}
+	require.Regexp(t, "governor none, quota none$", machineText(bare.describe()))
 	require.Equal(t, "unknown", bare.usage().stealText())
 	odd := host{root: fstest.MapFS{"proc/stat": {Data: []byte("cpu  1 2 x 4 5 6 7 8 9\n")}}}
 	require.False(t, odd.usage().known)

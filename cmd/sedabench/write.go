@@ -14,10 +14,10 @@ func (st *study) write() error {
 	file := st.file()
 	switch st.output {
 	case "json":
-		st.note(uncounted(file, marked))
+		st.note(append(scattered(file), uncounted(file, marked)...))
 		return report.WriteJSON(st.out, file)
 	case "bench":
-		st.note(uncounted(file, leftOut))
+		st.note(append(scattered(file), uncounted(file, leftOut)...))
 		return report.WriteBench(st.out, file)
 	}
 	if err := writeText(st.out, file); err != nil {
@@ -35,7 +35,7 @@ func (st *study) write() error {
 }
 
 func (st *study) file() report.File {
-	return report.File{Schema: report.Schema, Machine: st.machine, Config: st.config(), Runs: st.runs, Findings: st.findings, Scales: st.scales}
+	return report.File{Schema: report.Schema, Partial: st.partial != "", Reason: st.partial, Machine: st.machine, Config: st.config(), Runs: st.runs, Findings: st.findings, Scales: st.scales}
 }
 
 // note writes lines to standard error, where the results are for programs.
@@ -87,7 +87,11 @@ func (st *study) writeHeader() error {
 		fmt.Fprintf(&b, "warning  the CPU quota of %g CPUs stops threads that spin, and so the load generator: these figures say little\n", st.machine.Quota)
 	}
 	if st.total > 0 {
-		fmt.Fprintf(&b, "time     about %s\n", st.total.Round(1e9))
+		fmt.Fprintf(&b, "time     about %s", st.total.Round(1e9))
+		if st.precision.share > 0 {
+			fmt.Fprintf(&b, ", and more for --%s, for which it begins no repetition after %s", flagPrecision, st.precision.limit)
+		}
+		b.WriteByte('\n')
 	}
 	b.WriteByte('\n')
 	_, err := io.WriteString(st.out, b.String())
@@ -142,6 +146,9 @@ func wrap(text, indent string) string {
 
 // writeText prints a table a load, and what the tables mean.
 func writeText(w io.Writer, f report.File) error {
+	for _, line := range incomplete(f) {
+		fmt.Fprintf(w, "%s\n\n", line)
+	}
 	rows := report.Summarize(f.Runs)
 	for len(rows) > 0 {
 		n := 1

@@ -26,12 +26,15 @@ func WriteBench(w io.Writer, f File) error {
 	} {
 		fmt.Fprintf(&b, "%s: %v\n", line.key, line.value)
 	}
+	if f.Partial {
+		fmt.Fprintf(&b, "partial: %s\n", f.Reason)
+	}
 	for _, r := range f.Runs {
 		if !r.Valid || r.Goodput <= 0 {
 			continue
 		}
 		fmt.Fprintf(&b, "BenchmarkRun/arch=%s/workers=%d/shape=%s-%d/service=%s/load=%s %d %.1f ns/op %.0f events/s",
-			r.Arch, r.Workers, f.Config.Shape, f.Config.Stages, f.Config.Service, benchLoad(r.Load),
+			r.Arch, r.Workers, f.Config.Shape, f.Config.Stages, f.Config.Service, r.Load.Name(),
 			r.Events.Completed, 1e9/r.Goodput, r.Goodput)
 		fmt.Fprintf(&b, " %d p50-ns %d p99-ns %d p999-ns %.6f refused/op",
 			r.Sojourn.P50, r.Sojourn.P99, r.Sojourn.P999, float64(r.Events.Refused)/float64(max(r.Events.Offered, 1)))
@@ -55,20 +58,6 @@ func WriteBenchSides(w io.Writer, old, now File) error {
 		}
 	}
 	return nil
-}
-
-// benchLoad names a load within a benchmark's name; by the fraction where there
-// is one, since the rate differs from invocation to invocation.
-func benchLoad(l Load) string {
-	switch {
-	case l.Rate == nil && l.Think != "":
-		return fmt.Sprintf("closed-%d-think-%s", *l.Clients, l.Think)
-	case l.Rate == nil:
-		return fmt.Sprintf("closed-%d", *l.Clients)
-	case l.Fraction != nil:
-		return fmt.Sprintf("%s-%gx", benchWord(l.Arrival), *l.Fraction)
-	}
-	return benchWord(l.Arrival) + "-" + exact(*l.Rate)
 }
 
 // benchWord is text without what ends a part of a benchmark's name: a trace is named as its file is.

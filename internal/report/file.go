@@ -14,7 +14,10 @@ const Schema = "sedabench/1"
 // File is everything one invocation of sedabench measured. Fields that nothing
 // could be said about are null, not zero.
 type File struct {
-	Schema  string  `json:"schema"`
+	Schema string `json:"schema"`
+	// Partial says that there are fewer runs than were asked for, Reason why.
+	Partial bool    `json:"partial,omitempty"`
+	Reason  string  `json:"partial_reason,omitempty"`
 	Machine Machine `json:"machine"`
 	Config  Config  `json:"config"`
 	Runs    []Run   `json:"runs"`
@@ -26,19 +29,26 @@ type File struct {
 
 // Machine is what the runs were made on.
 type Machine struct {
-	Model      string   `json:"model"` // of the CPU
-	CPUs       int      `json:"cpus"`  // online
-	Allowed    string   `json:"allowed"`
-	SMT        int      `json:"smt"` // threads per core
-	OS         string   `json:"os"`
-	Arch       string   `json:"arch"`
-	Kernel     string   `json:"kernel"`
-	Go         string   `json:"go"`
-	GOMAXPROCS int      `json:"gomaxprocs"` // by default; each run sets its own
-	Governor   string   `json:"governor"`   // of clock rates; empty: none that the kernel shows
-	Quota      float64  `json:"quota_cpus"` // CPU time per time that the control group may use; 0: no limit
-	Steal      *float64 `json:"steal"`      // part of the CPUs' time that the hypervisor took during the runs
-	Foreign    *float64 `json:"foreign"`    // part that other processes used during the runs
+	Model      string  `json:"model"` // of the CPU
+	CPUs       int     `json:"cpus"`  // online
+	Allowed    string  `json:"allowed"`
+	SMT        int     `json:"smt"` // threads per core
+	OS         string  `json:"os"`
+	Arch       string  `json:"arch"`
+	Kernel     string  `json:"kernel"`
+	Go         string  `json:"go"`
+	GOMAXPROCS int     `json:"gomaxprocs"` // by default; each run sets its own
+	Governor   string  `json:"governor"`   // of clock rates; empty: none that the kernel shows
+	Quota      float64 `json:"quota_cpus"` // CPU time per time that the control group may use; 0: no limit
+	// These are empty where there is none, and where the kernel does not tell.
+	Isolated    string `json:"isolcpus"`
+	NoTick      string `json:"nohz_full"`
+	HugePages   string `json:"thp"` // mode of transparent huge pages
+	Clocksource string `json:"clocksource"`
+	Hypervisor  string `json:"hypervisor"`
+
+	Steal   *float64 `json:"steal"`   // part of the CPUs' time that the hypervisor took during the runs
+	Foreign *float64 `json:"foreign"` // part that other processes used during the runs
 }
 
 // Config is what was asked for, as flags say it.
@@ -159,6 +169,20 @@ func (l Load) String() string {
 		of = "a capacity from runs that do not count"
 	}
 	return fmt.Sprintf("%s arrivals, %s/s (%gx of %s)", l.Arrival, Count(*l.Rate), *l.Fraction, of)
+}
+
+// Name names the load in one word, as within a benchmark's name; by the fraction where there
+// is one, since the rate differs from invocation to invocation.
+func (l Load) Name() string {
+	switch {
+	case l.Rate == nil && l.Think != "":
+		return fmt.Sprintf("closed-%d-think-%s", *l.Clients, l.Think)
+	case l.Rate == nil:
+		return fmt.Sprintf("closed-%d", *l.Clients)
+	case l.Fraction != nil:
+		return fmt.Sprintf("%s-%gx", benchWord(l.Arrival), *l.Fraction)
+	}
+	return benchWord(l.Arrival) + "-" + exact(*l.Rate)
 }
 
 func exact(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }

@@ -47,15 +47,15 @@ func TestSimilarLoadsStayApart(t *testing.T) {
 	require.False(t, rows[0].Load.Same(rows[1].Load))
 	require.True(t, rows[0].Load.Same(runs[2].Load))
 	require.Equal(t, "fixed arrivals, 10001/s", rows[1].Load.String())
-	require.Equal(t, "fixed-0.25", benchLoad(rows[3].Load))
+	require.Equal(t, "fixed-0.25", rows[3].Load.Name())
 	rate := 5.0
 	clients := 4
 	thinking := Load{Arrival: "closed", Clients: &clients, Think: "exp:1ms", MadeBy: ByGenerator}
 	require.Equal(t, "closed loop, 4 clients, thinking exp:1ms", thinking.String())
-	require.Equal(t, "closed-4-think-exp:1ms", benchLoad(thinking))
+	require.Equal(t, "closed-4-think-exp:1ms", thinking.Name())
 	require.False(t, thinking.Capacity())
 	require.False(t, thinking.Same(Load{Arrival: "closed", Clients: &clients, MadeBy: ByGenerator}))
-	require.Equal(t, "trace:_var_my_log.txt-5", benchLoad(Load{Arrival: "trace:/var/my log.txt", Rate: &rate}))
+	require.Equal(t, "trace:_var_my_log.txt-5", (Load{Arrival: "trace:/var/my log.txt", Rate: &rate}).Name())
 }
 
 func TestFormats(t *testing.T) {

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seda-go/seda/internal/report"
+)
+
+// results is where a study prints: to a stream, or into memory until it is complete and goes into a file under that file's name.
+type results struct {
+	name   string // of the file; empty: none
+	stream io.Writer
+	held   bytes.Buffer
+}
+
+// writer is what results are written to meanwhile.
+func (r *results) writer() io.Writer {
+	if r.name == "" {
+		return r.stream
+	}
+	return &r.held
+}
+
+// keep makes the file. Where that fails, the results go to the stream: they took longer to make than to read twice.
+func (r *results) keep() error {
+	if r.name == "" {
+		return nil
+	}
+	err := writeWhole(r.name, func(w io.Writer) error {
+		_, err := w.Write(r.held.Bytes())
+		return err
+	})
+	if err != nil {
+		_, lost := r.stream.Write(r.held.Bytes())
+		return errors.Join(fmt.Errorf("--out: %w; the results are on standard output", err), lost)
+	}
+	_, err = fmt.Fprintf(r.stream, "results  %s\n", r.name)
+	return err
+}
+
+// resultName takes the name of a file that can be made, as far as that is known before there is something to put into it.
+func resultName(text string) (string, error) {
+	if text == "" {
+		return "", errors.New("want a name")
+	}
+	if text == standard {
+		return "", nil
+	}
+	if info, err := os.Stat(text); err == nil && info.IsDir() {
+		return "", fmt.Errorf("%s is a directory", text)
+	}
+	_, err := os.Stat(filepath.Dir(text))
+	return text, err
+}
+
+// finish prints what was measured by write. If something failed before all was, what there is is marked and printed run by run, since what a
+// verb makes of its runs needs all of them; nothing is printed of nothing. Either way that failure is the error.
+func (st *study) finish(failed error, write func() error) error {
+	if failed != nil && len(st.runs) == 0 {
+		return failed
+	}
+	st.machine.Steal, st.machine.Foreign = st.host.usage().since(st.before, st.machine.CPUs)
+	if failed != nil {
+		st.partial, write = because(failed), st.write
+	}
+	err := errors.Join(write(), st.writePrecision(), st.writeHistograms(), st.results.keep())
+	st.out = st.results.stream
+	switch {
+	case failed == nil:
+		return err
+	case err != nil:
+		return fmt.Errorf("%s: %w", because(failed), err) // also after an interrupt, of which nothing more is said than that
+	}
+	return failed
+}
+
+// because says in one line why a study ended early.
+func because(failed error) string {
+	if errors.Is(failed, context.Canceled) {
+		return "interrupted"
+	}
+	return strings.ReplaceAll(failed.Error(), "\n", "; ")
+}
+
+// incomplete says that a file is, and why.
+func incomplete(f report.File) []string {
+	if !f.Partial {
+		return nil
+	}
+	return []string{fmt.Sprintf("Partial: this is what was measured before the end, which came early: %s.", f.Reason)}
+}
