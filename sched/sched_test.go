@@ -131,6 +131,26 @@ func TestPickerServesTheRingBesideHandOvers(t *testing.T) {
 	}
 }
 
+// Many small batches with a long one handed over behind each take no more of a round than others: what the stage in debt costs, the one before it pays.
+func TestPickerBoundsARoundOfHandOvers(t *testing.T) {
+	const quantum, small, long, other = 100, 1, 100, 50
+	var p sched.Picker
+	p.Reset(3, quantum)
+	ready := sched.SetOf(1, 2)
+	waited := 0
+	for range 10_000 {
+		if s := p.Pick(&ready); s == 1 {
+			p.Charge(1, other)
+			waited = 0
+			continue
+		}
+		p.Charge(2, small)
+		p.Charge(0, long) // handed over
+		waited += small + long
+		require.LessOrEqual(t, waited, 2*(quantum+long)+small)
+	}
+}
+
 // A stage that ran by direct hand-over, charged but never picked, waits for one round when events come by its ring, however much it did.
 func TestPickerForgivesWhatWasHandedOver(t *testing.T) {
 	var p sched.Picker
