@@ -182,7 +182,7 @@ func TestExplain(t *testing.T) {
 	e, in := graph(t, "a", "b")
 	require.Empty(t, get(t, e, "/explain"))
 	run(t, e, in)
-	require.NoError(t, e.Close())
+	require.NoError(t, e.Drain(t.Context()))
 	var all []engine.Decision
 	text := get(t, e, "/explain")
 	for line := range strings.Lines(text) {

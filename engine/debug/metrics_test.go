@@ -58,7 +58,7 @@ func TestMetrics(t *testing.T) {
 	e, in := graph(t, odd...)
 	require.Contains(t, metrics(t, get(t, e, "/metrics")), `seda_engine_uptime_seconds{engine="shop \"a\" <b>"}`)
 	run(t, e, in)
-	require.NoError(t, e.Drain(context.Background()))
+	require.NoError(t, e.Drain(t.Context()))
 	text := get(t, e, "/metrics")
 	values := metrics(t, text)
 	require.Len(t, values, len(e.Stats().Samples()))
