@@ -29,6 +29,7 @@ type Config struct {
 	Timeline time.Duration // between two points of the time line; 0: there is none
 	Probes   probes.Source // watches the workers' threads; nil: nobody does
 	Park     bool          // sleep as soon as there is nothing to do, which is a must under a CPU quota
+	Awake    bool          // never sleep
 	Log      *slog.Logger
 }
 
@@ -63,8 +64,11 @@ func Start(c Config) (*Service, error) {
 	if !c.CPUs.Empty() {
 		config.CPUs, config.Kind = c.CPUs, engine.Pinned
 	}
-	if c.Park {
+	switch {
+	case c.Park:
 		config.Idle = engine.Park
+	case c.Awake:
+		config.Idle = engine.Spin
 	}
 	g := c.Handler.Graph()
 	if err := decide(&config, c.Policy, g, c.Workers); err != nil {

@@ -28,6 +28,7 @@ type Place struct {
 	Alone bool
 	Spin  workload.Spin
 	Park  bool
+	Awake bool // the engine's workers never sleep
 	// Probes watches the workers' threads; nil: nobody does. Whoever opened it closes it.
 	Probes probes.Source
 	Log    *slog.Logger
@@ -233,7 +234,7 @@ func (c *Config) load(watch load.Watch) load.Config {
 func (c *Config) staged(h *workload.Handler) staged.Config {
 	s := staged.Config{
 		Handler: h, Workers: c.Workers, CPUs: c.CPUs.Workers, Capacity: c.Capacity, MaxBatch: c.MaxBatch,
-		Cost: c.Cost, Spin: c.Spin, Policy: c.Policy, Timeline: c.Timeline, Park: c.Park, Probes: c.Probes, Log: c.Log,
+		Cost: c.Cost, Spin: c.Spin, Policy: c.Policy, Timeline: c.Timeline, Park: c.Park, Awake: c.Awake, Probes: c.Probes, Log: c.Log,
 	}
 	for _, k := range c.Kinds {
 		s.Kinds = append(s.Kinds, k.Kind)
