@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 	"unicode"
+
+	"github.com/seda-go/seda/engine/internal/label"
 )
 
 // WriteDOT writes the graph in the DOT language of Graphviz, with the numbers of this reading: stages, the inlets and edges that lead to them,
@@ -15,7 +16,7 @@ import (
 func (s Stats) WriteDOT(w io.Writer) error {
 	var d dot
 	d.line("digraph engine {")
-	d.line("\trankdir=LR; labelloc=t; label=%s;", quote(s.Engine, fmt.Sprintf("up %v, plan %d, %d cold wake-ups", short(s.Uptime), s.Plan, s.ColdWakes)))
+	d.line("\trankdir=LR; labelloc=t; label=%s;", quote(s.Engine, fmt.Sprintf("up %v, plan %d, %d cold wake-ups", label.Short(s.Uptime), s.Plan, s.ColdWakes)))
 	d.line("\tnode [shape=box, fontsize=10]; edge [fontsize=9];")
 	ids := map[string]string{}
 	for i, st := range s.Stages {
@@ -41,13 +42,13 @@ func (d *dot) stage(st StageStats, ids map[string]string) {
 	id := ids[st.Name]
 	lines := []string{
 		st.Name, st.Kind,
-		fmt.Sprintf("%d waiting, the oldest for %v", st.Depth, short(st.HeadAge)),
-		fmt.Sprintf("%d completed", st.Completed) + some(st.Failed, "failed") + some(st.Expired, "expired") + some(st.Direct, "direct") + some(uint64(st.Threads), "threads"),
-		fmt.Sprintf("%.1f a batch, %v an event", st.MeanBatch(), short(st.MeanService())) + some(st.Long, "batches long") + some(st.Blocked, "times blocked"),
+		fmt.Sprintf("%d waiting, the oldest for %v", st.Depth, label.Short(st.HeadAge)),
+		fmt.Sprintf("%d completed", st.Completed) + label.Some(st.Failed, "failed") + label.Some(st.Expired, "expired") + label.Some(st.Direct, "direct") + label.Some(uint64(st.Threads), "threads"),
+		fmt.Sprintf("%.1f a batch, %v an event", st.MeanBatch(), label.Short(st.MeanService())) + label.Some(st.Long, "batches long") + label.Some(st.Blocked, "times blocked"),
 	}
 	d.line("\t%s [style=rounded, label=%s];", id, quote(lines...))
 	for i, in := range st.Inlets {
-		label := quote(in.Name, fmt.Sprintf("%d accepted", in.Accepted)+some(in.Refused, "refused")+some(uint64(in.Waiting), "calls waiting"))
+		label := quote(in.Name, fmt.Sprintf("%d accepted", in.Accepted)+label.Some(in.Refused, "refused")+label.Some(uint64(in.Waiting), "calls waiting"))
 		d.line("\t%s_in%d [shape=cds, label=%s]; %[1]s_in%[2]d -> %[1]s;", id, i, label)
 	}
 	for _, ed := range st.Edges {
@@ -65,12 +66,12 @@ func (d *dot) edge(from, to string, ed EdgeStats) {
 	case ed.Full == Block:
 		style = "solid"
 	}
-	numbers := fmt.Sprintf("%d entered", ed.Entered) + some(ed.Dropped, "dropped") + some(uint64(ed.Owed), "owed") + some(uint64(ed.Pending), "for later")
-	label := quote(kind, numbers)
+	numbers := fmt.Sprintf("%d entered", ed.Entered) + label.Some(ed.Dropped, "dropped") + label.Some(uint64(ed.Owed), "owed") + label.Some(uint64(ed.Pending), "for later")
+	title := quote(kind, numbers)
 	if ed.Dropped > 0 || ed.Owed > 0 {
 		style += ", color=red"
 	}
-	d.line("\t%s -> %s [style=%s, label=%s];", from, to, style, label)
+	d.line("\t%s -> %s [style=%s, label=%s];", from, to, style, title)
 }
 
 func (d *dot) worker(i int, ws WorkerStats, ids map[string]string) {
@@ -78,27 +79,10 @@ func (d *dot) worker(i int, ws WorkerStats, ids map[string]string) {
 	if ws.CPU >= 0 {
 		place = fmt.Sprintf("CPU %d", ws.CPU)
 	}
-	slept := fmt.Sprintf("slept %d times, %v in all", ws.Parks, short(ws.Parked))
+	slept := fmt.Sprintf("slept %d times, %v in all", ws.Parks, label.Short(ws.Parked))
 	d.line("\tworker%d [shape=ellipse, label=%s];", i, quote(fmt.Sprintf("worker %d", i), place, slept))
 	if ws.Stage != "" {
-		d.line("\tworker%d -> %s [style=dotted, arrowhead=none, label=%s];", i, ids[ws.Stage], quote(fmt.Sprint("for ", short(ws.Since))))
-	}
-}
-
-// some is a further number of a label, unless it is zero.
-func some(n uint64, what string) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", %d %s", n, what)
-}
-
-// short leaves three digits or so.
-func short(d time.Duration) time.Duration {
-	for unit := time.Duration(1); ; unit *= 10 {
-		if d < 1000*unit {
-			return d.Round(unit)
-		}
+		d.line("\tworker%d -> %s [style=dotted, arrowhead=none, label=%s];", i, ids[ws.Stage], quote(fmt.Sprint("for ", label.Short(ws.Since))))
 	}
 }
 

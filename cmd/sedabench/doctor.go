@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
+	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/probes"
 )
 
@@ -72,10 +72,7 @@ func writeDoctorJSON(w io.Writer, f probes.Facts, source probes.Source) error {
 	for _, failure := range probes.Failures(source) {
 		out.Failures = append(out.Failures, failure.Error())
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(out)
+	return report.WriteObject(w, out)
 }
 
 func writeDoctor(w io.Writer, f probes.Facts, source probes.Source) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -185,8 +184,5 @@ func (s *selftest) writeJSON(w io.Writer) error {
 		}
 		out.Checks = append(out.Checks, j)
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(out)
+	return report.WriteObject(w, out)
 }

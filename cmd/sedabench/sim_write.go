@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -184,10 +183,7 @@ func (st *simStudy) writeJSON(w io.Writer) error {
 		}
 		file.Loads = append(file.Loads, all)
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(file); err != nil {
+	if err := report.WriteObject(w, file); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
 	return nil

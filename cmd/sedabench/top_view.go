@@ -2,12 +2,12 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"io"
 	"slices"
 	"time"
 
 	"github.com/seda-go/seda/engine"
+	"github.com/seda-go/seda/internal/report"
 )
 
 // topView is what top prints: what happened between two readings.
@@ -163,8 +163,5 @@ func (v topView) sorted(order int) topView {
 }
 
 func (v topView) writeJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	return report.WriteObject(w, v)
 }

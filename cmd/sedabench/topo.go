@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 
 	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/internal/report"
 )
 
 func topoFlags(output *string) *flags {
@@ -120,7 +120,5 @@ func convert[A, B any](from []A, each func(A) B) []B {
 }
 
 func (v topoView) writeJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return report.WriteObject(w, v)
 }

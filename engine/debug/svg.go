@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/seda-go/seda/engine"
+	"github.com/seda-go/seda/engine/internal/label"
 )
 
 // style has a dark variant, for who prefers that.
@@ -48,7 +48,7 @@ func WriteSVG(w io.Writer, s engine.Stats) error {
 		}
 	}
 	width, bottom := p.workers(s.Workers, max(l.width, 3*boxWidth), bottom+2*margin)
-	head := fmt.Sprintf("%s, up %v, plan %d, decisions %d, cold wake-ups %d", s.Engine, short(s.Uptime), s.Plan, s.Control.Decisions, s.ColdWakes)
+	head := fmt.Sprintf("%s, up %v, plan %d, decisions %d, cold wake-ups %d", s.Engine, label.Short(s.Uptime), s.Plan, s.Control.Decisions, s.ColdWakes)
 	p.text(margin, margin, text{line: head, class: "name"}, 0)
 	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img">
 <title>%s</title>
@@ -91,12 +91,12 @@ func (p *picture) box(x, y int, busy bool, lines []text) {
 
 // stageText is what stands in a stage's box.
 func stageText(st engine.StageStats) []text {
-	trouble := some(st.Failed, "failed") + some(st.Expired, "expired") + some(st.Long, "long")
+	trouble := label.Some(st.Failed, "failed") + label.Some(st.Expired, "expired") + label.Some(st.Long, "long")
 	all := []text{
 		{st.Name, "name"},
 		{fmt.Sprintf("%s, cores %d, batch %.1f of %d", st.Kind, st.Cores, st.MeanBatch(), st.BatchCap), "faint"},
-		{fmt.Sprintf("%d waiting, the oldest %v", st.Depth, short(st.HeadAge)), ""},
-		{fmt.Sprintf("%d done, %v each", st.Completed, short(st.MeanService())), ""},
+		{fmt.Sprintf("%d waiting, the oldest %v", st.Depth, label.Short(st.HeadAge)), ""},
+		{fmt.Sprintf("%d done, %v each", st.Completed, label.Short(st.MeanService())), ""},
 	}
 	if trouble != "" {
 		all = append(all, text{strings.TrimPrefix(trouble, ", "), "hurt-text"})
@@ -105,7 +105,7 @@ func stageText(st engine.StageStats) []text {
 		if in.Offered == 0 && in.Waiting == 0 {
 			continue // every stage has one, and most are fed by edges
 		}
-		t := text{fmt.Sprintf("%s: %d in", in.Name, in.Accepted) + some(in.Refused, "refused") + some(uint64(in.Waiting), "wait"), "faint"}
+		t := text{fmt.Sprintf("%s: %d in", in.Name, in.Accepted) + label.Some(in.Refused, "refused") + label.Some(uint64(in.Waiting), "wait"), "faint"}
 		if in.Refused > 0 {
 			t.class = "hurt-text"
 		}
@@ -126,7 +126,7 @@ func (p *picture) edge(n *line, bottom int) {
 	if n.of.Failure || n.of.Timed || n.of.Full != engine.Block {
 		class += " lossy"
 	}
-	t := text{kind + fmt.Sprintf(": %d", n.of.Entered) + some(n.of.Dropped, "dropped") + some(uint64(n.of.Owed), "owed") + some(uint64(n.of.Pending), "later"), "faint"}
+	t := text{kind + fmt.Sprintf(": %d", n.of.Entered) + label.Some(n.of.Dropped, "dropped") + label.Some(uint64(n.of.Owed), "owed") + label.Some(uint64(n.of.Pending), "later"), "faint"}
 	if n.of.Dropped > 0 || n.of.Owed > 0 {
 		class, t.class = class+" hurt", "hurt-text"
 	}
@@ -166,36 +166,19 @@ func (p *picture) workers(all []engine.WorkerStats, width, y int) (right, bottom
 		}
 		switch {
 		case ws.Stage != "":
-			does = fmt.Sprintf("%s for %v", ws.Stage, short(ws.Since))
+			does = fmt.Sprintf("%s for %v", ws.Stage, label.Short(ws.Since))
 		case ws.Asleep > 0:
-			does = fmt.Sprintf("asleep for %v", short(ws.Asleep))
+			does = fmt.Sprintf("asleep for %v", label.Short(ws.Asleep))
 		}
 		lines := []text{
 			{fmt.Sprintf("worker %d, %s", i, place), "name"},
 			{does, ""},
-			{fmt.Sprintf("in handlers %v, slept %d times", short(ws.Busy), ws.Parks), "faint"},
+			{fmt.Sprintf("in handlers %v, slept %d times", label.Short(ws.Busy), ws.Parks), "faint"},
 		}
 		p.box(x, y, ws.Stage != "", lines)
 		x, bottom = x+boxWidth+lineSize, y+boxHeight(lines)
 	}
 	return width, bottom
-}
-
-// some is a further number of a label, unless it is zero.
-func some(n uint64, what string) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", %d %s", n, what)
-}
-
-// short leaves three digits or so.
-func short(d time.Duration) time.Duration {
-	for unit := time.Duration(1); ; unit *= 10 {
-		if d < 1000*unit {
-			return d.Round(unit)
-		}
-	}
 }
 
 // escape also replaces what XML does not allow, such as control characters.

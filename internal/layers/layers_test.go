@@ -46,8 +46,9 @@ var rules = []rule{
 	{pattern: "probes/profile", own: []string{"probes"}, others: []string{"github.com/google/pprof/..."}},
 	{pattern: "probes/...", own: append([]string{"probes"}, checks...), others: []string{sys}},
 
-	{pattern: "engine", own: append([]string{"internal/clock", "engine/internal/manual"}, joined...), others: []string{sys}},
+	{pattern: "engine", own: append([]string{"internal/clock", "engine/internal/manual", "engine/internal/label"}, joined...), others: []string{sys}},
 	{pattern: "engine/internal/manual"},
+	{pattern: "engine/internal/label"},
 	{pattern: "engine/mutants", own: []string{"internal/mutants"}},
 	{pattern: "engine/...", own: append([]string{"engine/..."}, joined...), others: []string{sys}},
 

@@ -278,11 +278,16 @@ type StageMoment struct {
 
 // WriteJSON writes f as one object.
 func WriteJSON(w io.Writer, f File) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	if err := e.Encode(f); err != nil {
+	if err := WriteObject(w, f); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
 	return nil
+}
+
+// WriteObject writes any value in the form of WriteJSON. Errors are the writer's.
+func WriteObject(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
 }
