@@ -33,6 +33,24 @@ func view(before, after string, old, now report.File) *compareView {
 	return v
 }
 
+// work is what each request costs: where that differs, so do all figures.
+type work struct {
+	Shape   string `json:"shape"`
+	Stages  int    `json:"stages"`
+	Service string `json:"service"`
+	Work    string `json:"work"`
+}
+
+// incomparable says why a comparison would tell nothing; empty: it would tell something.
+func (v *compareView) incomparable() string {
+	old, now := v.files[0].Config, v.files[1].Config
+	lines := fieldsThatDiffer("config", work{old.Shape, old.Stages, old.Service, old.Work}, work{now.Shape, now.Stages, now.Service, now.Work})
+	if len(lines) == 0 && len(v.changes) == 0 {
+		return "they have no row in common"
+	}
+	return strings.Join(lines, "; ")
+}
+
 // fieldsThatDiffer lists the fields, by their names in JSON, in which two values differ.
 func fieldsThatDiffer(what string, old, now any, except ...string) (lines []string) {
 	a, b := reflect.ValueOf(old), reflect.ValueOf(now)

@@ -38,7 +38,7 @@ func reportHelp() string {
 	return `usage: sedabench report [flags] RESULT.json...
 
 Makes one HTML page of files that run, scale and certify wrote with -o json (-: standard input): plots by load, by workers and over
-time, stages, findings and tables. The page loads nothing from elsewhere. Further files are compared with the first.
+time, stages, findings and tables. The page loads nothing from elsewhere. Further files are compared with the first where their work is the same.
 
 flags:
 ` + reportFlags(&o).help() + `
@@ -134,12 +134,21 @@ func inputs(names []string, files []report.File) (all []page.Input) {
 	return all
 }
 
-// compared is each further file beside the first.
+// compared is each further file beside the first, where both did the same work and have rows in common: a page of one study has files of which neither
+// says anything of the other.
 func compared(names []string, files []report.File) (c page.Comparison) {
 	for i := 1; i < len(files); i++ {
+		pair := names[0] + " and " + names[i]
 		v := view(names[0], names[i], files[0], files[i])
-		for _, line := range append(v.differences, v.unmatched...) {
-			c.Notes = append(c.Notes, fmt.Sprintf("%s and %s: %s", names[0], names[i], line))
+		if why := v.incomparable(); why != "" {
+			c.Notes = append(c.Notes, pair+" are not compared: "+why)
+			continue
+		}
+		for _, line := range v.differences {
+			c.Notes = append(c.Notes, pair+": "+line)
+		}
+		if n := len(v.unmatched); n > 0 {
+			c.Notes = append(c.Notes, fmt.Sprintf("%s: only one of them has %s, which sedabench compare names", pair, report.Plural(n, "row")))
 		}
 		for _, change := range v.changes {
 			caption := fmt.Sprintf("%s (old), %s (new): %s, %s", names[0], names[i], change.Load, report.Plural(change.Workers, "worker"))

@@ -47,6 +47,26 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// Files of other work, or of other loads, are shown, but not as if one were the other later.
+func TestReportComparesTheSameWork(t *testing.T) {
+	old, now := measured(10, "6.1", same), measured(10, "6.1", same)
+	old.Config.Service, now.Config.Service = "exp:1us", "constant:1s"
+	c := compared([]string{"a", "b"}, []report.File{old, now})
+	require.Empty(t, c.Tables)
+	require.Equal(t, []string{"a and b are not compared: config: service was exp:1us, is constant:1s"}, c.Notes)
+
+	now.Config.Service = old.Config.Service
+	for i := range now.Runs {
+		now.Runs[i].Workers++
+	}
+	require.Equal(t, []string{"a and b are not compared: they have no row in common"}, compared([]string{"a", "b"}, []report.File{old, now}).Notes)
+
+	now.Runs = append(now.Runs, old.Runs...)
+	c = compared([]string{"a", "b"}, []report.File{old, now})
+	require.NotEmpty(t, c.Tables)
+	require.Equal(t, []string{"a and b: only one of them has 4 rows, which sedabench compare names"}, c.Notes)
+}
+
 func TestReportReadsAndWritesStreams(t *testing.T) {
 	text, err := os.ReadFile(saved(t, "a.json", measured(2, "6.1", same)))
 	require.NoError(t, err)
