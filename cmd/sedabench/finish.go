@@ -53,11 +53,40 @@ func resultName(text string) (string, error) {
 	if text == standard {
 		return "", nil
 	}
-	if info, err := os.Stat(text); err == nil && info.IsDir() {
-		return "", fmt.Errorf("%s is a directory", text)
+	if info, err := os.Stat(text); err == nil && !info.Mode().IsRegular() {
+		if info.IsDir() {
+			return "", fmt.Errorf("%s is a directory", text)
+		}
+		return text, nil // such as a pipe, which is written to as it is
 	}
-	_, err := os.Stat(filepath.Dir(text))
-	return text, err
+	at := text
+	if target, err := filepath.EvalSymlinks(text); err == nil {
+		at = target
+	}
+	return text, takesFiles(filepath.Dir(at))
+}
+
+// directoryName takes the name of a directory that is there, or can be made, and takes files.
+func directoryName(text string) (string, error) {
+	if text == "" {
+		return "", errors.New("want a name")
+	}
+	there := filepath.Clean(text)
+	for {
+		if _, err := os.Stat(there); err == nil || there == filepath.Dir(there) {
+			return text, takesFiles(there)
+		}
+		there = filepath.Dir(there)
+	}
+}
+
+// takesFiles makes a file in a directory and removes it: who may do so depends on more than modes.
+func takesFiles(dir string) error {
+	f, err := os.CreateTemp(dir, ".sedabench")
+	if err != nil {
+		return fmt.Errorf("no file can be made in %s: %w", dir, errors.Unwrap(err))
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // finish prints what was measured by write. If something failed before all was, what there is is marked and printed run by run, since what a

@@ -65,6 +65,16 @@ func TestAKilledRunKeepsWhatItHas(t *testing.T) {
 	}
 }
 
+// A place where no file can be made is known before anything is measured, not after.
+func TestResultsWhereNoFileCanBe(t *testing.T) {
+	for flag, name := range map[string]string{"--out": "/proc/results", "--hgrm": "/proc/some/where"} {
+		code, out, errs := sedabench(t, append([]string{"--arch", "pool", "--arrival", "closed", flag, name}, quick...)...)
+		require.Equal(t, exitUsage, code)
+		require.Empty(t, out)
+		require.Contains(t, errs, "sedabench: "+flag+": no file can be made in /proc: ")
+	}
+}
+
 // What does not fit on the disk is not lost.
 func TestResultsOntoAFullDisk(t *testing.T) {
 	full := fullDisk(t)

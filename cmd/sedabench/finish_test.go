@@ -92,7 +92,9 @@ func TestResultsInAFile(t *testing.T) {
 	require.Equal(t, exitOK, code, errs)
 	require.Equal(t, "results  scaled\n", out)
 	require.NoError(t, os.Mkdir("dir", 0o700))
-	for name, want := range map[string]string{"no/such/dir/file": "no such file", "dir": "dir is a directory", "": "want a name"} {
+	for name, want := range map[string]string{
+		"no/such/dir/file": "no file can be made in no/such/dir: no such file", "dir": "dir is a directory", "": "want a name",
+	} {
 		code, out, errs := sedabench(t, append(args, "--out="+name)...)
 		require.Equal(t, exitUsage, code)
 		require.Empty(t, out)

@@ -115,7 +115,7 @@ func runFlags(o *options) *flags {
 		one(&o.preset, oneOf("preset", presetNames()...)))
 	f.add("output", "o", "text", "text, json or bench", one(&o.output, oneOf("output", "text", "json", "bench")))
 	f.add("out", "", "", "file for that, which gets its name when it is complete", one(&o.out, resultName))
-	f.add(flagHgrm, "", "", "directory for the distribution of sojourn times of each row, a .hgrm file each for HdrHistogram's plotter", one(&o.hgrm, fileName))
+	f.add(flagHgrm, "", "", "directory for the distribution of sojourn times of each row, a .hgrm file each for HdrHistogram's plotter", one(&o.hgrm, directoryName))
 	f.beside("out")
 	f.beside(flagOnCPU)
 	f.beside(flagPrecision)
