@@ -8,11 +8,18 @@ import (
 	"github.com/seda-go/seda/internal/report"
 )
 
-const medians = "Medians of the runs that count, with confidence intervals of 95 %."
+const (
+	medians = "Medians of the runs that count, with confidence intervals of 95 %."
+	aside   = " What was measured under the same load stands side by side."
+	overdue = " What was done after the target counts here as well, unlike in findings."
+)
 
 // byLoad plots figures against the rate that was offered: one view each.
 func (d data) byLoad(heading string, figures []figureOf, chosen int) section {
-	s := section{Heading: heading, Choice: "Figure", Text: medians}
+	s := section{Heading: heading, Choice: "Figure", Text: medians + aside}
+	if len(d.File.Findings) > 0 && d.File.Config.Target > 0 {
+		s.Text += overdue
+	}
 	open := slices.DeleteFunc(slices.Clone(d.groups), group.closed)
 	for i, f := range figures {
 		x := plot.Axis{Label: "offered requests/s", Unit: report.Count, Zero: true}
@@ -39,13 +46,26 @@ func (d data) capacity() section {
 		return s
 	}
 	closed := slices.DeleteFunc(slices.Clone(d.groups), func(g group) bool { return !g.closed() })
+	x, at := plot.Axis{Label: "workers", Unit: whole, Zero: true, Whole: true}, func(g group) float64 { return float64(g.Workers) }
+	if byClients(closed) {
+		x, at = plot.Axis{Label: "clients", Unit: whole, Log: true}, func(g group) float64 { return float64(*g.Load.Clients) }
+	}
 	for _, f := range []figureOf{goodput, cpu} { // nothing is refused
-		p := d.across(f, closed, plot.Axis{Label: "workers", Unit: whole, Zero: true, Whole: true}, func(g group) float64 { return float64(g.Workers) })
+		p := d.across(f, closed, x, at)
 		if p.Title = f.name + " in closed loop"; len(p.Series) > 0 {
 			s.Views = append(s.Views, view{Name: f.name, Figures: []figure{plotted(p.Title, p)}})
 		}
 	}
 	return s
+}
+
+// byClients reports whether clients, and not just workers, are what groups of an architecture differ by.
+func byClients(closed []group) bool {
+	return slices.ContainsFunc(closed, func(g group) bool {
+		return slices.ContainsFunc(closed, func(h group) bool {
+			return g.Arch == h.Arch && g.Workers == h.Workers && *g.Load.Clients != *h.Load.Clients
+		})
+	})
 }
 
 // across plots a figure against something by which groups differ; against the architecture where none has more than one value of that.

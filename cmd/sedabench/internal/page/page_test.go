@@ -62,6 +62,21 @@ func ofRun(arch string, load report.Load, rep int, x float64) report.Run {
 	}
 }
 
+// Where clients are what loads in closed loop differ by, capacity is plotted by them, a line for each architecture.
+func TestCapacityByClients(t *testing.T) {
+	f := measured()
+	f.Config.Target = 0.001
+	for _, clients := range []int{64, 512} {
+		f.Runs = append(f.Runs, ofRun("staged", report.Load{Arrival: "closed", Clients: &clients}, 0, float64(clients)))
+	}
+	page := written(t, []Input{{Name: "a.json", File: f}})
+	_, capacity, _ := strings.Cut(page, `id="file1-capacity"`)
+	capacity, throughput, _ := strings.Cut(capacity, `id="file1-throughput-against-load"`)
+	require.Contains(t, capacity, ">clients<")
+	require.NotContains(t, capacity, ">architecture<")
+	require.Contains(t, throughput, strings.TrimSpace(overdue))
+}
+
 // scaled is a file of scale.
 func scaled() report.File {
 	f := report.File{Schema: report.Schema, Config: report.Config{Workers: []int{1, 2}}}
