@@ -159,7 +159,7 @@ type StageConfig[T any] struct {
 	// bound. The engine starts with at most MaxCores.
 	MinCores, MaxCores int
 	// Target is how long an event that enters by the stage's inlets may take until the last stage it leads to is through with it. Policies
-	// refuse events rather than exceed it, and let those expire that have waited for too long, by the limit that held when they came. Default 0: any time,
+	// refuse events rather than exceed it, and let those expire that have waited for too long, by the limit that holds when a worker comes to them. Default 0: any time,
 	// and nothing is refused early. It costs what Deadlines does.
 	Target time.Duration
 	// Admit, if not nil, is asked about every event that is submitted to the stage, after the limit that a policy sets: false refuses it with a
@@ -191,7 +191,7 @@ type StageConfig[T any] struct {
 	// after that. Default 0: any time.
 	MaxAge time.Duration
 	// Deadlines makes the stage observe and pass on the deadlines of events, which Call takes from its context: an event whose deadline
-	// has passed is discarded as one beyond MaxAge is. Stages with MaxAge or Classes do so as well. It costs 24 bytes per slot and the
+	// has passed is discarded as one beyond MaxAge is. Stages with MaxAge, Classes or a Target do so as well. It costs 24 bytes per slot and the
 	// copying of them.
 	Deadlines bool
 }

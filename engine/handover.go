@@ -7,7 +7,9 @@ package engine
 //
 // That batches overtake is what brings hand-over back. If they did not, then workers that once left something in a ring, for instance as a plan changed,
 // would push behind it and find what others pushed behind that: under saturation rings are never empty again, and every batch goes through
-// them. What waits does not starve, since the worker looks downstream first when its turn is over, and a stage in debt is charged nothing.
+// them. What waits does not starve, since the worker looks downstream first when its turn is over, what a stage in debt costs is charged
+// to the one before it, and the outputs then have room: for as much again as overtakes. If they had not, what waits would be held up whenever the worker came
+// to it, while room that others made during the batch before went to what that emitted.
 func (ed *Edge[T]) claim(w *worker) bool {
 	first, s := ed.box(w.id, 0), ed.to
 	b := first
@@ -22,11 +24,15 @@ func (ed *Edge[T]) claim(w *worker) bool {
 	if n == 0 || s.blocking || n > int(s.most.Load()) || s.id >= ed.from.id || !w.mask.Has(s.id) || w.now >= w.turnEnd {
 		return false
 	}
-	if !w.plan.loose.Has(s.id) && !s.shards[b.shard].empty() || w.e.plan.Load() != w.plan || w.e.sometimes(8) {
+	room, waits := n, !s.shards[b.shard].empty()
+	if waits {
+		room += n
+	}
+	if waits && !w.plan.loose.Has(s.id) || w.e.plan.Load() != w.plan || w.e.sometimes(8) {
 		return false
 	}
 	for _, out := range s.outs {
-		if out.limit(w.id, n) < n {
+		if out.limit(w.id, room) < room {
 			return false
 		}
 	}

@@ -120,6 +120,38 @@ func TestWhichStagesPromiseNoOrder(t *testing.T) {
 	}
 }
 
+// What overtakes leaves as much room ahead as it takes: else what waits would find none whenever the worker comes to it, and stay.
+func TestWhatOvertakesLeavesRoom(t *testing.T) {
+	handedOver := func(waits bool, room int) bool {
+		var from, to, last *Stage[int]
+		ran := false
+		e := byHand(t, 2, nil, func(e *Engine) {
+			from = Add(e, StageConfig[int]{Name: "from"})
+			to = Add(e, StageConfig[int]{Name: "to"})
+			last = Add(e, StageConfig[int]{Name: "last", Capacity: 8})
+			toEdge, lastEdge := Connect(from, to), Connect(to, last)
+			from.Handle(func(c *Context, v int) error { toEdge.Emit(c, v); return nil })
+			to.Handle(func(c *Context, v int) error { lastEdge.Emit(c, v); ran = true; return nil })
+			last.Handle(func(*Context, int) error { return nil })
+		})
+		for range 8 - room {
+			put(t, last, 7)
+		}
+		if waits {
+			put(t, to, 7)
+		}
+		require.NoError(t, from.TrySubmit(1))
+		require.True(t, from.run.serve(e.workers[0]))
+		settled(e, 0)
+		return ran
+	}
+	repeated(t, "it overtakes where there is room for both", func() bool { return handedOver(true, 2) })
+	repeated(t, "it needs less where nothing waits", func() bool { return handedOver(false, 1) })
+	for range 20 {
+		require.False(t, handedOver(true, 1), "the last room is for what waits")
+	}
+}
+
 // What a stage sends to itself, or back, waits in the ring: the turn would not end.
 func TestNothingIsHandedBack(t *testing.T) {
 	for range 20 {

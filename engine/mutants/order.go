@@ -16,10 +16,16 @@ var order = []mutant{
 	},
 	{
 		rule: "order", what: "a hand-over overtakes what waits in the ring", file: "handover.go",
-		old:   "\tif !w.plan.loose.Has(s.id) && !s.shards[b.shard].empty() || w.e",
+		old:   "\tif waits && !w.plan.loose.Has(s.id) || w.e",
 		new:   "\tif w.e",
 		tests: "TestWhatIsHandedOver",
 		plays: "TestSchedulesOfASerialStage",
+	},
+	{
+		rule: "order", what: "what overtakes leaves no room to what waits", file: "handover.go",
+		old:   "\t\troom += n\n",
+		new:   "",
+		tests: "TestWhatOvertakesLeavesRoom",
 	},
 	{
 		rule: "order", what: "a hand-over overtakes in a serial stage", file: "plan.go",

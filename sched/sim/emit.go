@@ -114,10 +114,15 @@ func (w *worker) claim(r *run, e *edge, outs []out) bool {
 			return false
 		}
 	}
+	waits := false
 	for _, class := range t.shards[k].rings {
-		if class[0].n > 0 && !t.loose {
-			return false
-		}
+		waits = waits || class[0].n > 0
+	}
+	if waits && !t.loose {
+		return false
+	}
+	if waits {
+		n += n // what waits finds room, too
 	}
 	if room, _ := t.room(r, n); room < n {
 		return false
