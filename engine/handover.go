@@ -24,15 +24,11 @@ func (ed *Edge[T]) claim(w *worker) bool {
 	if n == 0 || s.blocking || n > int(s.most.Load()) || s.id >= ed.from.id || !w.mask.Has(s.id) || w.now >= w.turnEnd {
 		return false
 	}
-	room, waits := n, !s.shards[b.shard].empty()
-	if waits {
-		room += n
-	}
-	if waits && !w.plan.loose.Has(s.id) || w.e.plan.Load() != w.plan || w.e.sometimes(8) {
+	if !w.plan.loose.Has(s.id) && !s.shards[b.shard].empty() || w.e.plan.Load() != w.plan || w.e.sometimes(8) {
 		return false
 	}
 	for _, out := range s.outs {
-		if out.limit(w.id, room) < room {
+		if room := out.limit(w.id, 2*n); room < n || room < 2*n && !s.shards[b.shard].empty() {
 			return false
 		}
 	}

@@ -16,15 +16,15 @@ var order = []mutant{
 	},
 	{
 		rule: "order", what: "a hand-over overtakes what waits in the ring", file: "handover.go",
-		old:   "\tif waits && !w.plan.loose.Has(s.id) || w.e",
+		old:   "\tif !w.plan.loose.Has(s.id) && !s.shards[b.shard].empty() || w.e",
 		new:   "\tif w.e",
 		tests: "TestWhatIsHandedOver",
 		plays: "TestSchedulesOfASerialStage",
 	},
 	{
 		rule: "order", what: "what overtakes leaves no room to what waits", file: "handover.go",
-		old:   "\t\troom += n\n",
-		new:   "",
+		old:   "room < n || room < 2*n && !s.shards[b.shard].empty() {",
+		new:   "room < n {",
 		tests: "TestWhatOvertakesLeavesRoom",
 	},
 	{
@@ -77,12 +77,8 @@ var order = []mutant{
 	},
 	{
 		rule: "hand-over", what: "without room for what the next stage emits", file: "handover.go",
-		old: `		if out.limit(w.id, n) < n {
-			return false
-		}
-`,
-		new: `		_ = out
-`,
+		old:   "room < n || room < 2*n && ",
+		new:   "room < 2*n && ",
 		tests: "TestHandOverNeedsRoomAhead",
 	},
 	{
