@@ -4,15 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
 	"github.com/seda-go/seda/internal/load"
-	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/staged"
 	"github.com/seda-go/seda/internal/workload"
 )
@@ -165,122 +162,6 @@ func parseRun(args []string, h host) (options, error) {
 	}
 	o.command = commandLine(f, o.preset)
 	return o, nil
-}
-
-// completePreset sets what depends on the machine: two workers where work can move between them, else one.
-func (o *options) completePreset(h host) error {
-	if err := o.checkPolicies(); err != nil {
-		return err
-	}
-	p := findPreset(o.preset)
-	if len(o.workers) == 0 {
-		o.workers = []int{1}
-		if !p.generator {
-			o.workers = []int{min(2, h.cpus)}
-		}
-	}
-	if len(o.workers) > 1 || o.workers[0] > h.cpus {
-		return fmt.Errorf("--workers: %s, want one number from 1 to %d, the CPUs this process may use", joined(o.workers), h.cpus)
-	}
-	if p.generator && !h.hasGenerator(o.workers[0]) {
-		want := "fewer --workers, or"
-		if o.workers[0] == 1 {
-			want = "more CPUs, or --preset"
-		}
-		return fmt.Errorf("--preset %s: no CPU is left for the load generator with %s on %s; want %s shift or two-stage-oscillation",
-			o.preset, report.Plural(o.workers[0], "worker"), h.cpusText(), want)
-	}
-	for _, r := range o.rates {
-		if r.fraction == 0 {
-			return fmt.Errorf("--rate: %s, want parts of the capacity, such as 2x, with --preset", r)
-		}
-	}
-	return nil
-}
-
-// complete sets what depends on other flags or on the machine, and checks what
-// no flag can check alone.
-func (o *options) complete(h host) (err error) {
-	if o.graph, err = workload.NewGraph(o.shape, o.stages); err != nil {
-		return fmt.Errorf("--stages: %w", err)
-	}
-	if err := o.checkPolicies(); err != nil {
-		return err
-	}
-	if o.target > 0 && o.graph.Leaves() > 1 {
-		return fmt.Errorf("--target: what is discarded in one branch of a %s would go on in the others; want --shape pipeline", o.shape)
-	}
-	if len(o.workers) == 0 {
-		o.workers = []int{max(h.cpus-1, 1)}
-	}
-	for _, n := range o.workers {
-		if n > h.cpus {
-			return fmt.Errorf("--workers: %d, want 1 to %d, the CPUs this process may use", n, h.cpus)
-		}
-	}
-	if o.batch > o.capacity {
-		return fmt.Errorf("--batch: %d, want 1 to %d, the --capacity", o.batch, o.capacity)
-	}
-	if o.clients > o.capacity {
-		return fmt.Errorf("--clients: %d, want 1 to %d, the --capacity: in closed loop nothing may be refused", o.clients, o.capacity)
-	}
-	if err := o.checkRoom(); err != nil {
-		return err
-	}
-	if err := o.checkOpen(h); err != nil {
-		return err
-	}
-	if err := o.checkThink(h); err != nil {
-		return err
-	}
-	if err := o.completeRates(); err != nil {
-		return err
-	}
-	return o.checkTails(h)
-}
-
-// checkPolicies checks that staged is there to look at what only staged looks at.
-func (o *options) checkPolicies() error {
-	for _, f := range []struct {
-		flag  string
-		given bool
-	}{
-		{"policy", !slices.Equal(o.policies, []string{staged.DefaultPolicy()})},
-		{"target", o.target > 0},
-		{"timeline", o.timeline > 0},
-		{"probes", o.probes != probesOff},
-		{"pin", o.pin != ""},
-		{flagOffCPU, o.offCPU != ""},
-		{flagOnCPU, o.onCPU != ""},
-	} {
-		if f.given && !slices.Contains(o.archs, ours) {
-			return fmt.Errorf("--%s: only staged looks at it, which is not in --arch %s", f.flag, strings.Join(o.archs, ","))
-		}
-	}
-	if o.offCPU != "" && filepath.Clean(o.offCPU) == filepath.Clean(o.onCPU) {
-		return fmt.Errorf("--%s, --%s: both are %s", flagOffCPU, flagOnCPU, o.offCPU)
-	}
-	if o.pin != "" && o.probes != probesAuto && o.probes != probesBPF {
-		return fmt.Errorf("--pin: only programs in the kernel have maps; want --probes auto or bpf")
-	}
-	return nil
-}
-
-// checkRoom checks that what queues and workers hold fits into memory.
-func (o *options) checkRoom() error {
-	room := o.capacity * o.stages
-	if room > maxRoom {
-		return fmt.Errorf("--capacity %d x --stages %d: room for %d requests, want at most %d", o.capacity, o.stages, room, maxRoom)
-	}
-	if slots := room * o.batch; slots > maxSlots {
-		return fmt.Errorf("--capacity %d x --stages %d x --batch %d: %d, want at most %d", o.capacity, o.stages, o.batch, slots, maxSlots)
-	}
-	for _, n := range o.workers {
-		if held := o.batch * o.stages * n; held > maxRoom {
-			return fmt.Errorf("--batch %d x --stages %d x --workers %d: %d requests in hand, want at most %d", o.batch, o.stages, n, held, maxRoom)
-		}
-	}
-	return nil
 }
 
 func (o *options) clientsFor(workers int) int {
