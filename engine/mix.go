@@ -43,7 +43,8 @@ func (sh *shard[T]) fill(h *hand[T], m *mix, limit int) {
 	}
 }
 
-// take takes up to limit events of one class, beginning with another source each time.
+// take takes up to limit events of one class, beginning behind the source that was the last to give any: with fewer events in a batch than sources, one
+// that began elsewhere would pass by some sources more often than by others.
 func (sh *shard[T]) take(h *hand[T], m *mix, class, limit int) (n int) {
 	sources := sh.sources[class]
 	k := m.next[class]
@@ -51,13 +52,13 @@ func (sh *shard[T]) take(h *hand[T], m *mix, class, limit int) (n int) {
 		if n == limit {
 			break
 		}
-		n += sources[k].pop(h, limit-n)
+		got := sources[k].pop(h, limit-n)
 		if k++; k == len(sources) {
 			k = 0
 		}
-	}
-	if m.next[class]++; m.next[class] == len(sources) {
-		m.next[class] = 0
+		if got > 0 {
+			n, m.next[class] = n+got, k
+		}
 	}
 	return n
 }

@@ -407,6 +407,33 @@ func TestSourcesTakeTurns(t *testing.T) {
 	require.ElementsMatch(t, []int{0, 0, 1, 1, 2, 2}, seen)
 }
 
+// Sources that have an event each, whenever they are looked at, get the same, also where a batch has fewer events than there are sources.
+func TestFewEventsOfManySources(t *testing.T) {
+	const sources, turns = 4, 20
+	for most := 1; most <= 3; most++ {
+		var inlets []*Inlet[int]
+		var seen [sources]int
+		e := byHand(t, 1, nil, func(e *Engine) {
+			s := Add(e, StageConfig[int]{Name: "s", MaxBatch: most})
+			for i := range sources {
+				inlets = append(inlets, s.Inlet(InletConfig{Name: string(rune('a' + i))}))
+			}
+			s.Handle(func(_ *Context, v int) error { seen[v]++; return nil })
+		})
+		for range turns {
+			for i, in := range inlets {
+				if in.queued() == 0 {
+					require.NoError(t, in.TrySubmit(i))
+				}
+			}
+			turn(t, e, 0)
+		}
+		for i, n := range seen {
+			require.Equal(t, turns*most/sources, n, "source %d of %v, with batches of %d", i, seen, most)
+		}
+	}
+}
+
 // What a worker has done with it does not keep alive.
 func TestHandsForgetTheirEvents(t *testing.T) {
 	var s *Stage[*int]

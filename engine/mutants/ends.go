@@ -93,12 +93,18 @@ var ends = []mutant{
 	},
 	{
 		rule: "conservation", what: "one source starves the others", file: "mix.go",
-		old: `	if m.next[class]++; m.next[class] == len(sources) {
-		m.next[class] = 0
-	}
-`,
-		new:   "",
+		old:   "n, m.next[class] = n+got, k",
+		new:   "n += got",
 		tests: "TestSourcesTakeTurns",
+	},
+	{
+		rule: "conservation", what: "sources that have events are passed by more often than others", file: "mix.go",
+		old: `	k := m.next[class]
+`,
+		new: `	k := m.next[class]
+	defer func(began int) { m.next[class] = (began + 1) % len(sources) }(k)
+`,
+		tests: "TestFewEventsOfManySources",
 	},
 	{
 		rule: "conservation", what: "events are kept alive", file: "serve.go",
