@@ -27,6 +27,7 @@ func scaleFlags(o *scaleOptions) *flags {
 	f.change("capacity", "16384", "")
 	f.change("probes", probesAuto, "")
 	f.change("duration", "200ms", "")
+	f.change("warmup", "500ms", "time of each run before that; adaptive needs some of it to find who should serve what")
 	f.change("clients", "", fmt.Sprintf("requests outstanding for each worker; 0: %d", clientsPerWorker))
 	f.add("oversubscribe", "", "", "numbers of workers beyond the CPUs, which share them: measured, and kept apart", list(&o.oversubscribed, integer(2, maxWorkers)))
 	f.add("simulate", "", "64", "predict staged up to so many workers, beyond what is measured; 0: no further than that", one(&o.simulated, integer(0, maxWorkers)))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/seda-go/seda/internal/load"
 	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/staged"
 	"github.com/seda-go/seda/sched"
@@ -11,14 +12,15 @@ import (
 )
 
 const (
-	predictWarm = 20_000_000 // ns, simulated
+	predictWarm = 300_000_000 // ns, simulated: policies that try who should serve what have found it by then
 	predictTime = 60_000_000
 )
 
 // predict simulates each number of workers. One number ties the simulation to this machine: by how much the run with one worker was faster here.
 func (st *study) predict(ctx context.Context, s *report.Scale, o *scaleOptions, policy string) error {
 	base := s.Points[0].Throughput
-	one, err := st.simulated(1, policy)
+	s.Line, s.NoLine = st.host.lineTime()
+	one, err := st.simulated(1, policy, s.Line)
 	if err != nil {
 		return err
 	}
@@ -31,7 +33,7 @@ func (st *study) predict(ctx context.Context, s *report.Scale, o *scaleOptions, 
 		if s.Points[i].Kind != report.Measured {
 			continue
 		}
-		if err := st.predictPoint(ctx, &s.Points[i], s.Factor, policy); err != nil {
+		if err := st.predictPoint(ctx, &s.Points[i], s, policy); err != nil {
 			return err
 		}
 	}
@@ -40,7 +42,7 @@ func (st *study) predict(ctx context.Context, s *report.Scale, o *scaleOptions, 
 			continue
 		}
 		p := report.ScalePoint{Workers: n, Kind: report.Simulated}
-		if err := st.predictPoint(ctx, &p, s.Factor, policy); err != nil {
+		if err := st.predictPoint(ctx, &p, s, policy); err != nil {
 			return err
 		}
 		s.Points = append(s.Points, p)
@@ -48,15 +50,15 @@ func (st *study) predict(ctx context.Context, s *report.Scale, o *scaleOptions, 
 	return nil
 }
 
-func (st *study) predictPoint(ctx context.Context, p *report.ScalePoint, factor float64, policy string) error {
+func (st *study) predictPoint(ctx context.Context, p *report.ScalePoint, s *report.Scale, policy string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	rate, err := st.simulated(p.Workers, policy)
+	rate, err := st.simulated(p.Workers, policy, s.Line)
 	if err != nil {
 		return err
 	}
-	p.Predicted = pointer(factor * rate)
+	p.Predicted = pointer(s.Factor * rate)
 	if p.Throughput != nil {
 		p.Error = pointer(*p.Predicted/p.Throughput.Median - 1)
 	}
@@ -64,13 +66,15 @@ func (st *study) predictPoint(ctx context.Context, p *report.ScalePoint, factor 
 }
 
 // simulated returns the requests per second of the same graph under the same policy in the simulator, on a machine with cores like this one's, which all
-// share one last-level cache and one NUMA node.
-func (st *study) simulated(workers int, policy string) (float64, error) {
+// share one last-level cache and one NUMA node, between which a cache line takes so many ns.
+func (st *study) simulated(workers int, policy string, line float64) (float64, error) {
 	o := simOptions{
 		workers: workers, smt: 1, costs: "measured", shape: st.shape, stages: st.stages, service: st.service, overhead: sim.MeasuredBatch,
 		footprint: st.work.Bytes() >> 10, batch: st.batch, capacity: st.capacity, arrival: "closed", clients: st.clientsFor(workers),
 	}
 	y := o.system(0)
+	y.Costs.Core += line * load.ClientLines
+	y.Sources[0].Arrivals.Inside = true
 	for w := range y.Workers {
 		y.Workers[w].Core = st.coreOf(w, workers)
 	}
@@ -90,6 +94,19 @@ func (st *study) simulated(workers int, policy string) (float64, error) {
 		return 0, fmt.Errorf("simulation of %d workers: %w", workers, err)
 	}
 	return found.Rate(), nil
+}
+
+// lineTime returns in how many nanoseconds a cache line goes from one CPU to another, or why that is not known.
+func (h host) lineTime() (ns float64, why string) {
+	order := h.spread(h.cpus).Workers.CPUs()
+	if len(order) < 2 {
+		return 0, "there is one CPU"
+	}
+	ns, err := load.LineTime(order[0], order[len(order)-1])
+	if err != nil {
+		return 0, err.Error()
+	}
+	return ns, ""
 }
 
 // coreOf spreads workers over cores: a second thread of a core is used when no core is left, of as many cores as the machine has or the workers take.

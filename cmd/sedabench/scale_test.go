@@ -44,7 +44,7 @@ func TestScaleSaysWhereItWent(t *testing.T) {
 	workers := []int{1, 2, 4, 8, 16, 32}
 	m := usl.Model{Lambda: 100_000, Sigma: 0.05, Kappa: 0.001}
 	st := scaled(m, workers...)
-	s := report.Scale{Arch: ours, Factor: 0.9}
+	s := report.Scale{Arch: ours, Factor: 0.9, Line: 80}
 	for _, n := range workers {
 		p := st.point(ours, n, report.Measured)
 		p.Predicted, p.Error = pointer(1.05*p.Throughput.Median), pointer(0.05)

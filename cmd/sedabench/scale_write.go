@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/seda-go/seda/internal/load"
 	"github.com/seda-go/seda/internal/report"
 )
 
@@ -55,7 +56,8 @@ func scaleTable(s report.Scale) *report.Table {
 
 func scaleLines(s report.Scale) (lines []string) {
 	if s.Factor > 0 {
-		lines = append(lines, fmt.Sprintf("Predictions are of the simulator, with costs measured elsewhere, times %.2f, which makes one worker as fast as it was here.", s.Factor))
+		lines = append(lines, fmt.Sprintf("Predictions are of the simulator, with costs measured elsewhere, times %.2f, which makes one worker as fast as it was here, and with %s.",
+			s.Factor, lineText(s)))
 	}
 	if s.NoPrediction != "" {
 		lines = append(lines, "Nothing is predicted: "+s.NoPrediction+".")
@@ -72,6 +74,14 @@ func scaleLines(s report.Scale) (lines []string) {
 		lines = append(lines, "The Universal Scalability Law is not fitted: "+s.NoUSL+".")
 	}
 	return append(lines, s.Reasons...)
+}
+
+// lineText says what requests cost the prediction that go from one worker to another.
+func lineText(s report.Scale) string {
+	if s.Line == 0 {
+		return "nothing for cache lines that go from worker to worker: " + s.NoLine
+	}
+	return fmt.Sprintf("%d cache lines of %s for each request that goes from worker to worker", load.ClientLines, report.Time(s.Line))
 }
 
 // withInterval writes a parameter with its interval.

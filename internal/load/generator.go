@@ -39,7 +39,7 @@ func newGenerator(r *Run) *generator {
 	}
 	g := &generator{
 		Run:    r,
-		source: r.source(workStream),
+		source: r.source(rand.NewPCG(r.cfg.Seed, workStream)),
 		flying: make([]*workload.Request, 0, n),
 		batch:  make([]*workload.Request, 0, max(r.cfg.Batch, 1)),
 		result: newResult(r.cfg.Graph),

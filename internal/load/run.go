@@ -134,10 +134,9 @@ func (r *Run) Do(ctx context.Context, target Target) (Result, error) {
 	return result, err
 }
 
-// source returns the work of one stream of requests. Streams of one seed and
-// different numbers are independent.
-func (r *Run) source(stream uint64) *workload.Source {
-	random := rand.New(rand.NewPCG(r.cfg.Seed, stream))
+// source returns the work of one stream of requests, drawn by numbers.
+func (r *Run) source(numbers rand.Source) *workload.Source {
+	random := rand.New(numbers)
 	every := traceEvery
 	if r.cfg.TraceAll {
 		every = 1

@@ -8,7 +8,10 @@ type Scale struct {
 	USL   *USL   `json:"usl"`
 	NoUSL string `json:"no_usl,omitempty"`
 	// Factor is by how much one worker was faster here than in the simulator; 0: nothing was predicted.
-	Factor       float64  `json:"factor,omitempty"`
+	Factor float64 `json:"factor,omitempty"`
+	// Line is in how many nanoseconds a cache line went from one CPU to another before the prediction; 0: NoLine says why that is not known.
+	Line         float64  `json:"line_ns,omitempty"`
+	NoLine       string   `json:"no_line,omitempty"`
 	NoPrediction string   `json:"no_prediction,omitempty"`
 	Reasons      []string `json:"reasons"` // for each number of workers beyond one, what became of the rest
 }

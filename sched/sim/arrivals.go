@@ -13,6 +13,7 @@ type Arrivals struct {
 	Steps   []Step  // replaces Rate from a time on
 	On, Off int64   // if On: there are arrivals for On ns, then none for Off, and so on
 	Clients int     // Closed: events that are never done, each of which comes again when it is
+	Inside  bool    // Closed: the worker that ends an event writes the next one, which is then with that worker, and far from the others
 }
 
 // Process is the kind of arrivals.

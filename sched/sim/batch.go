@@ -81,7 +81,7 @@ func (w *worker) expire(r *run, s *stage) {
 	kept := w.batch[:0]
 	for _, e := range w.batch {
 		age := r.sources[r.reqs[e.req].source].limit.Age
-		if age == 0 || e.from != outside || r.now-e.at <= age {
+		if age == 0 || !e.entered() || r.now-e.at <= age {
 			kept = append(kept, e)
 			continue
 		}
@@ -177,7 +177,7 @@ func (w *worker) refill(r *run, s *stage) float64 {
 func (w *worker) distance(r *run) float64 {
 	c, ns := &r.y.Costs, 0.0
 	for i := range w.batch {
-		from := w.batch[i].from
+		from := w.batch[i].maker()
 		if from == outside || int(from) == w.id {
 			continue
 		}

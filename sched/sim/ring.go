@@ -4,10 +4,30 @@ package sim
 type event struct {
 	at   int64 // when it was put there
 	req  int32 // the request that it is a part of
-	from int32 // the worker that emitted it, or outside
+	from int32 // the worker that emitted it, or outside, or below that: see madeBy
 }
 
+// outside is where an event comes from that no worker emitted.
 const outside = -1
+
+// madeBy is where an event comes from that a worker, if there is one, brought in from outside.
+func madeBy(w *worker) int32 {
+	if w == nil {
+		return outside
+	}
+	return outside - 1 - int32(w.id)
+}
+
+// entered reports whether the event came in from outside.
+func (e *event) entered() bool { return e.from <= outside }
+
+// maker returns the worker that wrote the event last, or outside.
+func (e *event) maker() int32 {
+	if e.from < outside {
+		return outside - 1 - e.from
+	}
+	return e.from
+}
 
 // ring is a queue of events. Its memory grows up to what it holds, and stays.
 type ring struct {

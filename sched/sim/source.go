@@ -96,7 +96,7 @@ func (r *run) enter(c *source, w *worker) bool {
 	if c.limit.Rate > 0 {
 		c.tokens--
 	}
-	r.accept(c, k)
+	r.accept(c, k, w)
 	r.announce(c.stage, w)
 	return true
 }
@@ -116,7 +116,7 @@ func (c *source) admits(now int64) bool {
 	return c.tokens >= 1
 }
 
-func (r *run) accept(c *source, k int) {
+func (r *run) accept(c *source, k int, w *worker) {
 	c.accepted++
 	var req int32
 	if n := len(r.freed); n > 0 {
@@ -127,7 +127,10 @@ func (r *run) accept(c *source, k int) {
 		req = int32(len(r.reqs))
 		r.reqs = append(r.reqs, request{r.now, 1, int32(c.id)})
 	}
-	r.push(c.stage, k, c.Class, c.which, event{r.now, req, outside})
+	if !c.Arrivals.Inside {
+		w = nil
+	}
+	r.push(c.stage, k, c.Class, c.which, event{r.now, req, madeBy(w)})
 }
 
 // announce tells of events from outside.
@@ -151,7 +154,7 @@ func (r *run) saturate(s *stage) {
 		}
 		for c.lanes[c.shard].n < c.lanes[c.shard].capacity {
 			c.offered++
-			r.accept(c, c.shard)
+			r.accept(c, c.shard, nil)
 			c.shard = s.shardFor()
 		}
 		r.announce(s, nil)
