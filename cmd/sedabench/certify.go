@@ -100,8 +100,11 @@ func parseCertify(args []string, h host) (options, error) {
 	case len(o.workers) > 1:
 		return o, usagef("--workers: %s, want one number", joined(o.workers))
 	case !h.hasGenerator(o.workers[0]):
-		return o, usagef("--workers: no CPU is left for the load generator with %s on %s; want more CPUs or fewer --workers",
-			report.Plural(o.workers[0], "worker"), h.cpusText())
+		want := "more CPUs, or fewer --workers"
+		if o.workers[0] == 1 {
+			want = "2 CPUs or more: open arrivals need one that no worker uses. What fits on one CPU is sedabench sim, and run --arrival closed"
+		}
+		return o, usagef("--workers: no CPU is left for the load generator with %s on %s; want %s", report.Plural(o.workers[0], "worker"), h.cpusText(), want)
 	case o.service.Mean() < float64(leastService):
 		return o, usagef("--service %s: four times what it can do is more than one generator can offer; want %s or more", o.service, leastService)
 	}
@@ -159,7 +162,7 @@ func (a *asking) certify(ctx context.Context) (*sheet, error) {
 		column{name: clauseMemory, unit: part, bound: bound(1.5)},
 		column{name: clauseLost, unit: whole, bound: bound(0)},
 		column{name: clauseRecovers, unit: report.Time, bound: bound(float64(20 * time.Millisecond))})
-	loads.ours, clauses.ours = nil, judged(a.contenders())
+	loads.ours, clauses.ours, clauses.all = nil, judged(a.contenders()), true
 	peaks, delays, memory := newSheet("Peak", column{name: "peak"}), newSheet("Delays"), newSheet("Memory")
 	for _, s := range []*sheet{loads, clauses, peaks, delays, memory} {
 		s.archs = true

@@ -62,8 +62,14 @@ func TestClauses(t *testing.T) {
 	}
 	require.InEpsilon(t, 0.96, g.loads.median("pool", "0.25x"), 0.001)
 
-	g.sheet.columns = []column{{name: clauseFlat, bound: bound(0.95), least: true}, {name: clauseMemory, bound: bound(1.5)}, {name: clauseRecovers, bound: bound(1)}}
+	g.sheet.columns = []column{
+		{name: clauseFlat, unit: part, bound: bound(0.95), least: true}, {name: clauseMemory, unit: part, bound: bound(1.5)}, {name: clauseRecovers, unit: part, bound: bound(1)},
+	}
 	require.NoError(t, shortOf(g.sheet), "nobody is judged")
+	g.sheet.all = true
+	require.NoError(t, shortOf(g.sheet), "and the exit status is not theirs to decide")
+	require.Equal(t, []string{"ok", "short"}, []string{g.sheet.findings()[0].Verdict, g.sheet.findings()[1].Verdict}, "all have a verdict")
+	require.Equal(t, "at least 0.950", g.sheet.findings()[0].Wanted)
 	g.sheet.ours = []string{"pool"}
 	require.EqualError(t, shortOf(g.sheet), "certify: not kept: pool: memory at 4x, pool: recovers in")
 	require.Equal(t, []string{"staged/a", "staged/b"}, judged([]contender{{row: "pool"}, {row: "staged/a", ours: true}, {row: "staged/b", ours: true}}))
@@ -93,6 +99,10 @@ func TestCertify(t *testing.T) {
 }
 
 func TestCertifyMistakes(t *testing.T) {
+	_, err := parseCertify(nil, host{cpus: 1})
+	require.ErrorContains(t, err, "want 2 CPUs or more", "fewer than one worker there are not")
+	_, err = parseCertify([]string{"--workers", "2"}, host{cpus: 2})
+	require.ErrorContains(t, err, "want more CPUs, or fewer --workers")
 	for args, want := range map[string]string{
 		"--service constant:1us": "--service constant:1us: four times what it can do is more than one generator can offer; want 10µs or more",
 		"--workers 1,2":          "--workers: 1,2, want one number",

@@ -126,7 +126,7 @@ func TestSheet(t *testing.T) {
 	all := s.findings()
 	require.Len(t, all, 5)
 	require.Equal(t, report.Finding{
-		Sheet: "How much", Of: "ours", What: "ratio", Value: 0.95, Text: "0.950", Low: 0.875, High: 0.955, Runs: 3, Bound: bound(0.9), Verdict: "ok",
+		Sheet: "How much", Of: "ours", What: "ratio", Value: 0.95, Text: "0.950", Low: 0.875, High: 0.955, Runs: 3, Bound: bound(0.9), Wanted: "at least 0.900", Verdict: "ok",
 	}, all[0])
 	require.Equal(t, "short", all[1].Verdict)
 	require.Equal(t, "info", all[2].Verdict)

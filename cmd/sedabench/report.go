@@ -125,13 +125,41 @@ func inputs(names []string, files []report.File) (all []page.Input) {
 		if len(f.Findings)+len(f.Scales) == 0 { // which have verdicts of their own
 			in.Verdict = verdict(report.Summarize(f.Runs))
 		}
+		in.ScaleTables = scaleTables(f.Scales)
 		for _, s := range f.Scales {
-			rows := scaleTable(s).Rows()
-			in.Scales = append(in.Scales, page.Scale{Points: page.Table{Caption: "Throughput of " + s.Arch + " by workers", Head: rows[0], Rows: rows[1:]}, Lines: scaleLines(s)})
+			in.ScaleLines = append(in.ScaleLines, scaleLines(s))
 		}
 		all = append(all, in)
 	}
 	return all
+}
+
+// scaleTables are what was measured of all architectures, and what was not.
+func scaleTables(all []report.Scale) (tables []page.Table) {
+	head := append([]string{"architecture"}, scaleHead...)
+	measured := page.Table{Caption: "Measured", Head: head}
+	simulated := page.Table{Caption: "Simulated, not measured", Head: []string{"architecture", "workers", "predicted", "times one", "of ideal", "as far off as measured"}}
+	for _, s := range all {
+		for i, cells := range scaleTable(s).Rows()[1:] {
+			p := s.Points[i]
+			if p.Kind != report.Simulated {
+				measured.Rows = append(measured.Rows, append([]string{s.Arch}, cells...))
+			} else if p.Predicted != nil {
+				around := "-"
+				if _, _, known := s.Off(); known {
+					e := s.Around(p)
+					around = report.Count(e.Low) + ".." + report.Count(e.High)
+				}
+				simulated.Rows = append(simulated.Rows, []string{s.Arch, cells[0], cells[5], cells[3], cells[4], around})
+			}
+		}
+	}
+	for _, t := range []page.Table{measured, simulated} {
+		if len(t.Rows) > 0 {
+			tables = append(tables, t)
+		}
+	}
+	return tables
 }
 
 // compared is each further file beside the first, where both did the same work and have rows in common: a page of one study has files of which neither

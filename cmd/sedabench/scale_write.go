@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/seda-go/seda/internal/load"
 	"github.com/seda-go/seda/internal/report"
@@ -25,9 +26,12 @@ func writeScales(w io.Writer, scales []report.Scale) error {
 	return nil
 }
 
+// scaleHead names the columns of scaleTable.
+var scaleHead = []string{"workers", "requests/s", "95 %", "times one", "of ideal", "predicted", "error", "runs", ""}
+
 func scaleTable(s report.Scale) *report.Table {
 	t := new(report.Table)
-	t.Add("workers", "requests/s", "95 %", "times one", "of ideal", "predicted", "error", "runs", "")
+	t.Add(scaleHead...)
 	base := s.Points[0].Throughput
 	for _, p := range s.Points {
 		cells := []string{fmt.Sprint(p.Workers), "-", "-", "-", "-", "-", "-", "0", ""}
@@ -73,6 +77,9 @@ func scaleLines(s report.Scale) (lines []string) {
 	} else {
 		lines = append(lines, "The Universal Scalability Law is not fitted: "+s.NoUSL+".")
 	}
+	if line := beyond(s); line != "" {
+		lines = append(lines, line)
+	}
 	return append(lines, s.Reasons...)
 }
 
@@ -82,6 +89,23 @@ func lineText(s report.Scale) string {
 		return "nothing for cache lines that go from worker to worker: " + s.NoLine
 	}
 	return fmt.Sprintf("%d cache lines of %s for each request that goes from worker to worker", load.ClientLines, report.Time(s.Line))
+}
+
+// beyond says how sure predictions are of more workers than were measured.
+func beyond(s report.Scale) string {
+	most := s.Most(report.Simulated)
+	if most == 0 {
+		return ""
+	}
+	line := fmt.Sprintf("Beyond %s nothing was measured", report.Plural(s.Most(report.Measured), "worker"))
+	worst, each, known := s.Off()
+	if !known {
+		return line + ", and nothing tells how far off predictions are."
+	}
+	last := s.Points[slices.IndexFunc(s.Points, func(p report.ScalePoint) bool { return p.Workers == most && p.Kind == report.Simulated })]
+	around := s.Around(last)
+	return line + fmt.Sprintf(". Up to there predictions were at most %s off; with up to %s more for each further doubling, as there, %d workers do %s to %s/s.",
+		report.Share(worst-1), report.Share(each-1), most, report.Count(around.Low), report.Count(around.High))
 }
 
 // withInterval writes a parameter with its interval.

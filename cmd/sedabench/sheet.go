@@ -52,6 +52,7 @@ type sheet struct {
 	invalid map[string]int // by row: runs that do not count
 	ours    []string       // rows that bounds are for
 	archs   bool           // rows are architectures, and not ways to run staged
+	all     bool           // every row is held against the bounds, though only ours decide
 }
 
 func newSheet(title string, columns ...column) *sheet {
@@ -88,6 +89,11 @@ func (s *sheet) median(row, name string) float64 {
 	return report.QuartilesOf(s.values[[2]string{row, name}]).Median
 }
 
+// judges reports whether a cell has a verdict.
+func (s *sheet) judges(row string, c column) bool {
+	return c.bound != nil && (s.all || slices.Contains(s.ours, row))
+}
+
 // findings are all cells, for programs, and how many runs of a row are in none.
 func (s *sheet) findings() (all []report.Finding) {
 	for _, row := range s.rows {
@@ -98,8 +104,8 @@ func (s *sheet) findings() (all []report.Finding) {
 			}
 			q := report.QuartilesOf(values)
 			f := report.Finding{Sheet: s.title, Of: row, What: c.name, Value: q.Median, Text: c.unit(q.Median), Low: q.Low, High: q.High, Runs: len(values), Verdict: "info"}
-			if c.bound != nil && slices.Contains(s.ours, row) {
-				f.Bound, f.Verdict = c.bound, c.judge(q.Median)
+			if s.judges(row, c) {
+				f.Bound, f.Wanted, f.Verdict = c.bound, c.boundText(), c.judge(q.Median)
 			}
 			all = append(all, f)
 		}
@@ -125,6 +131,9 @@ func (s *sheet) write(w io.Writer) error {
 			text := "-"
 			if v := s.median(row, c.name); !math.IsNaN(v) {
 				text = c.unit(v)
+				if s.all && c.bound != nil {
+					text += " " + c.judge(v)
+				}
 			}
 			cells = append(cells, text)
 		}
@@ -134,7 +143,7 @@ func (s *sheet) write(w io.Writer) error {
 		return err
 	}
 	for _, f := range s.findings() {
-		if f.Bound == nil {
+		if f.Bound == nil || !slices.Contains(s.ours, f.Of) {
 			continue
 		}
 		c := s.columns[slices.IndexFunc(s.columns, func(c column) bool { return c.name == f.What })]

@@ -26,6 +26,7 @@ type Series struct {
 	Line   Line // between points
 	Hollow bool // markers, of what was not measured
 	Plain  bool // no markers
+	Band   bool // intervals are an area that the line runs through, and not a bar at each point
 	Points []Point
 
 	wide int // how much of it is seen beneath others: steps often have the same values
@@ -143,6 +144,9 @@ func (s Series) Swatch() string {
 func (s Series) sample() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<g class="%s">`, s.class())
+	if s.Band {
+		b.WriteString(`<path class="band" d="M0,-6H24V6H0Z"/>`)
+	}
 	if s.Line != Apart {
 		b.WriteString(`<path class="line" d="M0,0H24"/>`)
 	}

@@ -116,6 +116,19 @@ func TestValuesWithoutAPlace(t *testing.T) {
 	wellFormed(t, Graph{}.File())
 }
 
+// A band is an area through the ends of all intervals, without bars, and there before the line is.
+func TestBand(t *testing.T) {
+	s := Series{Name: "a", Band: true, Line: Dashed, Points: []Point{{X: 1, Y: 2}, {X: 2, Y: 4, Low: 3, High: 6}, {X: 3, Y: 8, Low: 5, High: 12}}}
+	text := Plot{Series: []Series{s}}.Inline()
+	require.Equal(t, 1, strings.Count(text, `class="band"`))
+	require.NotContains(t, text, `class="interval"`)
+	require.Less(t, strings.Index(text, `class="band"`), strings.Index(text, `class="line"`))
+	require.Len(t, strings.Split(regexp.MustCompile(`class="band" d="M([^Z]*)Z"`).FindStringSubmatch(text)[1], "L"), 6)
+	require.Contains(t, s.Swatch(), `class="band"`)
+	s.Points = s.Points[:1]
+	require.NotContains(t, Plot{Series: []Series{s}}.Inline(), `class="band"`, "of one point there is no area")
+}
+
 func TestTicks(t *testing.T) {
 	text := func(a Axis, values ...float64) (all []string) {
 		for _, tick := range a.over(values, 0, 100).ticks(6) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -67,6 +68,9 @@ func (f frame) drawSeries(b *strings.Builder, i int, s Series, aside float64) {
 		spots[k].x += aside
 	}
 	fmt.Fprintf(b, `<g class="%s" data-series="%d" data-points="%s">`, s.class(), i, escape(places(spots)))
+	if s.Band {
+		f.drawBand(b, spots)
+	}
 	if s.Line != Apart && len(spots) > 1 {
 		fmt.Fprintf(b, `<path class="line" d="%s"/>`, path(spots, s.Line == Steps))
 	}
@@ -74,18 +78,35 @@ func (f frame) drawSeries(b *strings.Builder, i int, s Series, aside float64) {
 		if s.Plain && len(spots) > 1 {
 			break
 		}
-		f.drawSpot(b, s.Look, p)
+		f.drawSpot(b, s, p)
 	}
 	b.WriteString("</g>")
 }
 
-func (f frame) drawSpot(b *strings.Builder, look int, p spot) {
+// drawBand draws the area between the ends of intervals; of a point without one, it goes through the point.
+func (f frame) drawBand(b *strings.Builder, spots []spot) {
+	if len(spots) < 2 {
+		return
+	}
+	var lows, highs []string
+	for _, p := range spots {
+		low, high := p.y, p.y
+		if p.interval() {
+			low, high = f.y.clamped(p.Low), f.y.clamped(p.High)
+		}
+		lows, highs = append(lows, num(p.x)+","+num(low)), append(highs, num(p.x)+","+num(high))
+	}
+	slices.Reverse(lows)
+	fmt.Fprintf(b, `<path class="band" d="M%sZ"/>`, strings.Join(append(highs, lows...), "L"))
+}
+
+func (f frame) drawSpot(b *strings.Builder, s Series, p spot) {
 	b.WriteString("<g>")
 	low, high := f.y.clamped(p.Low), f.y.clamped(p.High)
-	if p.interval() && !math.IsNaN(low) && !math.IsNaN(high) {
+	if !s.Band && p.interval() && !math.IsNaN(low) && !math.IsNaN(high) {
 		fmt.Fprintf(b, `<path class="interval" d="M%s,%sV%sM%s,%sh8M%s,%sh8"/>`, num(p.x), num(low), num(high), num(p.x-4), num(low), num(p.x-4), num(high))
 	}
-	fmt.Fprintf(b, `<path class="dot" transform="translate(%s %s)" d="%s"/><title>%s</title></g>`, num(p.x), num(p.y), marker(look), escape(p.text))
+	fmt.Fprintf(b, `<path class="dot" transform="translate(%s %s)" d="%s"/><title>%s</title></g>`, num(p.x), num(p.y), marker(s.Look), escape(p.text))
 }
 
 // path joins spots: by lines, or by steps where a value holds until the next.

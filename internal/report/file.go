@@ -254,8 +254,9 @@ type Finding struct {
 	Low     float64  `json:"low"`            // quartiles
 	High    float64  `json:"high"`
 	Runs    int      `json:"runs"`
-	Bound   *float64 `json:"bound"`   // null: there is none
-	Verdict string   `json:"verdict"` // ok, short, or info where there is no bound
+	Bound   *float64 `json:"bound"`            // null: there is none
+	Wanted  string   `json:"wanted,omitempty"` // the bound in words, with its direction
+	Verdict string   `json:"verdict"`          // ok, short, or info where there is no bound
 }
 
 // Moment is what was seen of an engine at one time. Counts are of all requests so far.

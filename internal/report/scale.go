@@ -1,5 +1,7 @@
 package report
 
+import "math"
+
 // Scale is how the throughput of one architecture grows with workers.
 type Scale struct {
 	Arch   string       `json:"arch"`
@@ -47,4 +49,43 @@ type USL struct {
 	Kappa  Estimate `json:"kappa"`
 	Peak   *float64 `json:"peak"` // workers with the highest throughput; null: more is never less
 	Off    float64  `json:"off"`  // largest difference from the median of a point, as a part of it
+}
+
+// Off is by how much predictions were off where it was measured, at most, as factors from 1: in all, and for each doubling of the workers. False: nothing
+// tells, since nothing that was predicted was measured.
+func (s Scale) Off() (worst, each float64, known bool) {
+	worst, each = 1, 1
+	for _, p := range s.Points {
+		if p.Workers < 2 || p.Kind != Measured || p.Throughput == nil || p.Predicted == nil || *p.Predicted <= 0 || p.Throughput.Median <= 0 {
+			continue
+		}
+		off := math.Abs(math.Log(*p.Predicted / p.Throughput.Median))
+		worst, each, known = max(worst, math.Exp(off)), max(each, math.Exp(off/math.Log2(float64(p.Workers)))), true
+	}
+	return worst, each, known
+}
+
+// Around is where the throughput is that was predicted, if predictions are as far off as where it was measured, and with each doubling beyond that by as
+// much more as with the worst of those. Where nothing was measured it is the prediction alone.
+func (s Scale) Around(p ScalePoint) Estimate {
+	e := Estimate{Low: *p.Predicted, Median: *p.Predicted, High: *p.Predicted}
+	worst, each, known := s.Off()
+	if !known || p.Workers < 2 {
+		return e
+	}
+	if beyond := float64(p.Workers) / float64(s.Most(Measured)); beyond > 1 {
+		worst *= math.Pow(each, math.Log2(beyond))
+	}
+	e.Low, e.High = e.Median/worst, e.Median*worst
+	return e
+}
+
+// Most are the most workers of some kind of point; 0: there is none.
+func (s Scale) Most(kind string) (most int) {
+	for _, p := range s.Points {
+		if p.Kind == kind {
+			most = max(most, p.Workers)
+		}
+	}
+	return most
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/seda-go/seda/internal/plot"
 	"github.com/seda-go/seda/internal/report"
@@ -23,6 +24,36 @@ type group struct {
 	all        []report.Run // also those that do not count
 	valid      []report.Run
 	known      map[string]report.Interval // by figure: a bootstrap takes a while, and plots and tables ask for the same
+}
+
+// ordered are the runs by architecture, as these were asked for, and by load: presets make them in random order.
+func ordered(f report.File) []report.Run {
+	place := func(r report.Run) int {
+		base, _, _ := strings.Cut(r.Arch, "/")
+		if i := slices.Index(f.Config.Archs, base); i >= 0 {
+			return i
+		}
+		return len(f.Config.Archs)
+	}
+	runs := slices.Clone(f.Runs)
+	slices.SortStableFunc(runs, func(a, b report.Run) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Workers, b.Workers), byDemand(a.Load, b.Load))
+	})
+	return runs
+}
+
+// byDemand puts closed loops first, by clients, and open ones in order of their rates.
+func byDemand(a, b report.Load) int {
+	if a.Rate == nil && b.Rate == nil {
+		return cmp.Compare(*a.Clients, *b.Clients)
+	}
+	rate := func(l report.Load) float64 {
+		if l.Rate == nil {
+			return -1
+		}
+		return *l.Rate
+	}
+	return cmp.Compare(rate(a), rate(b))
 }
 
 func groupsOf(runs []report.Run) (groups []group) {
@@ -110,6 +141,22 @@ func (g group) counted() string {
 
 func (g group) closed() bool { return g.Load.Rate == nil }
 
+// ownLoads reports whether no two architectures were offered the same in open loop, since each was offered parts of what it can do itself.
+func (d data) ownLoads() bool {
+	archs, offered := map[string]bool{}, map[string]string{}
+	for _, g := range d.groups {
+		if g.closed() {
+			continue
+		}
+		archs[g.Arch] = true
+		if other, taken := offered[g.row()]; taken && other != g.Arch {
+			return false
+		}
+		offered[g.row()] = g.Arch
+	}
+	return len(archs) > 1
+}
+
 // row names a group without its architecture.
 func (g group) row() string {
 	return g.Load.String() + ", " + report.Plural(g.Workers, "worker")
@@ -127,7 +174,7 @@ func looksOf(inputs []Input) map[string]int {
 		}
 	}
 	for _, in := range inputs {
-		for _, r := range in.File.Runs {
+		for _, r := range ordered(in.File) {
 			add(r.Arch)
 		}
 		for _, s := range in.File.Scales {
@@ -139,10 +186,10 @@ func looksOf(inputs []Input) map[string]int {
 
 func (d data) sections() (all []section) {
 	for _, s := range []section{
-		d.findings(), d.scale(), d.capacity(), d.byLoad("Throughput against load", []figureOf{goodput, accepted, refused, cpu}, 0), d.byLoad("Delay against load", delays, p99),
+		d.findings(), d.scale(), d.capacity(), d.thinking(), d.byLoad("Throughput against load", []figureOf{goodput, accepted, refused, cpu}, 0), d.byLoad("Delay against load", delays, p99),
 		d.percentiles(), d.figures(), d.timelines(), d.stages(),
 	} {
-		if len(s.Views)+len(s.Tables) > 0 {
+		if len(s.Views)+len(s.Tables)+len(s.Folded) > 0 {
 			all = append(all, s)
 		}
 	}
@@ -162,6 +209,14 @@ func (s *seriesSet) add(name string, look int, p plot.Point) {
 		s.all = append(s.all, plot.Series{Name: name, Look: look, Line: s.line})
 	}
 	s.all[i].Points = append(s.all[i].Points, p)
+}
+
+// lookOf is a look for a series by its place, for those that are no architecture.
+func (s *seriesSet) lookOf(name string) int {
+	if i := slices.IndexFunc(s.all, func(one plot.Series) bool { return one.Name == name }); i >= 0 {
+		return i
+	}
+	return len(s.all)
 }
 
 // sorted returns the series with points in order of x.

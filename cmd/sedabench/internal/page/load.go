@@ -11,13 +11,14 @@ import (
 const (
 	medians = "Medians of the runs that count, with confidence intervals of 95 %."
 	aside   = " What was measured under the same load stands side by side."
-	overdue = " What was done after the target counts here as well, unlike in findings."
+	overdue = " What was done after the target counts here as well, unlike in Findings."
 )
 
 // byLoad plots figures against the rate that was offered: one view each.
 func (d data) byLoad(heading string, figures []figureOf, chosen int) section {
 	s := section{Heading: heading, Choice: "Figure", Text: medians + aside}
-	if len(d.File.Findings) > 0 && d.File.Config.Target > 0 {
+	withLate := len(d.File.Findings) > 0 && d.File.Config.Target > 0
+	if withLate {
 		s.Text += overdue
 	}
 	open := slices.DeleteFunc(slices.Clone(d.groups), group.closed)
@@ -33,8 +34,13 @@ func (d data) byLoad(heading string, figures []figureOf, chosen int) section {
 		if i == chosen {
 			s.Chosen = len(s.Views)
 		}
-		p.Title = f.name + " by " + p.X.Label
-		s.Views = append(s.Views, view{Name: f.name, Figures: []figure{plotted(p.Title, p)}})
+		name := f.name
+		if withLate && name == goodput.name {
+			name = "done/s, in time or not"
+			p.Y.Label = name
+		}
+		p.Title = name + " by " + p.X.Label
+		s.Views = append(s.Views, view{Name: name, Figures: []figure{plotted(p.Title, p)}})
 	}
 	return s
 }
@@ -45,18 +51,32 @@ func (d data) capacity() section {
 	if len(d.File.Scales) > 0 {
 		return s
 	}
-	closed := slices.DeleteFunc(slices.Clone(d.groups), func(g group) bool { return !g.closed() })
+	s.Views = d.closedLoop("in closed loop", func(g group) bool { return g.Load.Capacity() }, []figureOf{goodput, cpu}) // nothing is refused
+	return s
+}
+
+// thinking plots what was done for clients that think between two requests: no capacity, since they leave the service idle.
+func (d data) thinking() section {
+	s := section{Heading: "Clients that think", Choice: "Figure", Text: "In closed loop, with a time between the end of a request and the next one of the client: " +
+		"what is done depends on that as well, and is no capacity. " + medians}
+	s.Views = d.closedLoop("of clients that think", func(g group) bool { return g.closed() && !g.Load.Capacity() }, append([]figureOf{goodput, cpu}, delays...))
+	return s
+}
+
+// closedLoop plots figures of some groups: one view each.
+func (d data) closedLoop(title string, some func(group) bool, figures []figureOf) (views []view) {
+	closed := slices.DeleteFunc(slices.Clone(d.groups), func(g group) bool { return !some(g) })
 	x, at := plot.Axis{Label: "workers", Unit: whole, Zero: true, Whole: true}, func(g group) float64 { return float64(g.Workers) }
 	if byClients(closed) {
 		x, at = plot.Axis{Label: "clients", Unit: whole, Log: true}, func(g group) float64 { return float64(*g.Load.Clients) }
 	}
-	for _, f := range []figureOf{goodput, cpu} { // nothing is refused
+	for _, f := range figures {
 		p := d.across(f, closed, x, at)
-		if p.Title = f.name + " in closed loop"; len(p.Series) > 0 {
-			s.Views = append(s.Views, view{Name: f.name, Figures: []figure{plotted(p.Title, p)}})
+		if p.Title = f.name + " " + title; len(p.Series) > 0 {
+			views = append(views, view{Name: f.name, Figures: []figure{plotted(p.Title, p)}})
 		}
 	}
-	return s
+	return views
 }
 
 // byClients reports whether clients, and not just workers, are what groups of an architecture differ by.
@@ -129,14 +149,22 @@ func (d data) percentiles() section {
 	}
 	var names []string
 	sets := map[string]*seriesSet{}
+	own := d.ownLoads()
 	for _, g := range d.groups {
-		name := g.row()
+		name, of, look := g.row(), g.Arch, d.look(g.Arch)
+		if own {
+			name, of = of, name
+			s.Choice = "Architecture"
+		}
 		if sets[name] == nil {
 			names, sets[name] = append(names, name), &seriesSet{}
 		}
+		if own {
+			look = sets[name].lookOf(of)
+		}
 		for i, f := range delays {
 			if p, known := g.point(float64(i), f); known && p.Y > 0 {
-				sets[name].add(g.Arch, d.look(g.Arch), p)
+				sets[name].add(of, look, p)
 			}
 		}
 	}

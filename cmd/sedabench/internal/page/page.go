@@ -21,13 +21,9 @@ type Input struct {
 	Machine string
 	Notes   []string // what disturbed the runs, and which of them do not count
 	Verdict []string // what the runs mean
-	Scales  []Scale  // of each of File.Scales
-}
-
-// Scale is what is to be said of how an architecture scales.
-type Scale struct {
-	Points Table
-	Lines  []string
+	// ScaleLines are sentences of each of File.Scales, ScaleTables of all of them.
+	ScaleLines  [][]string
+	ScaleTables []Table
 }
 
 // Table is text in columns, of which the first names the row.
@@ -120,7 +116,7 @@ func New(inputs []Input, compared Comparison) *Page {
 	looks := looksOf(inputs)
 	for i, in := range inputs {
 		f := file{Input: in, ID: fmt.Sprintf("file%d", i+1)}
-		d := data{Input: in, looks: looks, groups: groupsOf(in.File.Runs)}
+		d := data{Input: in, looks: looks, groups: groupsOf(ordered(in.File))}
 		for _, s := range d.sections() {
 			s.ID = f.ID + "-" + slug(s.Heading)
 			f.Sections = append(f.Sections, s)

@@ -53,9 +53,10 @@
       tip.textContent = text;
       tip.hidden = false;
       const scale = plot.clientWidth / plot.viewBox.baseVal.width;
-      const left = Math.min(x * scale + 12, box.clientWidth - tip.offsetWidth - 4);
+      if (x * scale < box.scrollLeft || x * scale > box.scrollLeft + box.clientWidth) box.scrollLeft = x * scale - box.clientWidth / 2; // on narrow windows
+      const left = Math.min(x * scale + 12, box.scrollLeft + box.clientWidth - tip.offsetWidth - 4);
       const above = y * scale - tip.offsetHeight - 12;
-      tip.style.left = `${Math.max(left, 0)}px`;
+      tip.style.left = `${Math.max(left, box.scrollLeft)}px`;
       tip.style.top = `${above > 0 ? above : y * scale + 14}px`;
     }
 

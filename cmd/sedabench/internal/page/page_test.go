@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seda-go/seda/internal/plot"
 	"github.com/seda-go/seda/internal/report"
 )
 
@@ -23,7 +26,7 @@ func measured() report.File {
 		Schema: report.Schema, Machine: report.Machine{Model: "Babbage 2", CPUs: 2},
 		Config: report.Config{Command: "sedabench run --arch staged,pool", Workers: []int{1}, Shape: "fanout", Stages: 3},
 		Findings: []report.Finding{
-			{Sheet: "Spikes", Of: "adaptive", What: "recovery ms", Value: 12.345, Text: "12.3ms", Low: 11, High: 13, Runs: 3, Bound: pointer(10.0), Verdict: "short"},
+			{Sheet: "Spikes", Of: "adaptive", What: "recovery ms", Value: 12.345, Text: "12.3ms", Low: 11, High: 13, Runs: 3, Bound: pointer(10.0), Wanted: "at most 10ms", Verdict: "short"},
 			{Sheet: "Spikes", Of: "adaptive", What: "goodput", Value: 1e6, Runs: 3, Verdict: "info"},
 			{Sheet: "Spikes", Of: "static", What: "recovery ms", Value: 1, Low: 1, High: 1, Runs: 3, Verdict: "info"},
 			{Sheet: "Overload", Of: "adaptive", What: "goodput", Value: 0.99, Runs: 3, Bound: pointer(0.9), Verdict: "ok"},
@@ -96,7 +99,7 @@ func scaled() report.File {
 func sample() []Input {
 	return []Input{
 		{Name: "run.json", File: measured(), Machine: "Babbage 2, 2 CPUs", Notes: []string{"1 of 24 runs do not count"}, Verdict: []string{"staged is best"}},
-		{Name: "scale.json", File: scaled(), Scales: []Scale{{Table{Caption: "points", Head: []string{"workers"}, Rows: [][]string{{"1"}}}, []string{"lost to run delay"}}}},
+		{Name: "scale.json", File: scaled(), ScaleLines: [][]string{{"lost to run delay"}}, ScaleTables: []Table{{Caption: "Measured", Head: []string{"workers"}, Rows: [][]string{{"1"}}}}},
 	}
 }
 
@@ -110,8 +113,8 @@ func written(t *testing.T, inputs []Input, compared ...Table) string {
 func TestFindings(t *testing.T) {
 	s := data{Input: sample()[0]}.findings()
 	require.Equal(t, []Table{
-		{"Spikes", []string{"", "recovery ms", "goodput"}, [][]string{{"adaptive", "12.3ms short", "1.00M"}, {"static", "1", "-"}}},
-		{"Overload", []string{"", "goodput"}, [][]string{{"adaptive", "0.99 ok"}}},
+		{"Spikes", []string{"", "recovery ms", "goodput"}, [][]string{{"adaptive", "12.3ms short", "1.00M"}, {"static", "1", "-"}, {"wanted", "at most 10ms", "-"}}},
+		{"Overload", []string{"", "goodput"}, [][]string{{"adaptive", "0.99 ok"}, {"wanted", "0.9"}}},
 	}, s.Tables)
 	require.Len(t, s.Folded[0].Rows, 4)
 }
@@ -135,7 +138,7 @@ func TestSections(t *testing.T) {
 	for _, want := range []string{
 		"config: reps was 3, is 4", "Babbage 2, 2 CPUs", "1 of 24 runs do not count", "staged is best", "sedabench run --arch staged,pool",
 		`<td class="bad">12.3ms short</td>`, `<td class="good">0.99 ok</td>`, `<td class="bad">short</td>`, `<td class="bad">worse</td>`, "12.3ms", "11..13",
-		"2 of 3 valid", "staged: 4.04k at 4.00k (4.00k..4.08k), 3 runs", "100 at 1", "batch of s0: 64 -&gt; 32", "the knee is at 30", "Of 500 moments 167 are shown",
+		"2 of 3", "staged: 4.04k at 4.00k (4.00k..4.08k), 3 runs", "100 at 1", "batch of s0: 64 -&gt; 32", "the knee is at 30", "Of 500 moments 167 are shown",
 		"lost to run delay", "USL: 100/s of one, serial 0.05, coherency 0.001", "by simulation, +3.0% off",
 	} {
 		require.True(t, strings.Contains(text, want), want)
@@ -143,19 +146,74 @@ func TestSections(t *testing.T) {
 	require.False(t, strings.Contains(text, "awake without CPU"), "which no run knew")
 }
 
-// What was predicted, or measured with more workers than CPUs, is no part of the line through what was measured.
+// What was predicted, or measured with more workers than CPUs, is no part of the line through what was measured, and what was not measured has a picture of
+// its own, whose band is as wide as the error that was found, for each doubling.
 func TestScaleKeepsKindsApart(t *testing.T) {
 	d := data{Input: sample()[1]}
-	series := d.scaled(d.File.Scales[0])
-	require.Len(t, series, 4)
-	for i, want := range []struct {
-		points         int
-		hollow, dashed bool
-	}{{2, false, false}, {1, true, false}, {2, true, true}, {lawPoints + 1, false, true}} {
-		require.Len(t, series[i].Points, want.points, series[i].Name)
-		require.Equal(t, want.hollow, series[i].Hollow)
-		require.Equal(t, want.dashed, series[i].Line == 1)
+	type kind struct {
+		points               int
+		hollow, dashed, band bool
 	}
+	kinds := func(series []plot.Series) (all []kind) {
+		for _, s := range series {
+			all = append(all, kind{len(s.Points), s.Hollow, s.Line == plot.Dashed, s.Band})
+		}
+		return all
+	}
+	law := kind{lawPoints + 1, false, true, false}
+	s := d.File.Scales[0]
+	require.Equal(t, []kind{{2, false, false, false}, {1, true, false, false}, {1, true, false, false}, law}, kinds(d.measured(s)))
+	beyond := d.predicted(s)
+	require.Equal(t, []kind{{2, false, false, false}, {2, true, true, true}, law}, kinds(beyond))
+	last := beyond[1].Points[1]
+	require.InEpsilon(t, math.Pow(195./190, 6), last.High/last.Y, 1e-9)
+	require.InEpsilon(t, math.Pow(195./190, 6), last.Y/last.Low, 1e-9)
+
+	v := d.scale().Views
+	require.Len(t, v[0].Figures, 2, "all")
+	require.Equal(t, "Simulated, not measured beyond 2 workers; band: as far off as there (2.6%), and further with each doubling", v[0].Figures[1].Title)
+	require.Len(t, v[2].Figures, 1, "pool, of which nothing is predicted")
+	s.Points[1].Predicted = nil
+	require.Contains(t, beyondCaption(s), "how far off is not known")
+}
+
+// Clients that think leave the service idle: what is done then is not under the heading of capacity.
+func TestThinkingIsNoCapacity(t *testing.T) {
+	f := measured()
+	f.Runs = slices.DeleteFunc(f.Runs, func(r report.Run) bool { return r.Load.Rate != nil })
+	thinking := slices.Clone(f.Runs)
+	for i := range thinking {
+		thinking[i].Load.Think = "exp:1ms"
+	}
+	f.Findings = nil
+	require.Equal(t, []string{"Capacity", "Percentiles of delay", "Figures", "Time line", "Stages"}, headings(New([]Input{{File: f}}, Comparison{}), 0))
+	f.Runs = append(f.Runs, thinking...)
+	require.Equal(t, "Clients that think", headings(New([]Input{{File: f}}, Comparison{}), 0)[1])
+	f.Runs = thinking
+	require.NotContains(t, headings(New([]Input{{File: f}}, Comparison{}), 0), "Capacity")
+}
+
+// Where each architecture is offered parts of what it does itself, as in certify, a load belongs to one of them: tables and views are of architectures,
+// in the order in which these were asked for.
+func TestLoadsOfTheirOwn(t *testing.T) {
+	f := report.File{Config: report.Config{Archs: []string{"staged", "pool"}, Workers: []int{1}}}
+	for _, x := range []float64{2, 0.5, 1} {
+		for k, arch := range []string{"pool", "staged"} {
+			f.Runs = append(f.Runs, ofRun(arch, report.Load{Arrival: "poisson", Rate: pointer(1000*x + float64(k))}, 0, 1000*x))
+			f.Findings = append(f.Findings, report.Finding{Sheet: "Goodput", Of: arch, What: fmt.Sprintf("%gx", x), Value: x, Low: x, High: x, Runs: 1, Verdict: "info"})
+		}
+	}
+	p := New([]Input{{File: f}}, Comparison{})
+	at := func(heading string) section {
+		return p.Files[0].Sections[slices.IndexFunc(p.Files[0].Sections, func(s section) bool { return s.Heading == heading })]
+	}
+	require.Equal(t, "Goodput", at("Findings").Views[0].Figures[0].Title, "goodput by offered load as a picture")
+	figures := at("Figures")
+	require.Empty(t, figures.Tables)
+	require.Len(t, figures.Folded, 2)
+	require.Equal(t, "staged", figures.Folded[0].Caption)
+	require.Equal(t, "poisson arrivals, 501/s, 1 worker", figures.Folded[0].Rows[0][0])
+	require.Equal(t, []string{"staged", "pool"}, []string{at("Percentiles of delay").Views[0].Name, at("Percentiles of delay").Views[1].Name})
 }
 
 func TestPictures(t *testing.T) {
