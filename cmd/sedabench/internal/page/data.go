@@ -157,6 +157,14 @@ func (d data) ownLoads() bool {
 	return len(archs) > 1
 }
 
+// ownRow names a load that one architecture alone was offered: its digits are of no use to anybody.
+func (g group) ownRow() string {
+	if g.closed() {
+		return g.Load.String()
+	}
+	return fmt.Sprintf("%s arrivals, %s/s", g.Load.Arrival, report.Count(*g.Load.Rate))
+}
+
 // row names a group without its architecture.
 func (g group) row() string {
 	return g.Load.String() + ", " + report.Plural(g.Workers, "worker")

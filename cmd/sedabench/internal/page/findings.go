@@ -14,7 +14,7 @@ import (
 // findings is a table of each sheet of a preset: whom it is about, by what was found. Quartiles and bounds are in a longer one.
 func (d data) findings() section {
 	s := section{Heading: "Findings", Text: "Medians of the runs, and a verdict where there is a bound. Times without a unit are in nanoseconds."}
-	long := Table{Caption: "All findings, with quartiles and bounds", Head: []string{"sheet", "of", "what", "median", "quartiles", "runs", "bound", "verdict"}}
+	long := Table{Caption: "All findings, with quartiles and bounds", Prose: true, Head: []string{"sheet", "of", "what", "median", "quartiles", "runs", "bound", "verdict"}}
 	for _, f := range d.File.Findings {
 		if n := len(s.Tables); n == 0 || s.Tables[n-1].Caption != f.Sheet {
 			s.Tables = append(s.Tables, Table{Caption: f.Sheet, Head: []string{""}})

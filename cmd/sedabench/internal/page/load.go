@@ -153,7 +153,7 @@ func (d data) percentiles() section {
 	for _, g := range d.groups {
 		name, of, look := g.row(), g.Arch, d.look(g.Arch)
 		if own {
-			name, of = of, name
+			name, of = of, g.ownRow()
 			s.Choice = "Architecture"
 		}
 		if sets[name] == nil {

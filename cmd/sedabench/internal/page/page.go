@@ -31,6 +31,7 @@ type Table struct {
 	Caption string
 	Head    []string
 	Rows    [][]string
+	Prose   bool // cells are words, which wrap
 }
 
 // Comparison is what several files say beside one another.
@@ -71,8 +72,12 @@ type Page struct {
 type file struct {
 	Input
 	ID       string
+	Further  []string // of Verdict, what is beyond shownVerdicts: shown on demand
 	Sections []section
 }
+
+// shownVerdicts is how many sentences are read before the first plot; each load has one.
+const shownVerdicts = 10
 
 type section struct {
 	ID, Heading, Text string
@@ -120,6 +125,9 @@ func New(inputs []Input, compared Comparison) *Page {
 		for _, s := range d.sections() {
 			s.ID = f.ID + "-" + slug(s.Heading)
 			f.Sections = append(f.Sections, s)
+		}
+		if n := len(in.Verdict); n > shownVerdicts {
+			f.Verdict, f.Further = in.Verdict[:shownVerdicts], in.Verdict[shownVerdicts:]
 		}
 		p.Files = append(p.Files, f)
 	}

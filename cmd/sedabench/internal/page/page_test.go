@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"regexp"
@@ -113,8 +112,8 @@ func written(t *testing.T, inputs []Input, compared ...Table) string {
 func TestFindings(t *testing.T) {
 	s := data{Input: sample()[0]}.findings()
 	require.Equal(t, []Table{
-		{"Spikes", []string{"", "recovery ms", "goodput"}, [][]string{{"adaptive", "12.3ms short", "1.00M"}, {"static", "1", "-"}, {"wanted", "at most 10ms", "-"}}},
-		{"Overload", []string{"", "goodput"}, [][]string{{"adaptive", "0.99 ok"}, {"wanted", "0.9"}}},
+		{"Spikes", []string{"", "recovery ms", "goodput"}, [][]string{{"adaptive", "12.3ms short", "1.00M"}, {"static", "1", "-"}, {"wanted", "at most 10ms", "-"}}, false},
+		{"Overload", []string{"", "goodput"}, [][]string{{"adaptive", "0.99 ok"}, {"wanted", "0.9"}}, false},
 	}, s.Tables)
 	require.Len(t, s.Folded[0].Rows, 4)
 }
@@ -177,45 +176,6 @@ func TestScaleKeepsKindsApart(t *testing.T) {
 	require.Contains(t, beyondCaption(s), "how far off is not known")
 }
 
-// Clients that think leave the service idle: what is done then is not under the heading of capacity.
-func TestThinkingIsNoCapacity(t *testing.T) {
-	f := measured()
-	f.Runs = slices.DeleteFunc(f.Runs, func(r report.Run) bool { return r.Load.Rate != nil })
-	thinking := slices.Clone(f.Runs)
-	for i := range thinking {
-		thinking[i].Load.Think = "exp:1ms"
-	}
-	f.Findings = nil
-	require.Equal(t, []string{"Capacity", "Percentiles of delay", "Figures", "Time line", "Stages"}, headings(New([]Input{{File: f}}, Comparison{}), 0))
-	f.Runs = append(f.Runs, thinking...)
-	require.Equal(t, "Clients that think", headings(New([]Input{{File: f}}, Comparison{}), 0)[1])
-	f.Runs = thinking
-	require.NotContains(t, headings(New([]Input{{File: f}}, Comparison{}), 0), "Capacity")
-}
-
-// Where each architecture is offered parts of what it does itself, as in certify, a load belongs to one of them: tables and views are of architectures,
-// in the order in which these were asked for.
-func TestLoadsOfTheirOwn(t *testing.T) {
-	f := report.File{Config: report.Config{Archs: []string{"staged", "pool"}, Workers: []int{1}}}
-	for _, x := range []float64{2, 0.5, 1} {
-		for k, arch := range []string{"pool", "staged"} {
-			f.Runs = append(f.Runs, ofRun(arch, report.Load{Arrival: "poisson", Rate: pointer(1000*x + float64(k))}, 0, 1000*x))
-			f.Findings = append(f.Findings, report.Finding{Sheet: "Goodput", Of: arch, What: fmt.Sprintf("%gx", x), Value: x, Low: x, High: x, Runs: 1, Verdict: "info"})
-		}
-	}
-	p := New([]Input{{File: f}}, Comparison{})
-	at := func(heading string) section {
-		return p.Files[0].Sections[slices.IndexFunc(p.Files[0].Sections, func(s section) bool { return s.Heading == heading })]
-	}
-	require.Equal(t, "Goodput", at("Findings").Views[0].Figures[0].Title, "goodput by offered load as a picture")
-	figures := at("Figures")
-	require.Empty(t, figures.Tables)
-	require.Len(t, figures.Folded, 2)
-	require.Equal(t, "staged", figures.Folded[0].Caption)
-	require.Equal(t, "poisson arrivals, 501/s, 1 worker", figures.Folded[0].Rows[0][0])
-	require.Equal(t, []string{"staged", "pool"}, []string{at("Percentiles of delay").Views[0].Name, at("Percentiles of delay").Views[1].Name})
-}
-
 func TestPictures(t *testing.T) {
 	inputs := sample()
 	inputs[0].Name = "../a b/Run:1.json"
@@ -256,7 +216,7 @@ func TestNamesAreNotTrusted(t *testing.T) {
 	var f report.File
 	require.NoError(t, json.Unmarshal(text, &f))
 	f.Config.Command, f.Config.Preset = evil, evil
-	page := written(t, []Input{{Name: evil, File: f, Machine: evil, Notes: []string{evil}, Verdict: []string{evil}}}, Table{evil, []string{evil}, [][]string{{evil, evil}}})
+	page := written(t, []Input{{Name: evil, File: f, Machine: evil, Notes: []string{evil}, Verdict: []string{evil}}}, Table{Caption: evil, Head: []string{evil}, Rows: [][]string{{evil, evil}}})
 	require.Equal(t, 1, strings.Count(page, "<script"))
 	require.False(t, strings.Contains(page, "<img"))
 	require.Empty(t, elsewhere.FindString(regexp.MustCompile(`(?s)<script>.*</script>|>[^<]*<|"[^"]*example[^"]*"`).ReplaceAllString(page, "")))

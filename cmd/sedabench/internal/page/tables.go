@@ -19,7 +19,7 @@ func (d data) figures() section {
 	for _, g := range d.groups {
 		name, of, what := g.row(), g.Arch, "architecture"
 		if own {
-			name, of, what = of, name, "load"
+			name, of, what = of, g.ownRow(), "load"
 		}
 		if tables[name] == nil {
 			names = append(names, name)

@@ -149,7 +149,7 @@ func marksOf(all []report.Decision) (marks []plot.Mark) {
 
 // decisions is a table of what was decided, as far as that is readable.
 func decisions(all []report.Decision) Table {
-	t := Table{Caption: report.Plural(len(all), "decision"), Head: []string{"at", "what", "why"}}
+	t := Table{Caption: report.Plural(len(all), "decision"), Head: []string{"at", "what", "why"}, Prose: true}
 	for _, d := range all[:min(len(all), shownDecisions)] {
 		t.Rows = append(t.Rows, []string{report.Time(float64(d.At)), d.What, d.Why})
 	}
