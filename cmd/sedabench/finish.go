@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/seda-go/seda/internal/report"
@@ -108,6 +109,17 @@ func (st *study) finish(failed error, write func() error) error {
 		return fmt.Errorf("%s: %w", because(failed), err) // also after an interrupt, of which nothing more is said than that
 	}
 	return failed
+}
+
+// errNoRunCounts is not for those who read what was printed, which says why, but for scripts that go by the exit status.
+var errNoRunCounts = errors.New("no run counts, so nothing is known: see what is said of runs that do not")
+
+// counts returns an error if there are runs, and none that counts.
+func (st *study) counts() error {
+	if len(st.runs) == 0 || slices.ContainsFunc(st.runs, func(r report.Run) bool { return r.Valid }) {
+		return nil
+	}
+	return errNoRunCounts
 }
 
 // because says in one line why a study ended early.

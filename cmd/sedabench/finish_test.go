@@ -73,12 +73,22 @@ func TestAFailedPresetLeavesItsRuns(t *testing.T) {
 	require.NotContains(t, out.String(), "half of it")
 }
 
+// A script that goes by the exit status is told when nothing it asked for is known.
+func TestRunsOfWhichNoneCounts(t *testing.T) {
+	st := &study{}
+	require.NoError(t, st.counts(), "nothing was asked for")
+	st.runs = []report.Run{{}, {}}
+	require.ErrorIs(t, st.counts(), errNoRunCounts)
+	st.runs[1].Valid = true
+	require.NoError(t, st.counts())
+}
+
 func TestResultsInAFile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	args := append([]string{"--arch", "pool", "--arrival", "closed"}, quick...)
 	for _, output := range []string{"text", "json", "bench"} {
 		code, out, errs := sedabench(t, append(args, "-o", output, "--out", "file")...)
-		require.Equal(t, exitOK, code, errs)
+		measuredAll(t, code, errs)
 		require.Equal(t, "results  file\n", out)
 		require.Equal(t, []string{"file"}, left(t, "."))
 		text, err := os.ReadFile("file")

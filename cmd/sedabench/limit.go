@@ -33,7 +33,21 @@ func parseLimit(text string) (limit, error) {
 	if err != nil || percent <= -100 || percent > 1e6 {
 		return limit{}, fmt.Errorf("%q: a change of %s%%, want more than -100%% and at most 1000000%%", text, parts[3])
 	}
-	return limit{text, metric, parts[2] == ">", 1 + percent/100}, nil
+	l := limit{text, metric, parts[2] == ">", 1 + percent/100}
+	if bad := gotWorse(metric); text[:len(metric)+2] != metric+bad {
+		return limit{}, fmt.Errorf("%q would not fail when %s gets worse: want what is a failure, such as %s%s5%%", text, metric, metric, bad)
+	}
+	return l, nil
+}
+
+// gotWorse is how a figure that got worse compares with what it was.
+func gotWorse(metric string) string {
+	for _, m := range report.Metrics() {
+		if m.Name == metric && m.MoreIsGood {
+			return "<-"
+		}
+	}
+	return ">+"
 }
 
 func metricNames() []string {

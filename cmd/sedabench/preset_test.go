@@ -33,7 +33,7 @@ func TestEveryPresetAnswers(t *testing.T) {
 		if strings.Contains(errs, errNoPeak.Error()) {
 			continue // the machine is too busy for a figure of any kind
 		}
-		require.Equal(t, exitOK, code, "%s: %s", p.name, errs)
+		measuredAll(t, code, errs, p.name)
 		var file report.File
 		require.NoError(t, json.Unmarshal([]byte(out), &file))
 		require.Equal(t, p.name, file.Config.Preset)

@@ -37,15 +37,18 @@ func runVerb(ctx context.Context, args []string, s streams) (err error) {
 		}
 	}
 	if o.preset != "" {
-		return st.runPreset(ctx)
+		if err := st.runPreset(ctx); err != nil {
+			return err
+		}
+		return st.counts()
 	}
 	if err := st.finish(st.measureRun(ctx), st.write); err != nil {
 		return err
 	}
 	if len(args) == 0 {
-		return st.leaveReport()
+		return errors.Join(st.leaveReport(), st.counts())
 	}
-	return st.profile(ctx)
+	return errors.Join(st.profile(ctx), st.counts())
 }
 
 // measureRun makes all runs, and then looks for the rate that meets an objective.

@@ -70,7 +70,7 @@ func (st *study) predictPoint(ctx context.Context, p *report.ScalePoint, s *repo
 func (st *study) simulated(workers int, policy string, line float64) (float64, error) {
 	o := simOptions{
 		workers: workers, smt: 1, costs: "measured", shape: st.shape, stages: st.stages, service: st.service, overhead: sim.MeasuredBatch,
-		footprint: st.work.Bytes() >> 10, batch: st.batch, capacity: st.capacity, arrival: "closed", clients: st.clientsFor(workers),
+		footprint: st.work.Bytes() >> 10, batch: st.batch, capacity: st.capacity, arrival: simArrival{text: string(load.Closed), process: sim.Closed}, clients: st.clientsFor(workers),
 	}
 	y := o.system(0)
 	y.Costs.Core += line * load.ClientLines

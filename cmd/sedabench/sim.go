@@ -31,7 +31,7 @@ type simOptions struct {
 	keyed     []string
 	batch     int
 	capacity  int
-	arrival   string
+	arrival   simArrival
 	rates     []rate
 	clients   int
 	target    time.Duration
@@ -67,8 +67,8 @@ func simFlags(o *simOptions) *flags {
 	f.add("keyed", "", "", "stages that run on several, by key", list(&o.keyed, parseStage))
 	f.add("batch", "", "64", "most requests of a batch", one(&o.batch, integer(1, maxCapacity)))
 	f.add("capacity", "", "1024", "requests that a queue holds", one(&o.capacity, integer(1, maxCapacity)))
-	f.add("arrival", "", "saturate", strings.Join(simArrivals, ", "), one(&o.arrival, oneOf("arrival", simArrivals...)))
-	f.add("rate", "", "", "rates of fixed and poisson: requests/s, or parts of the fluid bound such as 0.5x,1x", list(&o.rates, parseRate))
+	f.add("arrival", "", "saturate", strings.Join(simArrivalForms(), ", "), one(&o.arrival, parseSimArrival))
+	f.add("rate", "", "", "rates of open arrivals: requests/s, or parts of the fluid bound such as 0.5x,1x", list(&o.rates, parseRate))
 	f.add("clients", "", "1024", "requests outstanding in closed", one(&o.clients, integer(1, maxCapacity)))
 	f.add("target", "", "0s", "in time is what takes no longer; policies see it; 0s: any time", one(&o.target, period(0, maxTime)))
 	f.add("policy", "", staged.DefaultPolicy(), "what decides: "+strings.Join(sched.Names(), ", ")+"; under static each worker keeps stages of its own",
@@ -115,18 +115,21 @@ func parseSim(args []string) (simOptions, error) {
 
 // check sees to what no flag can check alone.
 func (o *simOptions) check() error {
-	open := o.arrival == "poisson" || o.arrival == "fixed"
+	open := o.arrival.isOpen()
 	switch {
 	case len(o.weights) > 0 && len(o.weights) != o.stages:
 		return fmt.Errorf("--weights: %s, want %d, one for each of the --stages", report.Plural(len(o.weights), "factor"), o.stages)
 	case o.shape != "pipeline" && o.stages < 2:
 		return fmt.Errorf("--stages: %d, want 2 or more for --shape %s", o.stages, o.shape)
-	case o.arrival == "closed" && o.clients > o.capacity:
+	case o.arrival.process == sim.Closed && o.clients > o.capacity:
 		return fmt.Errorf("--clients: %d, want 1 to %d, the --capacity", o.clients, o.capacity)
 	case len(o.rates) > 0 && !open:
-		return fmt.Errorf("--rate: with --arrival %s the service sets the rate; want --arrival fixed or poisson", o.arrival)
+		return fmt.Errorf("--rate: with --arrival %s the service sets the rate; want --arrival fixed or poisson", o.arrival.text)
 	case open && len(o.rates) == 0:
 		o.rates = []rate{{fraction: 0.5}, {fraction: 0.9}}
+	}
+	if _, err := o.profile(); err != nil {
+		return fmt.Errorf("--arrival %s: %w", o.arrival.text, err)
 	}
 	for _, at := range []struct {
 		flag  string
@@ -218,14 +221,14 @@ func (st *simStudy) simulate(ctx context.Context) error {
 
 func (st *simStudy) loadText(r rate, perSecond float64) string {
 	switch {
-	case st.arrival == "saturate":
+	case st.arrival.process == sim.Saturate:
 		return "as many requests as fit"
-	case st.arrival == "closed":
+	case st.arrival.process == sim.Closed:
 		return "closed loop, " + report.Plural(st.clients, "client")
 	case r.fraction > 0:
-		return fmt.Sprintf("%s arrivals, %s/s (%gx of the bound)", st.arrival, report.Count(perSecond), r.fraction)
+		return fmt.Sprintf("%s arrivals, %s/s (%gx of the bound)", st.arrival.text, report.Count(perSecond), r.fraction)
 	}
-	return fmt.Sprintf("%s arrivals, %s/s", st.arrival, report.Count(perSecond))
+	return fmt.Sprintf("%s arrivals, %s/s", st.arrival.text, report.Count(perSecond))
 }
 
 // simContender is a way to run the system.

@@ -15,6 +15,7 @@ type simPreset struct {
 	name    string
 	flags   map[string]string
 	disturb func(o *simOptions, y *sim.System)
+	rate    bool // that is what disturb changes
 }
 
 // moving are policies that move cores, and one that does not: a time line of every policy is more than anybody reads.
@@ -22,14 +23,14 @@ const moving = "adaptive,serve-all,static,seda-2001,caladan"
 
 func simPresets() []simPreset {
 	return []simPreset{
-		{"batch-oracle", map[string]string{"arrival": "saturate", "batch": "256", "overhead": "1us", "service": "constant:100ns", "warmup": "500ms", "duration": "200ms"}, nil},
-		{"shift", map[string]string{"shape": "pipeline", "stages": "3", "weights": "4,1,1", "footprint": "256", "timeline": "5ms", "duration": "300ms", "policy": moving}, shiftWork},
-		{"spike", map[string]string{"arrival": "poisson", "rate": "0.7x", "target": "1ms", "timeline": "5ms", "duration": "300ms", "policy": "adaptive,static,seda-2003,codel,breakwater"}, spike},
-		{"overload", map[string]string{"arrival": "poisson", "rate": "1x,2x,4x", "target": "1ms", "duration": "200ms"}, nil},
-		{"starve", map[string]string{"shape": "branch", "stages": "12", "workers": "4", "duration": "200ms"}, trickleAway},
+		{"batch-oracle", map[string]string{"arrival": "saturate", "batch": "256", "overhead": "1us", "service": "constant:100ns", "warmup": "500ms", "duration": "200ms"}, nil, false},
+		{"shift", map[string]string{"shape": "pipeline", "stages": "3", "weights": "4,1,1", "footprint": "256", "timeline": "5ms", "duration": "300ms", "policy": moving}, shiftWork, false},
+		{"spike", map[string]string{"arrival": "poisson", "rate": "0.7x", "target": "1ms", "timeline": "5ms", "duration": "300ms", "policy": "adaptive,static,seda-2003,codel,breakwater"}, spike, true},
+		{"overload", map[string]string{"arrival": "poisson", "rate": "1x,2x,4x", "target": "1ms", "duration": "200ms"}, nil, false},
+		{"starve", map[string]string{"shape": "branch", "stages": "12", "workers": "4", "duration": "200ms"}, trickleAway, false},
 		{"two-stage-oscillation", map[string]string{
 			"stages": "2", "workers": "2", "arrival": "poisson", "rate": "0.9x", "timeline": "5ms", "duration": "300ms", "policy": moving,
-		}, nil},
+		}, nil, false},
 	}
 }
 

@@ -10,10 +10,7 @@ import (
 	"github.com/seda-go/seda/sched/sim"
 )
 
-var (
-	simShapes   = []string{"pipeline", "fanout", "branch"}
-	simArrivals = []string{"saturate", "closed", "fixed", "poisson"}
-)
+var simShapes = []string{"pipeline", "fanout", "branch"}
 
 // system describes the machine and the graph, with requests at so many a second.
 func (o *simOptions) system(perSecond float64) *sim.System {
@@ -32,16 +29,18 @@ func (o *simOptions) system(perSecond float64) *sim.System {
 		y.Workers = append(y.Workers, seat)
 	}
 	y.Stages = o.graph()
+	p, err := o.profile()
+	if err != nil {
+		panic(err) // the flags have been checked
+	}
 	y.Sources = []sim.Source{{
 		Name: y.Stages[o.stages-1].Name, Stage: o.stages - 1, Target: int64(o.target), Deadline: int64(o.target),
-		Arrivals: sim.Arrivals{Process: processOf(o.arrival), Rate: perSecond, Clients: o.clients},
+		Arrivals: sim.Arrivals{
+			Process: o.arrival.process, Rate: perSecond, Clients: o.clients, Steps: rateSteps(p, perSecond, o.warmup+o.duration),
+		},
 	}}
 	o.disturb(y)
 	return y
-}
-
-func processOf(arrival string) sim.Process {
-	return map[string]sim.Process{"saturate": sim.Saturate, "closed": sim.Closed, "fixed": sim.Fixed, "poisson": sim.Poisson}[arrival]
 }
 
 // graph makes the stages.

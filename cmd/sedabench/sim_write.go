@@ -105,7 +105,7 @@ func fraction(of, all uint64) float64 { return float64(of) / max(float64(all), 1
 func (st *simStudy) reported(r simRun) report.Run {
 	c, seconds := &r.Sources[0], float64(r.Duration)/1e9
 	run := report.Run{
-		Arch: "simulated/" + r.name, Policy: r.policy, Workers: st.workers, Load: report.Load{Arrival: st.arrival}, Duration: seconds,
+		Arch: "simulated/" + r.name, Policy: r.policy, Workers: st.workers, Load: report.Load{Arrival: st.arrival.text}, Duration: seconds,
 		Offered: float64(c.Offered) / seconds, Accepted: float64(c.Accepted) / seconds, Goodput: r.Goodput(), Valid: true,
 		Sojourn: report.Sojourn{
 			P50: int64(c.Sojourn.Quantile(0.5)), P90: int64(c.Sojourn.Quantile(0.9)), P99: int64(c.Sojourn.Quantile(0.99)),
