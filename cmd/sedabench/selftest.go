@@ -24,6 +24,7 @@ type selftest struct {
 	checks   []check
 	notes    []string
 	before   usage
+	partial  string // why there is less than was asked for; empty: there is not
 }
 
 // check is one comparison of what was found with what theory says.
@@ -96,14 +97,21 @@ func selftestVerb(ctx context.Context, args []string, s streams) error {
 			return err
 		}
 	}
-	if err := t.virtual(); err != nil {
-		return err
+	failed := t.virtual(ctx)
+	if failed == nil {
+		failed = t.real(ctx)
 	}
-	if err := t.real(ctx); err != nil {
-		return err
+	if failed != nil {
+		if len(t.checks) == 0 {
+			return failed
+		}
+		t.partial = because(failed)
 	}
 	if err := t.write(s.out); err != nil {
 		return err
+	}
+	if failed != nil {
+		return failed
 	}
 	return judge(t.checks)
 }
@@ -124,6 +132,11 @@ func judge(checks []check) (err error) {
 func (s *selftest) write(w io.Writer) error {
 	if s.output == "json" {
 		return s.writeJSON(w)
+	}
+	for _, line := range incomplete(s.end()) {
+		if _, err := fmt.Fprintf(w, "%s\n\n", line); err != nil {
+			return err
+		}
 	}
 	for _, part := range []struct {
 		title   string
@@ -160,6 +173,9 @@ func (s *selftest) write(w io.Writer) error {
 	return nil
 }
 
+// end is what a file of runs says of an end that came early.
+func (s *selftest) end() report.File { return report.File{Partial: s.partial != "", Reason: s.partial} }
+
 // selftestSchema names the form of what selftest -o json prints.
 const selftestSchema = "sedabench-selftest/1"
 
@@ -173,10 +189,12 @@ func (s *selftest) writeJSON(w io.Writer) error {
 	}
 	out := struct {
 		Schema  string         `json:"schema"`
+		Partial bool           `json:"partial,omitempty"`
+		Reason  string         `json:"partial_reason,omitempty"`
 		Machine report.Machine `json:"machine"`
 		Checks  []checked      `json:"checks"`
 		Notes   []string       `json:"notes"`
-	}{selftestSchema, s.host.describe(), nil, notNil(s.notes)}
+	}{selftestSchema, s.partial != "", s.partial, s.host.describe(), nil, notNil(s.notes)}
 	for _, c := range s.checks {
 		j := checked{check: c, Verdict: c.verdict()}
 		if c.Runs > 0 {

@@ -59,9 +59,20 @@ func (s *selftest) real(ctx context.Context) error {
 	return nil
 }
 
-// measure repeats a run and adds the medians of what it found and of what theory says, each fed with the run's own rate and service times.
+// queued is what runs of one kind of service found, and what theory says of each, fed with the run's own rate and service times.
+type queued struct{ found, theory, loads, services, variations []float64 }
+
+// measure repeats a run and adds the medians of what came of it: if it ends early, of what there is.
 func (s *selftest) measure(ctx context.Context, c trial.Config, name string) error {
-	var found, theory, loads, services, variations []float64
+	var q queued
+	err := s.repeat(ctx, c, name, &q)
+	if err == nil || len(q.found) > 0 {
+		s.checks = append(s.checks, q.check(name))
+	}
+	return err
+}
+
+func (s *selftest) repeat(ctx context.Context, c trial.Config, name string, q *queued) error {
 	for rep := range s.reps {
 		s.progress.doing(fmt.Sprintf("%s, run %d of %d", name, rep+1, s.reps))
 		c.Seed = load.Seed(s.seed, rep)
@@ -70,22 +81,28 @@ func (s *selftest) measure(ctx context.Context, c trial.Config, name string) err
 			return fmt.Errorf("selftest, %s: %w", name, err)
 		}
 		s.progress.did(c.Warmup + c.Duration + between)
-		if !o.Counts(c) || o.Window.Refused > 0 {
-			continue
+		if o.Counts(c) && o.Window.Refused == 0 {
+			q.add(o)
 		}
-		n := float64(o.Stages[0].Count)
-		mean, square := o.Stages[0].Service/n, o.Stages[0].Square/n
-		rate := float64(o.Window.Accepted) / float64(o.Duration) // per ns
-		found, theory = append(found, o.Sojourn.Mean()), append(theory, mean+queueing.WaitMG1(rate, mean, square))
-		loads, services, variations = append(loads, rate*mean), append(services, mean), append(variations, square/(mean*mean)-1)
 	}
 	s.progress.line(name + ": done")
-	result := check{Of: name, Load: machineLoad, What: "mean sojourn", Bound: machineBound, Runs: len(found)}
-	if len(found) > 0 {
-		middle := func(sample []float64) float64 { return report.QuartilesOf(sample).Median }
-		result.Load, result.Found, result.Theory = middle(loads), middle(found), middle(theory)
-		result.Moments = fmt.Sprintf("mean %s, C2 %.2f", report.Time(middle(services)), middle(variations))
-	}
-	s.checks = append(s.checks, result)
 	return nil
+}
+
+func (q *queued) add(o trial.Outcome) {
+	n := float64(o.Stages[0].Count)
+	mean, square := o.Stages[0].Service/n, o.Stages[0].Square/n
+	rate := float64(o.Window.Accepted) / float64(o.Duration) // per ns
+	q.found, q.theory = append(q.found, o.Sojourn.Mean()), append(q.theory, mean+queueing.WaitMG1(rate, mean, square))
+	q.loads, q.services, q.variations = append(q.loads, rate*mean), append(q.services, mean), append(q.variations, square/(mean*mean)-1)
+}
+
+func (q *queued) check(name string) check {
+	result := check{Of: name, Load: machineLoad, What: "mean sojourn", Bound: machineBound, Runs: len(q.found)}
+	if len(q.found) > 0 {
+		middle := func(sample []float64) float64 { return report.QuartilesOf(sample).Median }
+		result.Load, result.Found, result.Theory = middle(q.loads), middle(q.found), middle(q.theory)
+		result.Moments = fmt.Sprintf("mean %s, C2 %.2f", report.Time(middle(q.services)), middle(q.variations))
+	}
+	return result
 }

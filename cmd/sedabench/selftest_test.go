@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 
@@ -45,6 +47,26 @@ func TestSelftest(t *testing.T) {
 	for _, c := range found.Checks {
 		require.Equal(t, c.Runs == 0, c.Found == nil)
 	}
+}
+
+// A selftest that is ended early prints what it knows by then, and that this is not all.
+func TestSelftestThatIsEnded(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	end()
+	some := &selftest{host: thisHost(), checks: []check{{Of: "M/M/1", Found: 1, Theory: 1, Bound: 0.02, Runs: 1, Virtual: true}}, output: "text", partial: because(context.Canceled)}
+	require.ErrorIs(t, some.virtual(ended), context.Canceled)
+	var out strings.Builder
+	require.NoError(t, some.write(&out))
+	require.True(t, strings.HasPrefix(out.String(), "Partial: this is what was measured before the end, which came early: interrupted.\n"), out.String())
+	require.Contains(t, out.String(), "M/M/1")
+	out.Reset()
+	some.output = "json"
+	require.NoError(t, some.write(&out))
+	require.Contains(t, out.String(), "\"partial\": true,\n  \"partial_reason\": \"interrupted\"")
+
+	out.Reset()
+	require.ErrorIs(t, selftestVerb(ended, nil, streams{out: &out, err: io.Discard}), context.Canceled)
+	require.NotContains(t, out.String(), "Partial", "of nothing")
 }
 
 func TestChecks(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/seda-go/seda/internal/queueing"
@@ -16,12 +17,15 @@ const (
 )
 
 // virtual simulates queues with batches of one and nothing but service to pay for.
-func (s *selftest) virtual() error {
+func (s *selftest) virtual(ctx context.Context) error {
 	for _, q := range []struct {
 		workers int
 		load    float64
 		kind    sim.Kind
 	}{{1, 0.5, sim.Exponential}, {1, 0.8, sim.Exponential}, {2, 0.8, sim.Exponential}, {8, 0.8, sim.Exponential}, {1, 0.8, sim.Constant}} {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		rate := q.load * float64(q.workers) / virtualMean // per ns
 		y := &sim.System{
 			Stages:  []sim.Stage{{Name: "only", Event: sim.Service{Kind: q.kind, Mean: virtualMean}, MaxBatch: 1, Capacity: 1 << 20}},
