@@ -17,6 +17,7 @@ import (
 // As JSON, times are in nanoseconds.
 type Stats struct {
 	Engine    string        `json:"engine"`     // Config.Name
+	State     State         `json:"state"`      // of its life: after StateEnded nothing changes any more but Uptime
 	Uptime    time.Duration `json:"uptime_ns"`  // since New
 	Plan      uint64        `json:"plan"`       // number of the plan that was published last
 	ColdWakes uint64        `json:"cold_wakes"` // wake-ups that found every worker that could take the event asleep
@@ -24,6 +25,17 @@ type Stats struct {
 	Workers   []WorkerStats `json:"workers"` // by index
 	Stages    []StageStats  `json:"stages"`  // in the order they were added
 }
+
+// State is where an engine is in its life.
+type State string
+
+// The states, in the order in which an engine comes to them.
+const (
+	StateNew      State = "new"      // Start has not returned
+	StateRunning  State = "running"  // it takes events
+	StateDraining State = "draining" // Drain was called: it takes none, and finishes those that it has
+	StateEnded    State = "ended"    // after Drain or Close, or since Start failed
+)
 
 // ControlStats is the control loop.
 type ControlStats struct {
@@ -119,7 +131,7 @@ type EdgeStats struct {
 
 // Stats reads all counters. Any goroutine may call it at any time; it costs a few microseconds and stops nobody.
 func (e *Engine) Stats() Stats {
-	s := Stats{Engine: e.cfg.Name, Uptime: time.Duration(e.now()), ColdWakes: e.coldWakes.Load()}
+	s := Stats{Engine: e.cfg.Name, State: e.lifeState(), Uptime: time.Duration(e.now()), ColdWakes: e.coldWakes.Load()}
 	switch e.phase.Load() {
 	case started, ended:
 	default:
@@ -154,6 +166,19 @@ func (e *Engine) Stats() Stats {
 		s.Stages = append(s.Stages, st)
 	}
 	return s
+}
+
+func (e *Engine) lifeState() State {
+	switch e.phase.Load() {
+	case ended:
+		return StateEnded
+	case started:
+		if p := e.plan.Load(); p != nil && p.draining {
+			return StateDraining
+		}
+		return StateRunning
+	}
+	return StateNew
 }
 
 // Stage returns the statistics of the named stage, or the zero value.

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -37,10 +39,13 @@ func parseAddress(text string) (*address, error) {
 	transport := &http.Transport{}
 	a.client = http.Client{Transport: transport, Timeout: topPatient}
 	file, unix := strings.CutPrefix(text, "unix:")
+	scheme, _, schemed := strings.Cut(text, "://")
 	switch {
 	case unix && file == "":
 		return nil, fmt.Errorf("%q, want unix:FILE", text)
-	case strings.HasPrefix(text, "http://"), strings.HasPrefix(text, "https://"):
+	case schemed && !unix && !slices.Contains([]string{"http", "https"}, strings.ToLower(scheme)):
+		return nil, fmt.Errorf("%q: nothing is asked by %s: want http:// or https://, host:port, unix:FILE, or a path with a slash", text, scheme)
+	case schemed && !unix:
 		u, err := url.Parse(text)
 		if err != nil || u.Host == "" {
 			return nil, fmt.Errorf("%q, want a URL such as http://localhost:8080%s", text, topPath)
@@ -56,10 +61,17 @@ func parseAddress(text string) (*address, error) {
 		}
 		a.base = "http://unix" + topPath
 	default:
-		if _, port, err := net.SplitHostPort(text); err != nil || port == "" {
+		_, port, err := net.SplitHostPort(text)
+		if err != nil || port == "" {
 			return nil, fmt.Errorf("%q, want host:port, unix:FILE, a path with a slash, or a URL", text)
 		}
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return nil, fmt.Errorf("%q: port %s, want 1 to 65535", text, port)
+		}
 		a.base = "http://" + text + topPath
+		if _, err := url.Parse(a.base); err != nil {
+			return nil, fmt.Errorf("%q: %s is no name of a host", text, strings.TrimSuffix(text, ":"+port))
+		}
 	}
 	return a, nil
 }

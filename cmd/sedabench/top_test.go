@@ -221,3 +221,40 @@ func TestTopEngineGoes(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, topView{Workers: []topWorker{}}.writeJSON(&b))
 }
+
+// Mistakes in an address are told before anybody is asked, with what is wanted.
+func TestAddressesThatAreNone(t *testing.T) {
+	for address, want := range map[string]string{
+		"ftp://x":          `"ftp://x": nothing is asked by ftp: want http:// or https://, host:port, unix:FILE, or a path with a slash`,
+		"://x":             "want http:// or https://",
+		"localhost":        `"localhost", want host:port, unix:FILE, a path with a slash, or a URL`,
+		"localhost:99999":  `"localhost:99999": port 99999, want 1 to 65535`,
+		"localhost:http-x": "port http-x, want 1 to 65535",
+		"a b:80":           `"a b:80": a b is no name of a host`,
+		"http:///x":        "want a URL such as http://localhost:8080/debug/seda/",
+		"unix:":            "want unix:FILE",
+	} {
+		code, out, errs := sedabench(t, "top", address)
+		require.Equal(t, exitUsage, code, address)
+		require.Empty(t, out)
+		require.Contains(t, errs, want)
+	}
+	for address, base := range map[string]string{
+		"HTTP://localhost:1": "http://localhost:1/debug/seda/", "unix:/run/x.sock": "http://unix/debug/seda/", "./x.sock": "http://unix/debug/seda/",
+		"[::1]:80": "http://[::1]:80/debug/seda/", "https://x/y": "https://x/y/",
+	} {
+		a, err := parseAddress(address)
+		require.NoError(t, err)
+		require.Equal(t, base, a.base)
+	}
+}
+
+// Of an engine that has ended what it did is still there to be seen, and that it has.
+func TestTopOfAnEngineThatHasEnded(t *testing.T) {
+	v := topOf("x", reading{}, reading{Stats: engine.Stats{Engine: "shop", State: engine.StateEnded, Uptime: time.Second, Stages: []engine.StageStats{{Name: "a"}}}})
+	require.Contains(t, v.lines()[0], "shop at x, ENDED, up 1")
+	v.Stages = nil
+	require.Equal(t, "it has ended without having run", v.lines()[1])
+	v.State = engine.StateRunning
+	require.Contains(t, v.lines()[0], "shop at x, up 1")
+}

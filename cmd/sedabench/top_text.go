@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/seda-go/seda/engine"
 	"github.com/seda-go/seda/internal/report"
 )
 
@@ -22,10 +23,17 @@ func (v topView) lines() []string {
 	if v.Interval == v.Uptime {
 		over = "since it was made"
 	}
-	head := fmt.Sprintf("%s at %s, up %s, plan %d, %s; %s:", v.Engine, v.Address, clockText(v.Uptime), v.Plan, report.Plural(int(v.Made), "decision"), over)
+	state := ""
+	if v.State != engine.StateRunning && v.State != "" {
+		state = strings.ToUpper(string(v.State)) + ", "
+	}
+	head := fmt.Sprintf("%s at %s, %sup %s, plan %d, %s; %s:", v.Engine, v.Address, state, clockText(v.Uptime), v.Plan, report.Plural(int(v.Made), "decision"), over)
 	totals := fmt.Sprintf("accepted/s %s, refused/s %s, %s in the stages", orNone(v.Accepted), orNone(v.Refused), report.Plural(v.Depth, "event"))
 	if len(v.Stages) == 0 {
 		totals = "it has not been started"
+		if v.State == engine.StateEnded {
+			totals = "it has ended without having run"
+		}
 	}
 	all := []string{head, totals, ""}
 	if len(v.Stages) > 0 {

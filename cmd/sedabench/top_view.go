@@ -15,6 +15,7 @@ type topView struct {
 	Schema    string            `json:"schema"`
 	Address   string            `json:"address"`
 	Engine    string            `json:"engine"`
+	State     engine.State      `json:"state"` // empty: the program has an engine that does not say
 	Uptime    time.Duration     `json:"uptime_ns"`
 	Interval  time.Duration     `json:"interval_ns"` // between the readings
 	Plan      uint64            `json:"plan"`
@@ -68,7 +69,7 @@ func topOf(address string, before, now reading) topView {
 	}
 	took := max(now.Uptime-before.Uptime, 1)
 	v := topView{
-		Schema: topSchema, Address: address, Engine: now.Engine, Uptime: now.Uptime, Interval: took, Plan: now.Plan, Made: now.Control.Decisions,
+		Schema: topSchema, Address: address, Engine: now.Engine, State: now.State, Uptime: now.Uptime, Interval: took, Plan: now.Plan, Made: now.Control.Decisions,
 		Decisions: append([]engine.Decision{}, now.decisions...), Stages: []topStage{}, Workers: []topWorker{},
 	}
 	for _, st := range now.Stages {

@@ -123,9 +123,9 @@ var index = template.Must(template.New("index").Parse(`<!DOCTYPE html>
 <head><meta charset="utf-8"><meta http-equiv="refresh" content="2"><meta name="viewport" content="width=device-width"><title>{{.Engine}}</title>
 <style>:root { color-scheme: light dark } body { font-family: sans-serif; margin: 1em } img { max-width: 100%; height: auto }</style></head>
 <body>
-<h1>{{.Engine}}</h1>
+<h1>{{.Engine}}{{if ne .State "running"}}: {{.State}}{{end}}</h1>
 <p><a href="stats">stats</a>, <a href="metrics">metrics</a>, <a href="explain">explain</a>, <a href="graph.svg">graph.svg</a>, <a href="graph.dot">graph.dot</a></p>
-{{if .Stages}}<img src="graph.svg" alt="stages, edges and workers, with their numbers">{{else}}<p>It has not been started.</p>{{end}}
+{{if .Stages}}<img src="graph.svg" alt="stages, edges and workers, with their numbers">{{else}}<p>{{if eq .State "ended"}}It has ended without having run.{{else}}It has not been started.{{end}}</p>{{end}}
 </body>
 </html>
 `))

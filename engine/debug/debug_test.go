@@ -159,13 +159,19 @@ func TestMounted(t *testing.T) {
 func TestStats(t *testing.T) {
 	e, in := graph(t, "a", "b", "c")
 	require.Contains(t, get(t, e, "/stats"), `"workers":[],"stages":[]}`, "before Start")
+	require.Equal(t, engine.StateNew, e.Stats().State)
 	run(t, e, in)
+	require.Equal(t, engine.StateRunning, e.Stats().State)
+	require.NotContains(t, get(t, e, "/graph.svg"), "running")
 	require.NoError(t, e.Drain(context.Background()))
+	require.Contains(t, get(t, e, "/graph.svg"), ", ended, up ")
+	require.Contains(t, get(t, e, "/"), ": ended</h1>")
 	text := get(t, e, "/stats")
 	require.NotContains(t, text, "null")
 	var s debug.Statistics
 	require.NoError(t, json.Unmarshal([]byte(text), &s))
 	require.Equal(t, "seda-debug/1", s.Schema)
+	require.Equal(t, engine.StateEnded, s.State)
 	want := e.Stats()
 	require.Greater(t, want.Uptime, s.Uptime)
 	s.Uptime = want.Uptime

@@ -48,7 +48,11 @@ func WriteSVG(w io.Writer, s engine.Stats) error {
 		}
 	}
 	width, bottom := p.workers(s.Workers, max(l.width, 3*boxWidth), bottom+2*margin)
-	head := fmt.Sprintf("%s, up %v, plan %d, decisions %d, cold wake-ups %d", s.Engine, label.Short(s.Uptime), s.Plan, s.Control.Decisions, s.ColdWakes)
+	name := s.Engine
+	if s.State != engine.StateRunning && s.State != "" {
+		name += ", " + string(s.State)
+	}
+	head := fmt.Sprintf("%s, up %v, plan %d, decisions %d, cold wake-ups %d", name, label.Short(s.Uptime), s.Plan, s.Control.Decisions, s.ColdWakes)
 	p.text(margin, margin, text{line: head, class: "name"}, 0)
 	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img">
 <title>%s</title>
