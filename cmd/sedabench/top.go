@@ -147,7 +147,7 @@ func (l *live) press(key byte) bool {
 func (l *live) show() {
 	note := fmt.Sprintf("by %s: s sorts, q quits", topSorts[l.sort].name)
 	if l.missing != nil {
-		note = fmt.Sprintf("no answer for %s, trying again: %v", time.Since(l.seen).Round(time.Second), l.missing)
+		note = fmt.Sprintf("no answer for %s, q quits, trying again: %v", time.Since(l.seen).Round(time.Second), l.missing)
 	}
 	l.draw(note, l.view.sorted(l.sort).lines())
 }
