@@ -62,6 +62,8 @@ const (
 	topMargin     = 26.0
 	bottomMargin  = 46.0
 	titleHeight   = 26.0
+	titleLine     = 20.0 // each further one
+	titleLetters  = 76   // that fit on a line
 	legendLine    = 20.0
 )
 
@@ -76,9 +78,13 @@ func (p Plot) Inline() string {
 
 // File returns the diagram as a file of its own.
 func (p Plot) File() string {
-	f := p.frame(titleHeight)
+	lines := wrapped(p.Title, titleLetters)
+	f := p.frame(titleHeight + titleLine*float64(len(lines)-1))
 	legend, end := p.legend(f.bottom + f.below)
-	title := fmt.Sprintf(`<text class="title" x="%s" y="19">%s</text>`, num(leftMargin), escape(p.Title))
+	title := ""
+	for i, line := range lines {
+		title += fmt.Sprintf(`<text class="title" x="%s" y="%s">%s</text>`, num(leftMargin), num(19+titleLine*float64(i)), escape(line))
+	}
 	return `<?xml version="1.0" encoding="UTF-8"?>` + "\n" +
 		p.svg(end, ` xmlns="http://www.w3.org/2000/svg"`, "<style>"+Style+"</style>"+ground(end)+title+p.inside(f)+legend) + "\n"
 }

@@ -191,3 +191,9 @@ func luminance(t *testing.T, hex string) float64 {
 	}
 	return sum
 }
+
+func TestWrapped(t *testing.T) {
+	require.Equal(t, []string{""}, wrapped("", 5))
+	require.Equal(t, []string{"a bc", "d"}, wrapped("a  bc d", 4))
+	require.Equal(t, []string{"überlang", "x"}, wrapped("überlang x", 4))
+}

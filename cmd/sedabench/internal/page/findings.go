@@ -57,7 +57,7 @@ func (d data) putBounds(tables []Table) {
 // byDemand plots a sheet whose columns are loads, such as 0.5x and 2x of the peak; without three of them there are no series.
 func (d data) byDemand(sheet string) plot.Plot {
 	p := plot.Plot{
-		Title: sheet, X: plot.Axis{Label: "offered load, of the peak", Zero: true}, Y: plot.Axis{Label: "of the peak", Unit: report.Share, Zero: true},
+		Title: sheet, X: plot.Axis{Label: "offered load, of the peak", Log: true}, Y: plot.Axis{Label: "of the peak", Unit: report.Share, Zero: true},
 	}
 	var set seriesSet
 	for _, f := range d.File.Findings {
@@ -78,7 +78,16 @@ func (d data) byDemand(sheet string) plot.Plot {
 		return plot.Plot{}
 	}
 	p.Series = set.sorted()
-	p.Series = append(p.Series, allOf(p.Series))
+	offered := allOf(p.Series) // a straight line, whose places a logarithmic axis has apart
+	end := offered.Points[1]
+	offered.Points = nil
+	for _, tick := range p.X.Ticks {
+		if tick.At < end.X {
+			offered.Points = append(offered.Points, plot.Point{X: tick.At, Y: tick.At})
+		}
+	}
+	offered.Points = append(offered.Points, end)
+	p.Series = append(p.Series, offered)
 	return p
 }
 
