@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -424,11 +423,4 @@ func TestNoAllocationPerRequest(t *testing.T) {
 		turn()
 	}
 	require.Zero(t, testing.AllocsPerRun(1000, turn))
-}
-
-// No two clients share a cache line, and what changes with a request is on few.
-func TestClientsHaveLinesOfTheirOwn(t *testing.T) {
-	require.Zero(t, unsafe.Sizeof(client{})%64)
-	require.Zero(t, unsafe.Offsetof(client{}.pcg)%64)
-	require.LessOrEqual(t, unsafe.Offsetof(client{}.without)-unsafe.Offsetof(client{}.pcg), uintptr(128))
 }
