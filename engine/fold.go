@@ -31,6 +31,7 @@ type stageThread struct {
 const (
 	foldShare = 256
 	foldFirst = time.Millisecond // more than the first reading is taken to cost
+	foldLeast = time.Microsecond // none takes less, though the clock may not have moved: twice nothing would stay nothing
 )
 
 func (f *folder) open(e *Engine) {
@@ -49,14 +50,16 @@ func (f *folder) fold(s *sched.Snapshot, ledgers []ledger, now Time) {
 	}
 	if now >= f.next {
 		f.read(s, ledgers)
-		took := f.e.now().Sub(now)
-		f.cost = min(took, 2*f.cost)
+		f.note(f.e.now().Sub(now))
 		f.next = now + Time(foldShare*f.cost)
 	}
 	for i := range f.stages {
 		s.Stages[i].Thread, s.Stages[i].Misses = f.stages[i].Thread, f.stages[i].misses
 	}
 }
+
+// note takes in how long a reading took.
+func (f *folder) note(took time.Duration) { f.cost = min(max(took, foldLeast), 2*f.cost) }
 
 func (f *folder) read(s *sched.Snapshot, ledgers []ledger) {
 	for i := range f.stages {

@@ -225,6 +225,7 @@ func (w *worker) watched() {
 	if err := w.probed.join(); err != nil {
 		w.e.unprobed(w, err)
 	}
+	w.label = nil // the word of this thread says nothing yet
 	if word := w.probed.word; word != nil && w.ctx.stage != nil { // in the middle of a batch, whose handler left the thread before
 		release.Relaxed32(word, uint32(w.ctx.stage.id+1))
 	}

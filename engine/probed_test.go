@@ -312,6 +312,38 @@ func TestProbesOfTwoEnginesAndGoexit(t *testing.T) {
 	}
 }
 
+// A worker that is given another thread between two batches of a stage says there, too, what it is at.
+func TestWordOfAnotherThread(t *testing.T) {
+	k := &kernel{}
+	c := onePinned
+	c.Probes, c.Oversubscribe = k, true
+	e := newEngine(t, c)
+	s := engine.Add(e, stageConfig{Name: "s", MaxBatch: 1})
+	var left atomic.Bool
+	words := make(chan uint32, 1)
+	s.Handle(func(*engine.Context, int) error {
+		if threads := k.all(); len(threads) > 1 {
+			select {
+			case words <- threads[len(threads)-1].word.Load():
+			default:
+			}
+			return nil
+		}
+		time.Sleep(2 * ms) // a period goes by, and the next event is there already
+		return nil
+	})
+	s.Every(ms, func(engine.Time) int {
+		if !left.Swap(true) {
+			runtime.Goexit()
+		}
+		return 0
+	})
+	start(t, e)
+	submit(t, s, 0, 10)
+	require.EqualValues(t, 1, receive(t, words))
+	drain(t, e)
+}
+
 // Shared workers have no thread of their own.
 func TestSharedWorkersAreNotWatched(t *testing.T) {
 	k := &kernel{}

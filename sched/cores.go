@@ -207,6 +207,9 @@ func (c *cores) watch(s *Snapshot, d *Draft) {
 
 // shifted reports whether demand is not what it was when the law last made up its mind, and has not been so too often.
 func (c *cores) shifted(now int64, demand []float64) bool {
+	if total(demand) == 0 {
+		return false // of nothing no stage has a part
+	}
 	if c.mix == nil {
 		c.mix = demand
 		return false

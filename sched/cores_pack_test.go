@@ -22,3 +22,13 @@ func TestPackWithoutAWorkerForTheRest(t *testing.T) {
 		}
 	}
 }
+
+// What there was when nothing came in is no mix from which demand could shift.
+func TestCoresShiftFromNothing(t *testing.T) {
+	var c cores
+	now := int64(1) << 40
+	require.False(t, c.shifted(now, []float64{0, 0}))
+	require.False(t, c.shifted(now, []float64{3, 1}), "the first there is")
+	require.False(t, c.shifted(now, []float64{0, 0}))
+	require.True(t, c.shifted(now, []float64{1, 3}))
+}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -52,10 +51,10 @@ func (s *source) Register() (probes.Thread, error) {
 	t := &thread{tid: unix.Gettid(), start: probes.Now(), schedstat: -1, status: -1}
 	var err error
 	if s.has&timed != 0 {
-		t.schedstat, err = t.open("schedstat")
+		t.schedstat, err = openOwn("schedstat")
 	}
 	if err == nil && s.has.Has(probes.Switches) {
-		t.status, err = t.open("status")
+		t.status, err = openOwn("status")
 	}
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
@@ -81,8 +80,9 @@ type thread struct {
 	buf               [8 << 10]byte
 }
 
-func (t *thread) open(file string) (int, error) {
-	path := "/proc/self/task/" + strconv.Itoa(t.tid) + "/" + file
+// openOwn opens a file about the calling thread. Its id would not do: /proc may be that of a pid namespace above, where it has another one.
+func openOwn(file string) (int, error) {
+	path := "/proc/thread-self/" + file
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	switch {
 	case errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE):
