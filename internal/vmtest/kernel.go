@@ -18,11 +18,15 @@ func (g guest) image(ctx context.Context, cache string) (string, error) {
 	if _, err := os.Stat(name); err == nil {
 		return name, nil
 	}
-	a, err := newApt(cache, g.release, g.arch)
+	dir, err := os.MkdirTemp(cache, "apt")
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(a.dir)
+	defer os.RemoveAll(dir)
+	a, err := newApt(dir, g.release, g.arch)
+	if err != nil {
+		return "", err
+	}
 	if err := a.fetch(ctx, "linux-image-"+g.arch); err != nil {
 		return "", fmt.Errorf("no kernel %v of Debian %s: %w", g, g.release, err)
 	}
@@ -32,11 +36,7 @@ func (g guest) image(ctx context.Context, cache string) (string, error) {
 // apt is the package manager with a folder of its own for one release and architecture, so that the machine's state is not touched.
 type apt struct{ dir string }
 
-func newApt(cache, release, arch string) (*apt, error) {
-	dir, err := os.MkdirTemp(cache, "apt")
-	if err != nil {
-		return nil, err
-	}
+func newApt(dir, release, arch string) (a *apt, err error) {
 	for _, sub := range []string{"etc/apt/preferences.d", "etc/apt/sources.list.d", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "deb"} {
 		err = errors.Join(err, os.MkdirAll(filepath.Join(dir, sub), 0o755))
 	}
@@ -116,6 +116,10 @@ func extract(from io.Reader, prefix, to string) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(os.WriteFile(to+".part", data, 0o600), os.Rename(to+".part", to))
+		part := to + ".part"
+		if err := os.WriteFile(part, data, 0o600); err != nil {
+			return errors.Join(err, os.RemoveAll(part))
+		}
+		return os.Rename(part, to)
 	}
 }

@@ -1,7 +1,7 @@
 // Vmtest runs the tests of what depends on the kernel under other kernels: those of Debian, in machines that qemu emulates, so nothing but qemu is
 // needed and nothing of this machine is touched. One has eight CPUs and two nodes of memory, one counters for cycles and instructions.
 //
-//	go run ./internal/vmtest             all guests, in three minutes
+//	go run ./internal/vmtest             all guests, as many at once as there are CPUs
 //	go run ./internal/vmtest '6.1 amd'   those whose name matches
 //
 // Kernels come from packages, which are fetched once, into the user's cache directory. It prints a line for each guest and package, and a line
@@ -19,7 +19,10 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -38,6 +41,10 @@ func main() {
 	flag.StringVar(&o.tests, "run", "^(Test|Example)", "the tests to run; seeds of fuzzers are text, which no kernel changes")
 	verbose := flag.Bool("v", false, "show what guests and their kernels say, too")
 	flag.Parse()
+	if flag.NArg() > 1 {
+		fmt.Fprintf(os.Stderr, "vmtest: want one pattern of guests' names, got %q\n", flag.Args())
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if *verbose {
@@ -54,7 +61,7 @@ func main() {
 }
 
 func run(ctx context.Context, pattern string, o options) (ok bool, err error) {
-	match, err := regexp.Compile(pattern)
+	picked, err := pick(pattern)
 	if err != nil {
 		return false, err
 	}
@@ -66,55 +73,94 @@ func run(ctx context.Context, pattern string, o options) (ok bool, err error) {
 	if err := os.MkdirAll(cache, 0o700); err != nil {
 		return false, err
 	}
-	ok = true
-	for _, g := range guests {
-		if match.MatchString(g.String()) && !try(ctx, g, cache, o) {
-			ok = false
-		}
+	atOnce := runtime.NumCPU() // an emulator uses one
+	if o.console != io.Discard {
+		atOnce = 1 // or nobody could tell who says what
 	}
-	return ok, nil
+	var guests sync.WaitGroup
+	var failed atomic.Bool
+	turn := make(chan struct{}, atOnce)
+	for _, g := range picked {
+		turn <- struct{}{}
+		guests.Go(func() {
+			lines, ok := try(ctx, g, cache, o)
+			fmt.Print(lines)
+			if !ok {
+				failed.Store(true)
+			}
+			<-turn
+		})
+	}
+	guests.Wait()
+	return !failed.Load(), nil
 }
 
-// try runs all tests in one guest, and reports whether none failed.
-func try(ctx context.Context, g guest, cache string, o options) bool {
-	began := time.Now()
-	kernel, err := g.image(ctx, cache)
-	if err == nil {
-		err = need(ctx, machines[g.arch])
-	}
+// pick returns the guests whose name matches.
+func pick(pattern string) (list []guest, err error) {
+	match, err := regexp.Compile(pattern)
 	if err != nil {
-		fmt.Printf("%-23s  skipped: %v\n", g, err)
-		return true
+		return nil, err
 	}
-	console, err := boot(ctx, g, kernel, o)
+	for _, g := range guests {
+		if match.MatchString(g.String()) {
+			list = append(list, g)
+		}
+	}
+	if list == nil {
+		return nil, fmt.Errorf("no guest's name matches %q: there are %q", pattern, guests)
+	}
+	return list, nil
+}
+
+// try runs all tests in one guest. It returns what is to be said of them, and whether none failed.
+func try(ctx context.Context, g guest, cache string, o options) (lines string, ok bool) {
+	began := time.Now()
+	kernel, err := g.fetch(ctx, cache)
+	if err != nil {
+		return fmt.Sprintf("%-23s  skipped: %v\n", g, err), true
+	}
+	console, ran, err := boot(ctx, g, kernel, o)
 	if err == nil && !strings.Contains(console, "vmtest begin ") {
 		err = errors.New("it did not come up")
 	}
 	if err != nil {
-		fmt.Printf("%-23s  failed: %v\n%s\n", g, err, indent(console))
-		return false
+		return fmt.Sprintf("%-23s  failed: %v\n%s\n", g, err, indent(console)), false
 	}
-	ok := true
+	ok = true
 	for _, o := range outcomes(console, g.packages) {
-		fmt.Printf("%-23s  %-14s  %v\n", g, o.pkg, o)
+		lines += fmt.Sprintf("%-23s  %-14s  %v\n", g, o.pkg, o)
 		ok = ok && o.failed == ""
 	}
-	fmt.Printf("%-23s  %.0f s\n", g, time.Since(began).Seconds())
-	return ok
+	return lines + fmt.Sprintf("%-23s  %.0f s, %.0f of them in the guest\n", g, time.Since(began).Seconds(), ran.Seconds()), ok
 }
 
-// boot compiles the tests for the guest and runs them there.
-func boot(ctx context.Context, g guest, kernel string, o options) (console string, err error) {
+// fetching is held by one guest at a time: packages have locks, and two guests may want the same.
+var fetching sync.Mutex
+
+// fetch gets what the guest needs that is not here, and returns the name of its kernel.
+func (g guest) fetch(ctx context.Context, cache string) (kernel string, err error) {
+	fetching.Lock()
+	defer fetching.Unlock()
+	if kernel, err = g.image(ctx, cache); err != nil {
+		return "", err
+	}
+	return kernel, need(ctx, machines[g.arch])
+}
+
+// boot compiles the tests for the guest and runs them there, which took so long.
+func boot(ctx context.Context, g guest, kernel string, o options) (console string, ran time.Duration, err error) {
 	dir, err := os.MkdirTemp("", "vmtest")
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	defer os.RemoveAll(dir)
 	archive := filepath.Join(dir, "initrd")
 	if err := g.pack(ctx, dir, archive); err != nil {
-		return "", err
+		return "", 0, err
 	}
-	return g.run(ctx, kernel, archive, o)
+	began := time.Now()
+	console, err = g.run(ctx, kernel, archive, o)
+	return console, time.Since(began), err
 }
 
 // pack makes the archive of init and the tests.

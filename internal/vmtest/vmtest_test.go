@@ -88,8 +88,26 @@ func TestExtract(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "kernel")
 	require.Error(t, extract(bytes.NewReader(packed.Bytes()), "boot/none", to))
 	require.NoFileExists(t, to)
+	require.NoError(t, os.Mkdir(to+".part", 0o700)) // where nothing can be written, as on a full disk
+	require.Error(t, extract(bytes.NewReader(packed.Bytes()), "boot/vmlinuz-", to))
+	require.NoFileExists(t, to)
+	require.NoDirExists(t, to)
 	require.NoError(t, extract(bytes.NewReader(packed.Bytes()), "boot/vmlinuz-", to))
 	data, err := os.ReadFile(to)
 	require.NoError(t, err)
 	require.Equal(t, "./boot/vmlinuz-6.1", string(data))
+}
+
+// A name that no guest has is no reason to say that all is well.
+func TestPick(t *testing.T) {
+	all, err := pick("")
+	require.NoError(t, err)
+	require.Equal(t, guests, all)
+	some, err := pick("instructions$")
+	require.NoError(t, err)
+	require.Len(t, some, 1)
+	_, err = pick("6.13")
+	require.ErrorContains(t, err, `no guest's name matches "6.13": there are ["6.1 amd64" `)
+	_, err = pick("(")
+	require.Error(t, err)
 }
