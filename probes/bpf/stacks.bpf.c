@@ -34,6 +34,7 @@ struct seda_spent {
 /* The stack of a thread that is off its CPU, or was sampled on it last. */
 struct seda_pause {
 	struct seda_stack stack;
+	__u64 blocked_ns, runqueue_ns, preempted_ns; /* the thread's counters when it left */
 	__u64 out_ns; /* 0: it is not off */
 	enum seda_state state; /* blocked or preempted */
 	__u32 unused;
@@ -79,33 +80,29 @@ static __always_inline void fill(void *ctx, struct seda_stack *s, struct seda_th
 		bpf_get_stack(ctx, s->kernel, sizeof(s->kernel), 0);
 }
 
-/* Ends the pause of t, whose record says when it was woken and came to its CPU. */
+/* Ends the pause of t, whose counters have grown by it. */
 static __always_inline void settle(struct seda_pause *p, struct seda_thread *t)
 {
-	__u64 out = p->out_ns, in = t->in_ns, woken = t->wake_ns;
+	__u64 blocked = t->blocked_ns - p->blocked_ns, queued = t->runqueue_ns - p->runqueue_ns;
+	__u64 preempted = t->preempted_ns - p->preempted_ns, out = p->out_ns;
 	struct seda_spent *v;
 
 	p->out_ns = 0;
-	if (!out || p->stack.generation != t->generation || in < out)
+	if (!out || p->stack.generation != t->generation)
 		return;
 	v = spent(&p->stack);
 	if (!v) {
-		__sync_fetch_and_add(&lost_ns, in - out);
+		__sync_fetch_and_add(&lost_ns, blocked + queued + preempted);
 		__sync_fetch_and_add(&lost_pauses, 1);
 		return;
 	}
-	if (p->state == SEDA_PREEMPTED) {
-		v->preempted_ns += in - out;
+	v->blocked_ns += blocked;
+	v->runqueue_ns += queued;
+	v->preempted_ns += preempted;
+	if (p->state == SEDA_PREEMPTED)
 		v->preempted++;
-		return;
-	}
-	if (!woken || woken > in)
-		woken = in;
-	if (woken < out)
-		woken = out;
-	v->blocked_ns += woken - out;
-	v->runqueue_ns += in - woken;
-	v->blocked++;
+	else
+		v->blocked++;
 }
 
 SEC("tp_btf/sched_switch")
@@ -119,9 +116,12 @@ int BPF_PROG(seda_off, bool preempt, struct task_struct *prev, struct task_struc
 	p = t ? bpf_map_lookup_elem(&seda_pauses, &slot) : 0;
 	if (p) {
 		if (p->out_ns)
-			settle(p, t); /* nobody saw it come */
+			settle(p, t); /* nobody saw it come: its counters ended that pause when it left */
 		fill(ctx, &p->stack, t, t->off_stage);
 		p->state = t->state;
+		p->blocked_ns = t->blocked_ns;
+		p->runqueue_ns = t->runqueue_ns;
+		p->preempted_ns = t->preempted_ns;
 		p->out_ns = t->out_ns;
 	}
 	t = registered(next->pid, &slot);

@@ -14,11 +14,14 @@ import (
 )
 
 type stacksSedaPause struct {
-	_      structs.HostLayout
-	Stack  stacksSedaStack
-	OutNs  uint64
-	State  uint32
-	Unused uint32
+	_           structs.HostLayout
+	Stack       stacksSedaStack
+	BlockedNs   uint64
+	RunqueueNs  uint64
+	PreemptedNs uint64
+	OutNs       uint64
+	State       uint32
+	Unused      uint32
 }
 
 type stacksSedaPlace struct {

@@ -81,13 +81,13 @@ func (s *stacks) load() error {
 // watch begins to sample a thread. What goes wrong is told by whoever reads: a thread is not refused for that.
 func (s *stacks) watch(t *thread) {
 	s.ids[t.generation] = t.tid
-	if s.config.Rate == 0 {
+	if s.config.Rate == 0 || t.record.state.Load() == ended { // whose id may be another thread's by now, which would be sampled twice
 		return
 	}
 	fd, err := sampler(t.tid, s.config.Rate, s.objects.SedaOn)
 	if err == nil {
 		s.samplers[t.slot] = fd
-	} else if !errors.Is(err, unix.ESRCH) { // it has ended
+	} else if !errors.Is(err, unix.ESRCH) { // it has just ended
 		s.failures = append(s.failures, fmt.Errorf("bpf: sample thread %d: %w", t.tid, err))
 	}
 }

@@ -111,26 +111,34 @@ func TestStacksBalance(t *testing.T) {
 		registered(t, s, func(th probes.Thread) {
 			restless(th, 50)
 			var v probes.Values
-			off, switches := int64(-1), uint64(1)
+			var off probes.Stack
+			switches, lostTime := uint64(1), int64(0)
 			for ok := false; !ok; ok = v.Voluntary+v.Involuntary == switches { // or it lost its CPU between two readings
 				require.True(t, th.Read(probes.Now(), &v))
 				switches = v.Voluntary + v.Involuntary
 				lost, err := st.Lost()
 				require.NoError(t, err)
 				require.Equal(t, room == 1, lost.Pauses > 0)
-				off = lost.Time
-				times := lost.Pauses
+				off = probes.Stack{}
 				for stage := range uint32(3) {
 					x := sumOf(t, st, stage, "")
-					off += x.Blocked + x.RunQueue + x.Preempted
-					times += x.Sleeps + x.Preemptions
+					off.Blocked += x.Blocked
+					off.RunQueue += x.RunQueue
+					off.Preempted += x.Preempted
+					off.Sleeps += x.Sleeps
+					off.Preemptions += x.Preemptions
 				}
+				lostTime = lost.Time
+				times := lost.Pauses + off.Sleeps + off.Preemptions
 				require.True(t, th.Read(probes.Now(), &v))
 				if v.Voluntary+v.Involuntary == switches {
 					require.Equal(t, switches, times)
 				}
 			}
-			require.Equal(t, v.Blocked+v.RunQueue+v.Preempted, off)
+			if room == 0 {
+				require.Equal(t, []int64{v.Blocked, v.RunQueue, v.Preempted}, []int64{off.Blocked, off.RunQueue, off.Preempted})
+			}
+			require.Equal(t, v.Blocked+v.RunQueue+v.Preempted, lostTime+off.Blocked+off.RunQueue+off.Preempted)
 		})
 		require.NoError(t, st.Close())
 	}
@@ -186,6 +194,19 @@ func TestSamples(t *testing.T) {
 		require.LessOrEqual(t, all, uint64((v.OnCPU-before.OnCPU)/int64(period(rate))+1))
 		require.Zero(t, sumOf(t, st, 1, "").Sleeps, "nobody asked for it")
 		require.NoError(t, st.Close())
+	})
+}
+
+// A thread that has ended is not sampled: another one may have its id.
+func TestEndedThreadIsNotSampled(t *testing.T) {
+	s := openSource(t, Config{})
+	registered(t, s, func(probes.Thread) {
+		registered(t, s, func(th probes.Thread) {
+			th.(*thread).record.state.Store(ended)
+			st := keepStacks(t, s, StackConfig{Rate: 99})
+			require.Len(t, st.(*stacks).samplers, 1)
+			require.NoError(t, st.Close())
+		})
 	})
 }
 

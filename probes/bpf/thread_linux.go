@@ -15,11 +15,12 @@ import (
 	"github.com/seda-go/seda/probes"
 )
 
-// The states of enum seda_state in which time still runs.
+// The states of enum seda_state of a registered thread. In the last one time does not run any more.
 const (
 	running   = 1
 	blocked   = 2
 	preempted = 3
+	ended     = 4
 )
 
 // thread is a registered one. What it points to is mapped as long as it is open.

@@ -62,14 +62,19 @@ func (s *source) Register() (probes.Thread, error) {
 	if s.closed.Load() {
 		return nil, ErrClosed
 	}
-	t := &thread{}
+	t := &thread{source: s}
+	var denied error
 	for _, list := range events {
 		g := group{}
 		for _, e := range list {
 			if !s.has.Has(e.metric) {
 				continue
 			}
-			if err := g.add(e); err != nil {
+			switch err := g.add(e); {
+			case err == nil:
+			case lacksCapability(probes.ReasonOf(err)): // which was dropped after the source was opened: the rest can be counted all the same
+				denied = cmp.Or(denied, err)
+			default:
 				return nil, errors.Join(err, g.close(), t.Close())
 			}
 		}
@@ -77,8 +82,13 @@ func (s *source) Register() (probes.Thread, error) {
 			t.mu.groups = append(t.mu.groups, &g)
 		}
 	}
+	if len(t.mu.groups) == 0 && denied != nil {
+		return nil, denied
+	}
 	return t, nil
 }
+
+func lacksCapability(r probes.Reason) bool { return r == probes.NoCapPerfmon || r == probes.Paranoid }
 
 func (s *source) Close() error {
 	s.closed.Store(true)
@@ -130,7 +140,8 @@ func (g *group) close() error {
 }
 
 type thread struct {
-	mu struct {
+	source *source
+	mu     struct {
 		sync.Mutex
 		groups []*group
 	}
@@ -139,6 +150,9 @@ type thread struct {
 func (t *thread) Word() *atomic.Uint32 { return nil }
 
 func (t *thread) Read(_ int64, v *probes.Values) (any bool) {
+	if t.source.closed.Load() {
+		return false
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, g := range t.mu.groups {

@@ -154,11 +154,37 @@ func TestWithoutCapabilities(t *testing.T) {
 	})
 }
 
+// A source that was opened with capabilities counts for a thread that has dropped them what needs none.
+func TestThreadWithoutCapabilities(t *testing.T) {
+	s := openSource(t)
+	leaktest.OnThread(func() { // it ends with them
+		var none [2]unix.CapUserData
+		require.NoError(t, unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0]))
+		th, err := s.Register()
+		if why := probes.SystemFacts().Perf(); why != probes.Known {
+			require.ErrorIs(t, err, why)
+			return
+		}
+		require.NoError(t, err)
+		touch(t, 10)
+		var v probes.Values
+		require.True(t, th.Read(0, &v))
+		require.GreaterOrEqual(t, v.PageFaults, uint64(10))
+		require.NoError(t, th.Close())
+	})
+}
+
 func TestClosedSource(t *testing.T) {
 	s := openSource(t)
-	require.NoError(t, s.Close())
-	_, err := s.Register()
-	require.ErrorIs(t, err, ErrClosed)
+	leaktest.OnThread(func() {
+		th, err := s.Register()
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+		_, err = s.Register()
+		require.ErrorIs(t, err, ErrClosed)
+		require.False(t, th.Read(0, new(probes.Values)), "threads know nothing new from then on")
+		require.NoError(t, th.Close())
+	})
 }
 
 // BenchmarkRead is a reading of a thread's groups.

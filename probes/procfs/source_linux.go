@@ -48,7 +48,7 @@ func (s *source) Register() (probes.Thread, error) {
 	if s.closed.Load() {
 		return nil, ErrClosed
 	}
-	t := &thread{tid: unix.Gettid(), start: probes.Now(), schedstat: -1, status: -1}
+	t := &thread{source: s, tid: unix.Gettid(), start: probes.Now(), schedstat: -1, status: -1}
 	var err error
 	if s.has&timed != 0 {
 		t.schedstat, err = openOwn("schedstat")
@@ -70,6 +70,7 @@ func (s *source) Close() error {
 
 // thread keeps its files open: opening takes ten times as long as reading, and an id may be another thread's one day.
 type thread struct {
+	source *source
 	tid    int
 	start  int64
 	before probes.Values
@@ -115,7 +116,7 @@ func (t *thread) Read(now int64, v *probes.Values) bool {
 
 // read reads sums since the thread began. The kernel refuses when the thread has ended.
 func (t *thread) read(v *probes.Values) bool {
-	if t.schedstat < 0 && t.status < 0 {
+	if t.schedstat < 0 && t.status < 0 || t.source.closed.Load() {
 		return false
 	}
 	ok := true

@@ -79,9 +79,15 @@ func TestEndedThread(t *testing.T) {
 func TestClosedSource(t *testing.T) {
 	s, err := Open(Offers)
 	require.NoError(t, err)
-	require.NoError(t, s.Close())
-	_, err = s.Register()
-	require.ErrorIs(t, err, ErrClosed)
+	leaktest.OnThread(func() {
+		th, err := s.Register()
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+		_, err = s.Register()
+		require.ErrorIs(t, err, ErrClosed)
+		require.False(t, th.Read(probes.Now(), new(probes.Values)), "threads know nothing new from then on")
+		require.NoError(t, th.Close())
+	})
 }
 
 // Only what was asked for is read.

@@ -58,13 +58,18 @@ func (p *builder) add(s *probes.Stack, reason string, values ...int64) {
 	if reason != "" {
 		labels[Reason] = []string{reason}
 	}
-	p.Sample = append(p.Sample, &pprof.Sample{Location: p.stack(s), Value: values, Label: labels})
+	p.Sample = append(p.Sample, &pprof.Sample{Location: p.stack(s, reason != ""), Value: values, Label: labels})
 }
 
-// stack names the frames of s. An address but the first is one that a call returns to, which may be in the next line or function: the call is before it.
-func (p *builder) stack(s *probes.Stack) (list []*pprof.Location) {
+// stack names the frames of s, where a thread left its CPU or was on it. An address but the first is one that a call returns to, which may be in the next
+// line or function: the call is before it.
+func (p *builder) stack(s *probes.Stack, left bool) (list []*pprof.Location) {
 	if p.kernel != nil {
-		for i, pc := range p.config.Kernel.withoutProbes(s.Kernel) {
+		frames := s.Kernel
+		if left {
+			frames = p.config.Kernel.withoutProbes(frames)
+		}
+		for i, pc := range frames {
 			list = append(list, p.location(pc-min(uint64(i), 1), p.inKernel))
 		}
 	}

@@ -54,6 +54,7 @@ func readKernel(r io.Reader) (*Kernel, error) {
 		return nil, ErrHidden
 	}
 	slices.SortStableFunc(k.functions, func(a, b symbol) int { return cmp.Compare(a.address, b.address) })
+	k.functions = slices.CompactFunc(k.functions, func(a, b symbol) bool { return a.address == b.address }) // the first name is the kernel's choice, others are of sections
 	return k, nil
 }
 

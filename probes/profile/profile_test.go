@@ -34,6 +34,7 @@ func returned(f any) uint64 { return entry(f) + 1 }
 func testKernel(t *testing.T) *Kernel {
 	k, err := readKernel(strings.NewReader(`ffffffff81000000 T _text
 ffffffff81000040 t __schedule
+ffffffff81000040 T __sched_text_start
 ffffffff81000030 T bpf_trace_run4
 ffffffff81000080 T do_nanosleep
 ffffffffc0000000 t ext_read	[ext]
@@ -108,6 +109,8 @@ func TestOnCPU(t *testing.T) {
 	require.Equal(t, []int64{4, 20e6}, p.Sample[0].Value)
 	require.Equal(t, map[string][]string{"stage": {"2"}, "worker": {"77"}}, p.Sample[0].Label, "what nobody named")
 	require.Equal(t, []string{"strings.Repeat", thisPackage + "handler"}, names(p.Sample[0]), "no kernel, no frames of it")
+	p = written(t, OnCPU([]probes.Stack{off()}, Config{Kernel: testKernel(t)}))
+	require.Equal(t, "bpf_trace_run4 __schedule do_nanosleep strings.Repeat "+thisPackage+"handler", strings.Join(names(p.Sample[0]), " "), "the scheduler's own work")
 }
 
 // An instruction of a function that was inlined names that one, and then the one it stands in, with files and lines.
@@ -146,6 +149,7 @@ func TestKernel(t *testing.T) {
 		0xffffffff81000000: "_text",
 		0xffffffff8100003f: "bpf_trace_run4",
 		0xffffffff81000040: "__schedule",
+		0xffffffff81000050: "__schedule",
 		0xffffffffc0001234: "ext_read",
 	} {
 		require.Equal(t, want, k.Name(pc), "%x", pc)
@@ -164,13 +168,14 @@ func TestKernel(t *testing.T) {
 
 func TestMaps(t *testing.T) {
 	list := parseMaps([]byte(`7ff000-7ff100 r-xp 00000000 00:00 0                                  [vdso]
-400000-5d4000 r-xp 00001000 fe:00 104   /bin/program
-5d4000-600000 r--p 001d4000 fe:00 104   /bin/program
+400000-5d4000 r-xp 00001000 fe:00 104   /my bin/program (deleted)
+5d4000-600000 r--p 001d4000 fe:00 104   /my bin/program (deleted)
 700000-701000 rwxp 00000000 00:00 0
 nonsense
-`), "/bin/program")
+800000 r-xp 00000000 00:00 0 nonsense
+`), "/my bin/program")
 	require.Equal(t, []*pprof.Mapping{
-		{ID: 1, Start: 0x400000, Limit: 0x5d4000, Offset: 0x1000, File: "/bin/program"},
+		{ID: 1, Start: 0x400000, Limit: 0x5d4000, Offset: 0x1000, File: "/my bin/program"},
 		{ID: 2, Start: 0x7ff000, Limit: 0x7ff100, File: "[vdso]"},
 		{ID: 3, Start: 0x700000, Limit: 0x701000},
 	}, list)

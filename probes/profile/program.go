@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -23,8 +24,8 @@ func thisProgram() program {
 		list = []*pprof.Mapping{{ID: 1, Limit: 1 << 63, File: exe}} // pprof wants to know which program it is
 	}
 	for _, m := range list {
-		m.BuildID = buildID(m.File)
-		if m.File == exe {
+		if m.BuildID = buildID(m.File); m.File == exe {
+			m.BuildID = buildID("/proc/self/exe") // the name may be that of a newer one by now
 			m.HasFunctions, m.HasFilenames, m.HasLineNumbers, m.HasInlineFrames = true, true, true, true
 		}
 	}
@@ -36,12 +37,14 @@ func parseMaps(maps []byte, exe string) (list []*pprof.Mapping) {
 	var others []*pprof.Mapping
 	for line := range strings.Lines(string(maps)) {
 		var m pprof.Mapping
-		var mode, device string
-		var inode uint64
-		n, _ := fmt.Sscanf(line, "%x-%x %s %x %s %d %s", &m.Start, &m.Limit, &mode, &m.Offset, &device, &inode, &m.File)
-		if n < 6 || !strings.Contains(mode, "x") {
+		fields := strings.SplitN(strings.TrimSpace(line)+" ", " ", 6) // the last one is a name, which may have blanks in it, too
+		if len(fields) < 6 || !strings.Contains(fields[1], "x") {
 			continue
 		}
+		if n, _ := fmt.Sscanf(fields[0]+" "+fields[2], "%x-%x %x", &m.Start, &m.Limit, &m.Offset); n < 3 {
+			continue
+		}
+		m.File = strings.TrimSuffix(strings.TrimSpace(fields[5]), " (deleted)") // as os.Executable does
 		if m.File == exe {
 			list = append(list, &m)
 		} else {
@@ -66,6 +69,9 @@ func (p program) mapping(pc uint64) *pprof.Mapping {
 
 // buildID returns what the linker wrote into the file's note for this, in hexadecimal; "" if it wrote nothing.
 func buildID(file string) string {
+	if !filepath.IsAbs(file) {
+		return "" // the kernel's own, such as [vdso]
+	}
 	f, err := elf.Open(file)
 	if err != nil {
 		return ""
