@@ -53,8 +53,8 @@ func (g guest) String() string {
 	return g.kernel + " " + g.arch
 }
 
-// patience is how long a guest may take: five times what it needs on a machine that does nothing else.
-const patience = 5 * time.Minute
+// patience is how long a guest may take: ten times what it needs on a machine that does nothing else. Beside twelve busy threads on two CPUs five were too few.
+const patience = 15 * time.Minute
 
 // run boots the kernel with the archive and returns what the guest wrote to its console, with plain ends of lines. The CPUs of a guest take turns:
 // with a thread for each it was not only slower, some now and then never got past an instruction that was patched under them, as happens when a

@@ -52,7 +52,7 @@ func main() {
 func run(test string) {
 	dir := filepath.Dir(test)
 	fmt.Println("vmtest begin", filepath.Base(dir))
-	cmd := exec.Command(test, "-test.v", "-test.short", "-test.run="+os.Getenv("SEDA_RUN"), "-test.timeout=4m") // the kernel hands on what it does not know
+	cmd := exec.Command(test, "-test.v", "-test.short", "-test.run="+os.Getenv("SEDA_RUN"), "-test.timeout=12m") // the kernel hands on what it does not know
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, os.Stdout, os.Stdout
 	cmd.Env = append(os.Environ(), "TMPDIR=/tmp", "HOME=/tmp")
 	outcome, began := "ok", time.Now()
