@@ -1,6 +1,10 @@
 package procfs
 
 import (
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 
@@ -70,6 +74,18 @@ func TestThreadShows(t *testing.T) {
 		require.False(t, th.Read(probes.Now(), &v))
 		require.NoError(t, th.Close())
 	})
+}
+
+// A process in a pid namespace may see the /proc of the one above, in which its threads have other ids.
+func TestInPidNamespace(t *testing.T) {
+	cmd := exec.Command(os.Args[0], "-test.v", "-test.run=^TestThreadShows$")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID}
+	out, err := cmd.CombinedOutput()
+	if errors.Is(err, unix.EPERM) {
+		t.Skip("it takes CAP_SYS_ADMIN: ", err)
+	}
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "--- PASS: TestThreadShows")
 }
 
 func TestEndedThread(t *testing.T) {
