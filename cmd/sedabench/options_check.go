@@ -101,8 +101,12 @@ func (o *options) checkPolicies() error {
 			return fmt.Errorf("--%s: only staged looks at it, which is not in --arch %s", f.flag, strings.Join(o.archs, ","))
 		}
 	}
-	if o.offCPU != "" && filepath.Clean(o.offCPU) == filepath.Clean(o.onCPU) {
-		return fmt.Errorf("--%s, --%s: both are %s", flagOffCPU, flagOnCPU, o.offCPU)
+	for _, f := range []struct{ a, b, name, other string }{
+		{flagOffCPU, flagOnCPU, o.offCPU, o.onCPU}, {flagOffCPU, "out", o.offCPU, o.out}, {flagOnCPU, "out", o.onCPU, o.out},
+	} {
+		if f.name != "" && filepath.Clean(f.name) == filepath.Clean(f.other) {
+			return fmt.Errorf("--%s, --%s: both are %s", f.a, f.b, f.name)
+		}
 	}
 	if o.pin != "" && o.probes != probesAuto && o.probes != probesBPF {
 		return fmt.Errorf("--pin: only programs in the kernel have maps; want --probes auto or bpf")

@@ -108,6 +108,7 @@ func TestProfileFlags(t *testing.T) {
 		"--arch pool --profile-oncpu a":                 "--profile-oncpu: only staged looks at it",
 		"--profile-oncpu a --profile-offcpu a":          "--profile-offcpu, --profile-oncpu: both are a",
 		"--profile-oncpu ./a --profile-offcpu a":        "--profile-offcpu, --profile-oncpu: both are a",
+		"--profile-oncpu a --out ./a":                   "--profile-oncpu, --out: both are a",
 		"--profile-oncpu=":                              "--profile-oncpu: want a name",
 		"--preset shift --profile-offcpu not-looked-at": "--profile-offcpu: --preset shift does not look at it",
 	} {
