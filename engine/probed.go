@@ -222,10 +222,10 @@ func (p *probed) preemptors() (list []probes.Preemptor, err error) {
 
 // watched begins the watch of w's thread, which has just started.
 func (w *worker) watched() {
+	w.label = nil // the word of this thread says nothing yet
 	if err := w.probed.join(); err != nil {
 		w.e.unprobed(w, err)
 	}
-	w.label = nil // the word of this thread says nothing yet
 	if word := w.probed.word; word != nil && w.ctx.stage != nil { // in the middle of a batch, whose handler left the thread before
 		release.Relaxed32(word, uint32(w.ctx.stage.id+1))
 	}

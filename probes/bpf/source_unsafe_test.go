@@ -53,6 +53,14 @@ func sleep(d time.Duration) {
 	}
 }
 
+// fallAsleep returns when a thread that has never slept has: on a machine that is busy enough a millisecond is over before it comes to that.
+func fallAsleep(t *testing.T, th probes.Thread) {
+	for v := (probes.Values{}); v.Blocked == 0; {
+		sleep(time.Millisecond)
+		require.True(t, th.Read(probes.Now(), &v))
+	}
+}
+
 func yield() { _, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
 
 func spin(d time.Duration) {
@@ -199,10 +207,10 @@ func TestEndedThread(t *testing.T) {
 		var err error
 		th, err = s.Register()
 		require.NoError(t, err)
-		sleep(time.Millisecond)
+		fallAsleep(t, th)
 	})
 	r := th.(*thread).record
-	require.Eventually(t, func() bool { return r.state.Load() == 4 }, time.Minute, time.Millisecond) // it leaves its CPU after it left the process
+	require.Eventually(t, func() bool { return r.state.Load() == ended }, time.Minute, time.Millisecond) // it leaves its CPU after it left the process
 	var v, later probes.Values
 	now := probes.Now()
 	require.True(t, th.Read(now, &v))
@@ -239,10 +247,8 @@ func TestSlots(t *testing.T) {
 		require.NoError(t, first.Close())
 		again, err := s.Register()
 		require.NoError(t, err, "the same thread, after it was closed")
-		sleep(time.Millisecond)
+		fallAsleep(t, again)
 		var v probes.Values
-		require.True(t, again.Read(probes.Now(), &v))
-		require.Positive(t, v.Blocked)
 		require.NoError(t, again.Close())
 		var sv probes.StageValues
 		require.False(t, first.Read(probes.Now(), &v))
@@ -371,10 +377,7 @@ func TestWithoutCapabilities(t *testing.T) {
 		// A source that was opened before goes on, also with new threads.
 		th, err := s.Register()
 		require.NoError(t, err)
-		sleep(time.Millisecond)
-		var v probes.Values
-		require.True(t, th.Read(probes.Now(), &v))
-		require.Positive(t, v.Blocked)
+		fallAsleep(t, th)
 		require.NoError(t, th.Close())
 	})
 }
