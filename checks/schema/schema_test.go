@@ -54,6 +54,7 @@ func TestOutputIsOfTheSchema(t *testing.T) {
 		{"run", "--arch", "staged", "--arrival", "closed", "--timeline", "1ms", "--policy", "adaptive,static", "--probes", "auto"},
 		{"run", "--arch", "staged", "--workers", "1", "--arrival", "closed", "--think", "exp:100us"},
 		{"run", "--arch", "staged,pool", "--workers", "1", "--slo", "p50<1s", "--arrival", "onoff:1ms,1ms"},
+		{"run", "--arch", "staged,pool,eventloop", "--work", "sleep", "--arrival", "closed"},
 		{"run", "--preset", "two-stage-oscillation"},
 		{"scale", "--arch", "staged,pool", "--simulate", "4"},
 	} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,13 +43,17 @@ examples:
 `
 }
 
-func certifyVerb(ctx context.Context, args []string, s streams) error {
+func certifyVerb(ctx context.Context, args []string, s streams) (err error) {
 	h := thisHost()
 	o, err := parseCertify(args, h)
 	if err != nil {
 		return err
 	}
-	st := newStudy(o, h, s)
+	st, err := newStudy(o, h, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.close()) }()
 	st.total = 0 // known when the capacity is
 	if o.output == "text" {
 		if err := st.writeHeader(); err != nil {

@@ -20,15 +20,10 @@ const (
 	longest = time.Minute
 )
 
-// each is how long the workers together need for one request.
-func (o *options) each(workers int) float64 {
-	return float64(o.stages) * o.service.Mean() / float64(workers)
-}
-
 // closedTail is how long the workers need for the requests that are
 // outstanding when a run in closed loop ends.
 func (o *options) closedTail(workers int) time.Duration {
-	return time.Duration(float64(o.clientsFor(workers)) * o.each(workers))
+	return max(time.Duration(float64(o.clientsFor(workers))*o.each(workers)), o.alone())
 }
 
 // openTail is how long they need at most for what queues have gathered when a

@@ -98,7 +98,8 @@ func TestUnderAQuotaTheEngineIsQuiet(t *testing.T) {
 		h := host{root: fstest.MapFS{}, cpus: 2, limits: affinity.Limits{Quota: quota}}
 		o := optionsFor(t, 2, "--arch staged --workers 1 --arrival closed --reps 1 --duration 1ms --warmup 0s")
 		var errs strings.Builder
-		st := newStudy(o, h, streams{out: &errs, err: &errs})
+		st, err := newStudy(o, h, streams{out: &errs, err: &errs})
+		require.NoError(t, err)
 		started := false
 		st.find = func(name string) (arch.Architecture, error) {
 			return arch.Architecture{Name: name, Start: func(c arch.Config) (arch.Service, error) {

@@ -35,9 +35,9 @@ type bench struct {
 	*options
 	find     func(name string) (arch.Architecture, error)
 	spin     workload.Spin
-	memory   *workload.Memory // nil: stages spin
-	patience time.Duration    // how long requests may take after the end of a run, beyond what they should
-	quota    float64          // CPUs' worth of time that the control group may use; 0: no limit
+	means    *workload.Means // of the stages
+	patience time.Duration   // how long requests may take after the end of a run, beyond what they should
+	quota    float64         // CPUs' worth of time that the control group may use; 0: no limit
 	log      *slog.Logger
 	profiled *profiling // what the run is looked at for; nil: for nothing
 	// distributions are of all runs so far; nil: nobody asked.
@@ -79,7 +79,7 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	}
 	service, err := a.Start(arch.Config{
 		Handler: made.Handler(), Workers: c.workers, CPUs: c.cpus.Workers,
-		Capacity: b.capacity, Batch: b.batch, Policy: c.policy, Target: b.target, Timeline: b.timeline,
+		Capacity: b.capacity, Batch: b.batch, Threads: b.blocked(), Policy: c.policy, Target: b.target, Timeline: b.timeline,
 		Park: b.quota > 0, Log: b.log, Probes: source,
 	})
 	if err != nil {
@@ -151,10 +151,10 @@ func (b *bench) loadConfig(c cell, rep int) (load.Config, error) {
 	config := load.Config{
 		Arrival: load.Closed, Think: b.think, Batch: b.batch,
 		Warmup: b.warmup, Duration: b.duration, Patience: b.patienceFor(c), Seed: load.Seed(b.seed, rep),
-		Graph: b.graph, Service: b.service, Spin: b.spin, Memory: b.memory,
+		Graph: b.graph, Service: b.service, Spin: b.spin, Means: b.means,
 		CPU: c.cpus.Generator, ByWorkers: c.load.MadeBy == report.ByWorkers,
 		// Twice what queues hold, and what workers have in hand.
-		InFlight: 2*b.capacity*b.stages + 2*b.batch*b.stages*c.workers,
+		InFlight: 2 * b.stages * (b.capacity + b.batch*c.workers + b.blocked()),
 	}
 	if c.load.Clients != nil {
 		config.Clients = *c.load.Clients

@@ -23,6 +23,7 @@ type options struct {
 	graph     *workload.Graph
 	service   workload.Service
 	work      workload.Work
+	threads   int              // of each stage, where work may block
 	arrival   load.Arrivals    // none: closed, and Poisson at rates
 	rates     []rate           // empty: by arrival
 	slo       *objective       // the highest rate is looked for that meets it; nil: none
@@ -79,8 +80,9 @@ func runFlags(o *options) *flags {
 	f.add("shape", "", "pipeline", "pipeline or fanout", one(&o.shape, oneOf("shape", workload.Shapes()...)))
 	f.add("stages", "", "3", "stages of the shape", one(&o.stages, integer(1, workload.MaxStages)))
 	f.add("service", "", "exp:1us", "service time per stage: "+strings.Join(workload.ServiceForms(), ", "), one(&o.service, workload.ParseService))
-	f.add("work", "", "spin", "how it is spent: spin, or a walk through memory of each stage, in random order or strided: "+strings.Join(workload.WorkForms()[1:], ", "),
-		one(&o.work, workload.ParseWork))
+	f.add("work", "", "spin", "how it is spent: computing, in memory of each stage (in random order or strided), asleep, or computing after a read from a file: "+
+		strings.Join(workload.WorkForms(), ", "), one(&o.work, workload.ParseWork))
+	o.blockingFlags(f)
 	f.add("arrival", "", "", strings.Join(load.ArrivalForms(), ", ")+"; by default closed, then poisson at each rate", one(&o.arrival, load.ParseArrivals))
 	f.add("rate", "", "", "rates of open arrivals: requests/s, or parts of the best capacity such as 0.3x,0.6x", list(&o.rates, parseRate))
 	f.add("slo", "", "", "look for the highest rate at which a percentile of the sojourn time (p50, p90, p99, p999) is below a time, such as 'p99<1ms'",
@@ -157,6 +159,7 @@ func parseRun(args []string, h host) (options, error) {
 		}
 		complete = o.completePreset
 	}
+	o.boundBlocking(f)
 	if err := complete(h); err != nil {
 		return o, usageError{err}
 	}

@@ -68,6 +68,9 @@ func (o *options) complete(h host) (err error) {
 	if o.clients > o.capacity {
 		return fmt.Errorf("--clients: %d, want 1 to %d, the --capacity: in closed loop nothing may be refused", o.clients, o.capacity)
 	}
+	if err := o.checkBlocking(); err != nil {
+		return err
+	}
 	if err := o.checkRoom(); err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
 	"github.com/seda-go/seda/internal/load"
 	"github.com/seda-go/seda/internal/report"
-	"github.com/seda-go/seda/internal/workload"
 )
 
 // runVerb measures what the arguments say and prints it.
@@ -23,7 +22,11 @@ func runVerb(ctx context.Context, args []string, s streams) (err error) {
 	if err != nil {
 		return err
 	}
-	st := newStudy(o, h, s)
+	st, err := newStudy(o, h, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.close()) }()
 	if st.origins, err = o.tryProbes(); err != nil {
 		return err
 	}
@@ -80,7 +83,7 @@ type study struct {
 	sheets    []*sheet // of what was looked for, in text
 }
 
-func newStudy(o options, h host, s streams) *study {
+func newStudy(o options, h host, s streams) (*study, error) {
 	st := &study{host: h, machine: h.describe(), results: results{name: o.out, stream: s.out}, errs: s.err, random: rand.New(rand.NewPCG(o.seed, orderStream))}
 	st.out = st.results.writer()
 	level := slog.LevelWarn
@@ -94,15 +97,21 @@ func newStudy(o options, h host, s streams) *study {
 	if o.hgrm != "" {
 		st.distributions = new(distributions)
 	}
-	st.memory = workload.NewMemory(o.work, o.stages)
-	st.spin = st.memory.Calibrate()
+	var err error
+	if st.means, err = o.work.Open(o.stages); err != nil {
+		return nil, fmt.Errorf("--work %s: %w", o.work, err)
+	}
+	st.spin = st.means.Calibrate()
 	st.before = h.usage()
 	if st.total = st.length(); o.preset != "" {
 		st.total = 0 // it says so when it knows
 	}
 	st.progress = newProgress(s.err, st.total)
-	return st
+	return st, nil
 }
+
+// close gives back what newStudy took. It is for once all is measured.
+func (st *study) close() error { return st.means.Close() }
 
 // orderStream keeps the order of runs apart from the random numbers of the runs.
 const orderStream = 1 << 32

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ type scaleOptions struct {
 }
 
 func scaleFlags(o *scaleOptions) *flags {
-	f := runFlags(&o.options).only("scale", "arch", "workers", "shape", "stages", "service", "work", "clients", "batch", "capacity", "policy", "probes",
+	f := runFlags(&o.options).only("scale", "arch", "workers", "shape", "stages", "service", "work", "threads", "clients", "batch", "capacity", "policy", "probes",
 		"duration", "warmup", "reps", flagPrecision, "seed", "output", "out", flagHgrm)
 	f.change("workers", "", "numbers of workers; by default from 1 to the CPUs this process may use")
 	f.change("capacity", "16384", "")
@@ -50,13 +51,17 @@ examples:
 `
 }
 
-func scaleVerb(ctx context.Context, args []string, s streams) error {
+func scaleVerb(ctx context.Context, args []string, s streams) (err error) {
 	h := thisHost()
 	o, err := parseScale(args, h)
 	if err != nil {
 		return err
 	}
-	st := newStudy(o.options, h, s)
+	st, err := newStudy(o.options, h, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.close()) }()
 	if st.origins, err = o.tryProbes(); err != nil {
 		return err
 	}
@@ -94,6 +99,7 @@ func parseScale(args []string, h host) (scaleOptions, error) {
 			return o, usagef("--oversubscribe: %d, want more than %d, the CPUs this process may use", n, h.cpus)
 		}
 	}
+	o.boundBlocking(f)
 	if err := o.complete(h); err != nil {
 		return o, usageError{err}
 	}

@@ -18,6 +18,10 @@ const (
 
 // predict simulates each number of workers. One number ties the simulation to this machine: by how much the run with one worker was faster here.
 func (st *study) predict(ctx context.Context, s *report.Scale, o *scaleOptions, policy string) error {
+	if st.work.Blocks() {
+		s.NoPrediction = "the simulator knows nothing of work that blocks"
+		return nil
+	}
 	base := s.Points[0].Throughput
 	s.Line, s.NoLine = st.host.lineTime()
 	one, err := st.simulated(1, policy, s.Line)
@@ -70,7 +74,7 @@ func (st *study) predictPoint(ctx context.Context, p *report.ScalePoint, s *repo
 func (st *study) simulated(workers int, policy string, line float64) (float64, error) {
 	o := simOptions{
 		workers: workers, smt: 1, costs: "measured", shape: st.shape, stages: st.stages, service: st.service, overhead: sim.MeasuredBatch,
-		footprint: st.work.Bytes() >> 10, batch: st.batch, capacity: st.capacity, arrival: simArrival{text: string(load.Closed), process: sim.Closed}, clients: st.clientsFor(workers),
+		footprint: st.work.Memory() >> 10, batch: st.batch, capacity: st.capacity, arrival: simArrival{text: string(load.Closed), process: sim.Closed}, clients: st.clientsFor(workers),
 	}
 	y := o.system(0)
 	y.Costs.Core += line * load.ClientLines

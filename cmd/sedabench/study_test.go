@@ -64,7 +64,8 @@ func testStudy(t *testing.T, start func(arch.Config) (arch.Service, error), args
 	h := host{root: fstest.MapFS{}, cpus: 2} // without affinity: nothing is pinned
 	o, err := parseRun(append(append([]string{}, quick...), args...), h)
 	require.NoError(t, err)
-	st := newStudy(o, h, streams{out: io.Discard, err: io.Discard})
+	st, err := newStudy(o, h, streams{out: io.Discard, err: io.Discard})
+	require.NoError(t, err)
 	st.find = func(name string) (arch.Architecture, error) { return arch.Architecture{Name: name, Start: start}, nil }
 	return st
 }

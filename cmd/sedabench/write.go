@@ -47,7 +47,7 @@ func (st *study) note(lines []string) {
 
 func (st *study) config() report.Config {
 	c := report.Config{
-		Command: st.command, Preset: st.preset, Archs: st.archs, Workers: st.workers, Shape: st.shape, Stages: st.stages, Service: st.service.String(), Work: st.work.String(),
+		Command: st.command, Preset: st.preset, Archs: st.archs, Workers: st.workers, Shape: st.shape, Stages: st.stages, Service: st.service.String(), Work: st.work.String(), Threads: st.blocked(),
 		Clients: st.clients, Batch: st.batch, Capacity: st.capacity, Policy: strings.Join(st.policies, ","), Target: st.target.Seconds(), Probes: st.probes,
 		Warmup: st.warmup.Seconds(), Duration: st.duration.Seconds(), Reps: st.reps, Seed: st.seed,
 		SpinTurn: st.spin.PerTurn, SpinSpread: st.spin.Spread,
@@ -75,8 +75,7 @@ func (st *study) writeHeader() error {
 	if st.preset != "" && st.flagless("service") {
 		service = "by the preset"
 	}
-	fmt.Fprintf(&b, "service  %s per stage, spent in turns of %.2f ns of %s (half of the trials within %s of the fastest)\n",
-		service, st.spin.PerTurn, st.work, report.Share(st.spin.Spread))
+	fmt.Fprintf(&b, "service  %s per stage, %s\n", service, st.spentText())
 	for _, workers := range st.workers {
 		fmt.Fprintf(&b, "CPUs     %s\n", st.placement(workers))
 	}

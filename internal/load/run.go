@@ -36,7 +36,7 @@ type Config struct {
 	Graph   *workload.Graph
 	Service workload.Service
 	Spin    workload.Spin
-	Memory  *workload.Memory // nil: stages spin
+	Means   *workload.Means // nil: stages spin
 
 	Profile Profile   // open loop: how the rate changes
 	Trace   *Trace    // open loop: unless nil, when requests are due, at Rate in the mean
@@ -110,7 +110,7 @@ func New(cfg Config) (*Run, error) {
 		r.handler = workload.NewHandler(cfg.Graph, r.clock, nil)
 		r.drive = newGenerator(r).drive
 	}
-	r.handler.Memory = cfg.Memory
+	r.handler.Means = cfg.Means
 	return r, nil
 }
 
@@ -119,7 +119,8 @@ func (r *Run) Handler() *workload.Handler { return r.handler }
 
 // Do makes the load and waits until what was accepted is done, or the
 // patience is at an end. When ctx ends it stops offering, waits no longer than
-// Grace, and returns what was measured with the context's error.
+// Grace, and returns what was measured with the context's error. What stages read and was not
+// what had been written is an error, too.
 func (r *Run) Do(ctx context.Context, target Target) (Result, error) {
 	defer context.AfterFunc(ctx, func() {
 		r.giveUp.Store(r.clock.Now() + int64(Grace))
@@ -131,7 +132,7 @@ func (r *Run) Do(ctx context.Context, target Target) (Result, error) {
 	if err == nil {
 		err = ctx.Err()
 	}
-	return result, err
+	return result, errors.Join(err, r.cfg.Means.Err())
 }
 
 // source returns the work of one stream of requests, drawn by numbers.

@@ -59,8 +59,9 @@ type Config struct {
 	Workers    []int    `json:"workers"`
 	Shape      string   `json:"shape"`
 	Stages     int      `json:"stages"`
-	Service    string   `json:"service"` // per stage
-	Work       string   `json:"work"`    // how it is spent
+	Service    string   `json:"service"`           // per stage
+	Work       string   `json:"work"`              // how it is spent
+	Threads    int      `json:"threads,omitempty"` // how many requests of a stage may block at the same time; 0: stages do not block
 	Loads      []string `json:"loads"`
 	Clients    int      `json:"clients"` // 0: chosen by the number of workers
 	Batch      int      `json:"batch"`

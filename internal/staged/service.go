@@ -21,6 +21,7 @@ type Config struct {
 	CPUs     affinity.Set  // where workers are pinned, as many as Workers; empty: nothing is pinned
 	Capacity int           // of each ring
 	MaxBatch int           // the most that a worker takes at once; 0: as the engine does
+	Threads  int           // where stages may block: how many requests of each may do so at the same time
 	Serial   bool          // each stage runs on one worker at a time
 	Kinds    []Kind        // ways in, by Request.Kind; nil: one
 	Cost     workload.Cost // of each batch of each stage
@@ -103,11 +104,14 @@ func (s *Service) addStages(c *Config, g *workload.Graph) []*stage {
 	for _, k := range c.Kinds {
 		classes = max(classes, k.Class+1)
 	}
+	config := engine.StageConfig[*workload.Request]{Capacity: c.Capacity, MaxBatch: min(c.MaxBatch, c.Capacity), Serial: c.Serial, Classes: classes}
+	if c.Handler.Means.Blocks() {
+		config.Blocking, config.MaxBatch = c.Threads, 1 // requests would wait for those before them in a batch
+	}
 	stages := make([]*stage, g.Stages())
 	for i := range stages {
-		stages[i] = engine.Add(s.engine, engine.StageConfig[*workload.Request]{
-			Name: g.Name(i), Capacity: c.Capacity, MaxBatch: min(c.MaxBatch, c.Capacity), Serial: c.Serial, Classes: classes,
-		})
+		config.Name = g.Name(i)
+		stages[i] = engine.Add(s.engine, config)
 	}
 	for i, from := range stages {
 		var edges []*edge

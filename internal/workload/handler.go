@@ -3,6 +3,7 @@ package workload
 import (
 	"math/rand/v2"
 	"sync/atomic"
+	"time"
 
 	"github.com/seda-go/seda/internal/release"
 )
@@ -10,8 +11,8 @@ import (
 // Handler is the code of the stages, the same whatever carries requests from
 // one to the next. It is safe for concurrent use.
 type Handler struct {
-	// Memory is what stages walk through; nil: they spin. It is set before the first Step.
-	Memory *Memory
+	// Means is what stages spend their service time with; nil: they spin. It is set before the first Step.
+	Means *Means
 
 	graph *Graph
 	order []int
@@ -39,12 +40,35 @@ func (h *Handler) Graph() *Graph { return h.graph }
 // handle it next. When there is none, r may be done and in use again: the
 // caller must not touch it.
 func (h *Handler) Step(stage int, r *Request) (next []int) {
+	h.Begin(stage, r)
+	h.Block(stage, r)
+	return h.Finish(stage, r)
+}
+
+// Begin is the first of three parts of Step, for who must not wait: it notes that the stage begins.
+func (h *Handler) Begin(stage int, r *Request) {
 	if r.traced {
 		r.trace.begin[stage] = h.clock.Now()
-		h.spend(stage, r)
+	}
+}
+
+// Block is the second part, the only one that may wait: until the time returned by Sleep has passed, or what was asked for is there.
+func (h *Handler) Block(stage int, r *Request) {
+	if h.Means != nil {
+		h.Means.block(r.work[stage])
+	}
+}
+
+// Sleep returns how long Block waits, if Means.Sleeps.
+func (h *Handler) Sleep(stage int, r *Request) time.Duration {
+	return time.Duration(r.work[stage]) * sleepTurn
+}
+
+// Finish is the last part. It computes, and returns what Step does.
+func (h *Handler) Finish(stage int, r *Request) (next []int) {
+	h.Means.compute(stage, r)
+	if r.traced {
 		r.trace.end[stage] = h.clock.Now()
-	} else {
-		h.spend(stage, r)
 	}
 	next = h.graph.next[stage]
 	if len(next) == 0 {
@@ -57,14 +81,6 @@ func (h *Handler) Step(stage int, r *Request) (next []int) {
 	}
 	r.seen |= 1 << stage
 	return next
-}
-
-func (h *Handler) spend(stage int, r *Request) {
-	if h.Memory != nil {
-		_ = h.Memory.walk(stage, r.Client, r.work[stage])
-		return
-	}
-	_ = spin(r.work[stage])
 }
 
 // Run does the work of all stages for r, one after another. The caller must

@@ -7,7 +7,7 @@ import (
 )
 
 // Spin turns service time into turns of a loop: one that keeps a core busy without
-// memory, or a walk through Memory. It is immutable and safe for concurrent use.
+// memory, a walk through memory, or sleep. It is immutable and safe for concurrent use.
 type Spin struct {
 	// PerTurn is what one turn takes, in nanoseconds.
 	PerTurn float64

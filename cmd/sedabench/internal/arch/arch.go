@@ -21,6 +21,7 @@ type Config struct {
 	CPUs     affinity.Set // where they run, as many as Workers; empty: anywhere
 	Capacity int          // requests that queues hold, times the number of stages; a power of two
 	Batch    int          // the most requests that are moved at once, where an architecture batches
+	Threads  int          // if stages may block: how many requests of each stage may do so at the same time
 	Policy   string       // what decides in the staged engine while it runs: one of staged.Policies
 	// Target is how long a request may take, for the policy to know; 0: any time.
 	Target time.Duration
@@ -31,8 +32,30 @@ type Config struct {
 	Log      *slog.Logger  // for what an operator should know
 }
 
+// MaxThreads is how many threads there are at most: the Go runtime ends a program with 10,000.
+const MaxThreads = 4096
+
 // room is how many requests all queues together hold.
 func (c Config) room() int { return c.Capacity * c.Handler.Graph().Stages() }
+
+// blocks reports whether stages may block.
+func (c Config) blocks() bool { return c.Handler.Means.Blocks() }
+
+// crew is how many goroutines take turns at one stage: a processor's worth for each worker, or as many as may block.
+func (c Config) crew() int {
+	if c.blocks() {
+		return c.Threads
+	}
+	return c.Workers
+}
+
+// hands is how many goroutines take turns at all stages.
+func (c Config) hands() int {
+	if c.blocks() {
+		return c.Threads * c.Handler.Graph().Stages()
+	}
+	return c.Workers
+}
 
 // Service is an architecture that runs.
 type Service interface {

@@ -36,7 +36,7 @@ func newSetup() setup {
 		},
 		shape: "pipeline", stages: 3,
 		arch: Config{
-			Workers: 2, Capacity: 64, Batch: 8, Policy: "serve-all",
+			Workers: 2, Capacity: 64, Batch: 8, Threads: 3, Policy: "serve-all",
 			Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		},
 	}

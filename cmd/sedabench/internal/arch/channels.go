@@ -9,7 +9,7 @@ import (
 
 // channels is the pipeline of the Go blog: a channel into each stage, and as
 // many goroutines at each as there are workers, so that any stage can use every
-// CPU. A full channel holds back the stage before it.
+// CPU, or as may block. A full channel holds back the stage before it.
 type channels struct {
 	handler *workload.Handler
 	queues  []chan *workload.Request
@@ -22,7 +22,7 @@ func startChannels(c Config) (Service, error) {
 	for range c.Handler.Graph().Stages() {
 		s.queues = append(s.queues, make(chan *workload.Request, c.Capacity))
 	}
-	s.crews = startCrews(s.handler.Graph(), c.Workers, s.serve)
+	s.crews = startCrews(s.handler.Graph(), c.crew(), s.serve)
 	return s, nil
 }
 
@@ -50,10 +50,10 @@ type crews struct {
 }
 
 // startCrews runs serve in a number of goroutines per stage.
-func startCrews(g *workload.Graph, workers int, serve func(stage int)) crews {
+func startCrews(g *workload.Graph, each int, serve func(stage int)) crews {
 	c := crews{order: g.Order(), crews: make([]sync.WaitGroup, g.Stages())}
 	for stage := range c.crews {
-		for range workers {
+		for range each {
 			c.crews[stage].Go(func() { serve(stage) })
 		}
 	}

@@ -34,6 +34,9 @@ type batch struct{ requests []*workload.Request }
 
 func startBatched(c Config) (Service, error) {
 	g := c.Handler.Graph()
+	if c.blocks() {
+		c.Batch = 1 // requests would wait for those before them in a batch
+	}
 	s := &batched{
 		handler: c.Handler, size: c.Batch, capacity: int64(c.Capacity),
 		done: make(chan struct{}), handled: make([]tally, g.Stages()),
@@ -46,7 +49,7 @@ func startBatched(c Config) (Service, error) {
 		}
 		s.queues = append(s.queues, make(chan *batch, slots))
 	}
-	s.crews = startCrews(g, c.Workers, s.serve)
+	s.crews = startCrews(g, c.crew(), s.serve)
 	return s, nil
 }
 

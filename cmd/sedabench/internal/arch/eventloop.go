@@ -15,10 +15,11 @@ import (
 
 // loops is one event loop per core, as in nginx, Redis or Seastar: a thread
 // that never blocks in a handler, with an inbox of its own and nothing shared.
-// A request stays on the loop it came to, as an explicit state machine.
+// A request stays on the loop it came to, as an explicit state machine; where its states may block it waits without the thread.
 type loops struct {
 	handler *workload.Handler
 	loops   []*loop
+	helpers *helpers // nil: there are none
 	done    chan struct{}
 	err     error // of releasing what loops sleep on; written before done is closed
 }
@@ -30,6 +31,7 @@ type loop struct {
 	room    int // requests the inbox may hold; the ring itself is the next power of two
 	batch   []*workload.Request
 	ready   []machine
+	waits   *waits // nil: states only compute
 	clock   workload.Clock
 	sleep   *sleeper
 	closed  atomic.Bool // set by Stop, after which nothing is pushed
@@ -42,17 +44,20 @@ type machine struct {
 }
 
 func startEventLoops(c Config) (Service, error) {
-	s := &loops{handler: c.Handler, done: make(chan struct{})}
+	s := &loops{handler: c.Handler, helpers: startHelpers(c), done: make(chan struct{})}
 	room := max(c.room()/c.Workers, 1)
 	for range c.Workers {
 		sleep, err := newSleeper()
 		if err != nil {
+			s.helpers.dismiss()
 			return nil, errors.Join(err, s.closeSleepers())
 		}
-		s.loops = append(s.loops, &loop{
+		l := &loop{
 			handler: c.Handler, room: room, inbox: ring.NewMPSC[*workload.Request](powerOfTwo(room)),
 			batch: make([]*workload.Request, c.Batch), clock: workload.NewClock(), sleep: sleep,
-		})
+		}
+		l.waits = newWaits(c, l, s.helpers)
+		s.loops = append(s.loops, l)
 	}
 	var ends sync.WaitGroup
 	started := make(chan error, c.Workers)
@@ -66,6 +71,7 @@ func startEventLoops(c Config) (Service, error) {
 	}
 	go func() {
 		ends.Wait()
+		s.helpers.dismiss()
 		s.err = s.closeSleepers()
 		close(s.done)
 	}()
@@ -133,6 +139,9 @@ func (l *loop) run(cpu int, started chan<- error) {
 
 // turn advances what is in the inbox, and reports whether there was anything.
 func (l *loop) turn() bool {
+	if l.waits != nil {
+		return l.waits.turn()
+	}
 	n, _ := l.inbox.PopBatch(l.batch)
 	for _, r := range l.batch[:n] {
 		l.advance(r)
@@ -145,28 +154,42 @@ func (l *loop) turn() bool {
 func (l *loop) advance(r *workload.Request) {
 	l.ready = append(l.ready, machine{r, 0})
 	for len(l.ready) > 0 {
-		last := len(l.ready) - 1
-		m := l.ready[last]
-		l.ready = l.ready[:last]
+		m := l.take()
 		for _, next := range l.handler.Step(m.stage, m.request) {
 			l.ready = append(l.ready, machine{m.request, next})
 		}
 	}
 }
 
-// idle polls for a while and then sleeps until there is something in the
-// inbox. It returns false when there never will be.
+// take takes a machine that is ready.
+func (l *loop) take() machine {
+	last := len(l.ready) - 1
+	m := l.ready[last]
+	l.ready = l.ready[:last]
+	return m
+}
+
+// some reports whether there is something to do.
+func (l *loop) some() bool { return l.inbox.Len() > 0 && !l.waits.full() || l.waits.some() }
+
+// over reports whether there never will be.
+func (l *loop) over() bool { return l.closed.Load() && l.inbox.Len() == 0 && !l.waits.any() }
+
+// idle polls for a while and then sleeps until there is something to do. It returns false when there never will be.
 func (l *loop) idle() bool {
-	limit := l.clock.Now() + spinFor
-	for l.clock.Now() < limit {
+	due := l.waits.next()
+	limit := min(l.clock.Now()+spinFor, due)
+	for !l.waits.helped() && l.clock.Now() < limit {
 		for range 16 {
-			if l.inbox.Len() > 0 {
+			if l.some() {
 				return true
 			}
 		}
 	}
-	l.sleep.park(func() bool { return l.inbox.Len() > 0 || l.closed.Load() })
-	return l.inbox.Len() > 0 || !l.closed.Load()
+	if due > limit {
+		l.sleep.park(func() bool { return l.some() || l.over() }, due-l.clock.Now())
+	}
+	return !l.over()
 }
 
 func (s *loops) Stop(ctx context.Context) error {

@@ -15,28 +15,31 @@ import (
 //
 // As thread each goroutine is locked to an operating-system thread, which the Go runtime keeps for the next one: what
 // thread-per-request costs beyond a goroutine is a switch of threads by the kernel for each request, and memory.
+//
+// Where stages may block a semaphore bounds how many requests are being handled, which spares others what all of them wait for.
 type perRequest struct {
 	handler *workload.Handler
 	locked  bool
 	limit   int64
+	turns   chan struct{} // the semaphore; nil: there is none
 	// alive counts goroutines, plus one until Stop. Whoever brings it to zero closes done.
 	alive atomic.Int64
 	done  chan struct{}
 }
 
 func startPerRequest(c Config) (Service, error) {
-	return newPerRequest(c, false, c.room()+c.Workers), nil
+	return newPerRequest(c, false, c.room()+c.hands()), nil
 }
 
-// maxThreads is how many threads there are at most: the Go runtime ends a program with 10,000.
-const maxThreads = 4096
-
 func startThreads(c Config) (Service, error) {
-	return newPerRequest(c, true, min(c.room()+c.Workers, maxThreads)), nil
+	return newPerRequest(c, true, min(c.room()+c.hands(), MaxThreads)), nil
 }
 
 func newPerRequest(c Config, locked bool, limit int) *perRequest {
 	s := &perRequest{handler: c.Handler, locked: locked, limit: int64(limit), done: make(chan struct{})}
+	if c.blocks() {
+		s.turns = make(chan struct{}, c.hands())
+	}
 	s.alive.Store(1)
 	return s
 }
@@ -56,6 +59,10 @@ func (s *perRequest) serve(r *workload.Request) {
 	if s.locked {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+	}
+	if s.turns != nil {
+		s.turns <- struct{}{}
+		defer func() { <-s.turns }()
 	}
 	s.handler.Run(r)
 	s.leave()

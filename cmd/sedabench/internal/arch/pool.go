@@ -7,7 +7,7 @@ import (
 	"github.com/seda-go/seda/internal/workload"
 )
 
-// pool is a fixed number of goroutines at one queue. Each handles a request
+// pool is a fixed number of goroutines at one queue: as many as workers or, where stages may block, as may do so. Each handles a request
 // from start to end, so that requests cross between threads once.
 type pool struct {
 	handler *workload.Handler
@@ -18,7 +18,7 @@ type pool struct {
 func startPool(c Config) (Service, error) {
 	s := &pool{handler: c.Handler, queue: make(chan *workload.Request, c.room()), done: make(chan struct{})}
 	var workers sync.WaitGroup
-	for range c.Workers {
+	for range c.hands() {
 		workers.Go(s.work)
 	}
 	go func() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,14 +27,17 @@ func newSleeper() (*sleeper, error) {
 	return &sleeper{fd: fd}, nil
 }
 
-// park sleeps unless ready reports that there is something to do. The
+// park sleeps, for so many nanoseconds at most, unless ready reports that there is something to do. The
 // announcement is a sequentially consistent store and comes before the look;
 // whoever makes ready true does so before looking at the announcement. So one
 // of the two sees the other.
-func (s *sleeper) park(ready func() bool) {
+func (s *sleeper) park(ready func() bool, most int64) {
 	s.asleep.Store(true)
 	if ready() && s.asleep.CompareAndSwap(true, false) {
 		return
+	}
+	if most < never && !s.woken(time.Duration(most)) && s.asleep.CompareAndSwap(true, false) {
+		return // else somebody wakes it just now
 	}
 	var count [8]byte
 	for {
@@ -41,6 +45,13 @@ func (s *sleeper) park(ready func() bool) {
 			return
 		}
 	}
+}
+
+// woken waits until the sleep has been ended, and reports whether it was within that time.
+func (s *sleeper) woken(most time.Duration) bool {
+	limit := unix.NsecToTimespec(max(int64(most), 0))
+	n, err := unix.Ppoll([]unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLIN}}, &limit, nil)
+	return err == nil && n > 0
 }
 
 // wake ends the sleep, if there is one.

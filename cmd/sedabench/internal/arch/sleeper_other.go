@@ -2,7 +2,10 @@
 
 package arch
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // sleeper lets one goroutine sleep until another wakes it.
 type sleeper struct {
@@ -13,13 +16,22 @@ type sleeper struct {
 
 func newSleeper() (*sleeper, error) { return &sleeper{woken: make(chan struct{}, 1)}, nil }
 
-// park sleeps unless ready reports that there is something to do.
-func (s *sleeper) park(ready func() bool) {
+// park sleeps, for so many nanoseconds at most, unless ready reports that there is something to do.
+func (s *sleeper) park(ready func() bool, most int64) {
 	s.asleep.Store(true)
 	if ready() && s.asleep.CompareAndSwap(true, false) {
 		return
 	}
-	<-s.woken
+	limit := time.NewTimer(time.Duration(most))
+	defer limit.Stop()
+	select {
+	case <-s.woken:
+		return
+	case <-limit.C:
+	}
+	if !s.asleep.CompareAndSwap(true, false) {
+		<-s.woken // somebody wakes it just now
+	}
 }
 
 // wake ends the sleep, if there is one.

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
+	"github.com/seda-go/seda/internal/report"
+)
+
+// blockingFlags are those about work that may block.
+func (o *options) blockingFlags(f *flags) {
+	f.add("threads", "", "", "where stages may block: how many requests of each may do so at the same time, in any architecture; by default "+defaultThreads,
+		one(&o.threads, integer(1, arch.MaxThreads)))
+	f.beside("threads")
+}
+
+const defaultThreads = "64"
+
+// boundBlocking gives --threads its default where it is looked at.
+func (o *options) boundBlocking(f *flags) {
+	if !o.work.Blocks() || o.threads > 0 {
+		return
+	}
+	if err := f.set.Set("threads", defaultThreads); err != nil {
+		panic(err)
+	}
+}
+
+// blocked returns how many requests of a stage may block at the same time; 0: stages do not.
+func (o *options) blocked() int {
+	if !o.work.Blocks() {
+		return 0
+	}
+	return o.threads
+}
+
+// checkBlocking checks that the bound is looked at, and is not more than there may be threads.
+func (o *options) checkBlocking() error {
+	switch most := o.blocked() * o.stages; {
+	case o.threads > 0 && !o.work.Blocks():
+		return fmt.Errorf("--threads: --work %s never blocks; want --work sleep or file:<size>", o.work)
+	case most > arch.MaxThreads:
+		return fmt.Errorf("--threads %d x --stages %d: %d, want at most %d", o.threads, o.stages, most, arch.MaxThreads)
+	}
+	return nil
+}
+
+// each is how long a number of workers need for one request, if they have enough of them.
+func (o *options) each(workers int) float64 {
+	if !o.work.Computes() {
+		return o.service.Mean() / float64(o.threads) // of each stage as many at a time
+	}
+	return float64(o.stages) * (o.service.Mean() + float64(o.work.Beside())) / float64(workers)
+}
+
+// alone is how long a request takes that never waits for another.
+func (o *options) alone() time.Duration {
+	return time.Duration(float64(o.stages) * o.service.Mean())
+}
+
+// spentText says how service time is spent, and by what measure.
+func (st *study) spentText() string {
+	text := fmt.Sprintf("spent in turns of %.2f ns of %s (half of the trials within %s of the fastest)", st.spin.PerTurn, st.work, report.Share(st.spin.Spread))
+	if !st.work.Computes() {
+		text = "slept"
+	}
+	if n := st.blocked(); n > 0 {
+		text += fmt.Sprintf(", by at most %d requests of a stage at a time", n)
+	}
+	return text
+}
