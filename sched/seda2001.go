@@ -25,7 +25,7 @@ const (
 // Thread pool: every 2 s, a stage whose queue holds 100 events or more gets one more thread; a thread without work for 5 s leaves, but for the
 // last. Here a thread of a stage's pool is a worker that serves the stage: a stage begins with one, round robin, and gets the one with the fewest
 // stages next, up to its MaxCores or all. (The published bound, 20 threads, is more than there are workers.) What a single thread of a pool does
-// is not known, since workers serve several stages: a worker that has had nothing to do for 5 s leaves all stages that others serve.
+// is not known, since workers serve several stages: a worker that has had nothing to do for 5 s leaves all stages that others serve. Stages that may block have threads of their own: crews2001.
 //
 // Batching: throughput x, of samples of 1 s, is averaged with weight 0.7 for the old. Every 5 s: while shrinking, x > 0.9·best lets the batch
 // shrink by 1.2, else it begins to grow; while growing, x < 0.98·best lets it grow by 1.2, else it begins to shrink; at the maximum x becomes
@@ -43,7 +43,7 @@ func newSEDA2001(y *System) Policy {
 	for i := range b.stages {
 		b.stages[i].batch = float64(y.Stages[i].MaxBatch)
 	}
-	return Laws{&pool2001{y: y, resting: make([]int64, len(y.Workers)), since: make([]int64, len(y.Workers))}, b}
+	return Laws{&pool2001{y: y, resting: make([]int64, len(y.Workers)), since: make([]int64, len(y.Workers))}, &crews2001{y: y, stages: make([]crew2001, len(y.Stages))}, b}
 }
 
 // pool2001 is the thread pool controller.

@@ -56,6 +56,8 @@ func TestOutputIsOfTheSchema(t *testing.T) {
 		{"run", "--arch", "staged,pool", "--workers", "1", "--slo", "p50<1s", "--arrival", "onoff:1ms,1ms"},
 		{"run", "--arch", "staged,pool,eventloop", "--work", "sleep", "--arrival", "closed"},
 		{"run", "--preset", "two-stage-oscillation"},
+		{"run", "--preset", "threads"},
+		{"run", "--preset", "thread-controller"},
 		{"scale", "--arch", "staged,pool", "--simulate", "4"},
 	} {
 		cmd := exec.CommandContext(t.Context(), binary, append(args, quick...)...)

@@ -8,10 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
 	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/trial"
-	"github.com/seda-go/seda/internal/workload"
 )
 
 func certifyFlags(o *options) *flags {
@@ -196,60 +194,13 @@ func (a *asking) certify(ctx context.Context) (*sheet, error) {
 	return clauses, nil
 }
 
-// judged are the rows of staged, and all where it does not take part.
-func judged(rows []contender) (names []string) {
-	for _, some := range []bool{true, false} {
-		for _, c := range rows {
-			if c.ours || !some {
-				names = append(names, c.row)
-			}
-		}
-		if len(names) > 0 {
-			break
-		}
-	}
-	return names
-}
-
-// contender is an architecture, under a policy, with a row of its own.
-type contender struct {
-	row, policy string
-	ours        bool
-	arch        arch.Architecture
-}
-
-func (a *asking) contenders() (all []contender) {
-	for _, c := range a.cells(a.workers[0], report.Load{}) {
-		name, _, _ := strings.Cut(c.arch, "/")
-		found, err := a.find(name)
-		if err != nil {
-			panic(err) // the flag has looked for it
-		}
-		all = append(all, contender{row: c.arch, policy: c.policy, ours: name == ours, arch: found})
-	}
-	return all
-}
-
 // served is a trial of the contender: one stage, and requests that have to be done by the target.
 func (c contender) served(a *asking) trial.Config {
-	graph, err := workload.NewGraph("pipeline", 1)
-	if err != nil {
-		panic(err)
-	}
-	t := trial.Config{
-		Place: a.place, Graph: graph, Service: a.service, Policy: c.policy, Deadline: a.target, Warmup: a.warmup, Duration: a.duration,
-		Capacity: a.capacity, MaxBatch: a.batch, Spare: c.arch.SpareProcs,
-	}
+	t := c.trial(a)
+	t.Deadline = a.target
 	t.Kinds = slices.Repeat([]trial.Kind{{Share: 1. / sources}}, sources)
 	for i := range t.Kinds {
 		t.Kinds[i].Name, t.Kinds[i].Target = fmt.Sprintf("source %d", i+1), a.target
-	}
-	if !c.ours {
-		t.Start = func(t trial.Config, h *workload.Handler) (trial.Service, error) {
-			return c.arch.Start(arch.Config{
-				Handler: h, Workers: t.Workers, CPUs: t.CPUs.Workers, Capacity: t.Capacity, Batch: t.MaxBatch, Park: t.Park, Log: a.log,
-			})
-		}
 	}
 	return t
 }

@@ -23,15 +23,9 @@ func (c contender) peak(a *asking, s *sheet) entry {
 	return entry{s, c.row, t, func(o trial.Outcome) { s.put(c.row, "peak", o.PerSecond(o.Good())) }}
 }
 
-// closed is a closed loop, whose requests may take as long as they do, and with room for all of them: a client that is refused waits as well, where nobody
-// measures it.
+// closed is a closed loop of so many clients of each worker, whose requests may take as long as they do.
 func (c contender) closed(a *asking, clients int) trial.Config {
-	t := c.served(a)
-	t.Arrival, t.Clients, t.Deadline, t.Kinds = load.Closed, clients*t.Workers, 0, nil
-	for t.Capacity < t.Clients {
-		t.Capacity *= 2
-	}
-	return t
+	return c.crowded(a, clients*a.place.Workers)
 }
 
 // gathered are figures of which clauses are made when all runs are.
@@ -79,16 +73,24 @@ func (c contender) loaded(g *gathered, x, peak float64, o trial.Outcome) {
 	}
 }
 
-// fairness is the index of what each source got of what it asked for: 1 if all got the same part, 1/n if one got all.
+// fairness is the index of what each source got of what it asked for.
+func fairness(kinds []trial.Counts) float64 {
+	var parts []float64
+	for _, k := range kinds {
+		parts = append(parts, float64(k.Good)/float64(max(k.Offered, 1)))
+	}
+	return jain(parts)
+}
+
+// jain is 1 if all got the same, 1/n if one got all.
 //
 // R. Jain, D. Chiu, W. Hawe, "A quantitative measure of fairness and discrimination for resource allocation in shared computer systems" (1984).
-func fairness(kinds []trial.Counts) float64 {
+func jain(parts []float64) float64 {
 	sum, squares := 0.0, 0.0
-	for _, k := range kinds {
-		part := float64(k.Good) / float64(max(k.Offered, 1))
-		sum, squares = sum+part, squares+part*part
+	for _, x := range parts {
+		sum, squares = sum+x, squares+x*x
 	}
-	return sum * sum / (float64(len(kinds)) * squares)
+	return sum * sum / (float64(len(parts)) * squares)
 }
 
 // combine makes clauses of what belongs together.

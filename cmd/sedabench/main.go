@@ -15,7 +15,14 @@
 //	sedabench run --arrival closed --clients 64 -o json
 //	sedabench run --arch staged --policy adaptive,static --target 10ms --timeline 5ms
 //	sedabench run --arch staged,goroutine --slo 'p99<1ms' --arrival onoff:10ms,30ms
+//	sedabench run --work sleep --service constant:1ms --threads 16
+//	sedabench run --arch staged,thread --work file:64KiB --arrival closed
 //	sedabench run --preset shift
+//	sedabench run --preset threads
+//	sedabench run --preset thread-controller
+//	sedabench run --preset batch-controller
+//	sedabench run --preset shedding
+//	sedabench run --preset fairness --arch staged,thread
 //	sedabench sim --workers 128 --stages 50 --rate 0.5x,0.9x --arrival poisson
 //	sedabench compare --fail-if 'p99>+5%' old.json new.json
 //	sedabench top localhost:8080

@@ -154,7 +154,7 @@ func (b *bench) loadConfig(c cell, rep int) (load.Config, error) {
 		Graph: b.graph, Service: b.service, Spin: b.spin, Means: b.means,
 		CPU: c.cpus.Generator, ByWorkers: c.load.MadeBy == report.ByWorkers,
 		// Twice what queues hold, and what workers have in hand.
-		InFlight: 2 * b.stages * (b.capacity + b.batch*c.workers + b.blocked()),
+		InFlight: 2 * b.stages * (b.capacity + b.batch*(c.workers+b.blocked())),
 	}
 	if c.load.Clients != nil {
 		config.Clients = *c.load.Clients

@@ -110,7 +110,7 @@ func runFlags(o *options) *flags {
 	f.add(flagPrecision, "", "", "more of them until the median goodput of each row is known within 2%, or 2%,5m: for five minutes at most",
 		one(&o.precision, parsePrecision))
 	f.add("seed", "", "1", "of arrivals, service times and the order of runs", one(&o.seed, parseSeed))
-	f.add("preset", "", "", "an experiment with staged, which sets all else: "+strings.Join(presetNames(), ", "),
+	f.add("preset", "", "", "an experiment, which sets all else: "+strings.Join(presetNames(), ", "),
 		one(&o.preset, oneOf("preset", presetNames()...)))
 	f.add("output", "o", "text", "text, json or bench", one(&o.output, oneOf("output", "text", "json", "bench")))
 	f.add("out", "", "", "file for that, which gets its name when it is complete", one(&o.out, resultName))

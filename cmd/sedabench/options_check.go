@@ -31,8 +31,14 @@ func (o *options) completePreset(h host) error {
 		if o.workers[0] == 1 {
 			want = "more CPUs, or --preset"
 		}
-		return fmt.Errorf("--preset %s: no CPU is left for the load generator with %s on %s; want %s shift or two-stage-oscillation",
-			o.preset, report.Plural(o.workers[0], "worker"), h.cpusText(), want)
+		return fmt.Errorf("--preset %s: no CPU is left for the load generator with %s on %s; want %s %s",
+			o.preset, report.Plural(o.workers[0], "worker"), h.cpusText(), want, strings.Join(presetsWithout(), " or "))
+	}
+	switch {
+	case p.blocks && !o.work.Blocks():
+		return fmt.Errorf("--preset %s: --work %s never blocks; want --work sleep or file:<size>", p.name, o.work)
+	case o.service.Mean() < float64(p.least):
+		return fmt.Errorf("--preset %s: --service %s is more than one generator can offer enough of; want %s or more", p.name, o.service, p.least)
 	}
 	for _, r := range o.rates {
 		if r.fraction == 0 {
@@ -127,7 +133,7 @@ func (o *options) checkRoom() error {
 		return fmt.Errorf("--capacity %d x --stages %d x --batch %d: %d, want at most %d", o.capacity, o.stages, o.batch, slots, maxSlots)
 	}
 	for _, n := range o.workers {
-		if held := o.batch * o.stages * n; held > maxRoom {
+		if held := o.batch * o.stages * (n + o.blocked()); held > maxRoom {
 			return fmt.Errorf("--batch %d x --stages %d x --workers %d: %d requests in hand, want at most %d", o.batch, o.stages, n, held, maxRoom)
 		}
 	}

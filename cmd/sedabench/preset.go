@@ -21,6 +21,8 @@ type preset struct {
 	name, about string
 	flags       map[string]string // what flags say that are not given; only these flags, and those of every preset, may be given
 	generator   bool              // it needs a CPU for the load generator
+	blocks      bool              // it is about work that blocks
+	least       time.Duration     // of the service time, in the mean
 	ask         func(ctx context.Context, a *asking) error
 }
 
@@ -32,38 +34,38 @@ const (
 )
 
 func presets() []preset {
-	return []preset{
+	return append([]preset{
 		{
-			"batch-oracle", "fixed batches from 1 to 256 beside what policies find, cold and after a change",
-			map[string]string{"policy": batches, "duration": "200ms", "warmup": "50ms", "reps": "1"},
-			true, askBatch,
+			name: "batch-oracle", about: "fixed batches from 1 to 256 beside what policies find, cold and after a change",
+			flags:     map[string]string{"policy": batches, "duration": "200ms", "warmup": "50ms", "reps": "1"},
+			generator: true, ask: askBatch,
 		},
 		{
-			"shift", "work that moves from one stage to the next",
-			map[string]string{"policy": cores, "service": "constant:20us", "duration": "1s", "warmup": "200ms", "reps": "3"},
-			false, askShift,
+			name: "shift", about: "work that moves from one stage to the next",
+			flags: map[string]string{"policy": cores, "service": "constant:20us", "duration": "1s", "warmup": "200ms", "reps": "3"},
+			ask:   askShift,
 		},
 		{
-			"spike", "spikes of 1.4 times the capacity, again and again",
-			map[string]string{"policy": admission, "service": "constant:50us", "duration": "6s", "warmup": "240ms", "reps": "1"},
-			true, askSpike,
+			name: "spike", about: "spikes of 1.4 times the capacity, again and again",
+			flags:     map[string]string{"policy": admission, "service": "constant:50us", "duration": "6s", "warmup": "240ms", "reps": "1"},
+			generator: true, ask: askSpike,
 		},
 		{
-			"overload", "1, 2 and 4 times the capacity, and three classes",
-			map[string]string{"policy": admission, "service": "", "rate": "1x,2x,4x", "duration": "400ms", "warmup": "200ms", "reps": "1"},
-			true, askOverload,
+			name: "overload", about: "1, 2 and 4 times the capacity, and three classes",
+			flags:     map[string]string{"policy": admission, "service": "", "rate": "1x,2x,4x", "duration": "400ms", "warmup": "200ms", "reps": "1"},
+			generator: true, ask: askOverload,
 		},
 		{
-			"starve", "a stage that gets little, beside more flooded stages than workers",
-			map[string]string{"policy": cores, "service": "constant:10us", "duration": "1s", "warmup": "200ms", "reps": "3"},
-			true, askStarve,
+			name: "starve", about: "a stage that gets little, beside more flooded stages than workers",
+			flags:     map[string]string{"policy": cores, "service": "constant:10us", "duration": "1s", "warmup": "200ms", "reps": "3"},
+			generator: true, ask: askStarve,
 		},
 		{
-			"two-stage-oscillation", "two equal stages under a load that does not change",
-			map[string]string{"policy": cores, "service": "constant:20us", "duration": "1s", "warmup": "500ms", "reps": "3"},
-			false, askPair,
+			name: "two-stage-oscillation", about: "two equal stages under a load that does not change",
+			flags: map[string]string{"policy": cores, "service": "constant:20us", "duration": "1s", "warmup": "500ms", "reps": "3"},
+			ask:   askPair,
 		},
-	}
+	}, paperPresets()...)
 }
 
 func presetNames() (names []string) {
@@ -125,6 +127,7 @@ type asking struct {
 	*study
 	place  trial.Place
 	sheets []*sheet
+	charts []chart
 	notes  []string
 }
 
@@ -158,6 +161,11 @@ func (a *asking) end(failed error) error {
 func (a *asking) writeText(w io.Writer) error {
 	for _, s := range a.sheets {
 		if err := s.write(w); err != nil {
+			return err
+		}
+	}
+	for _, c := range a.charts {
+		if err := c.write(w); err != nil {
 			return err
 		}
 	}
@@ -251,7 +259,9 @@ func (a *asking) reportTrial(c trial.Config, arch string, rep int, o trial.Outco
 	b := *a.options
 	b.graph = c.Graph
 	run := (&bench{options: &b}).report(cell{arch: arch, workers: c.Workers, load: l}, rep, o.Result, o.Batches)
-	run.Policy, run.Timeline, run.Decisions = c.Policy, o.Timeline, o.Decisions
+	if c.Start == nil { // else nothing decides
+		run.Policy, run.Timeline, run.Decisions = c.Policy, o.Timeline, o.Decisions
+	}
 	addThreads(&run, o.Stats)
 	return run
 }

@@ -13,12 +13,12 @@ import (
 
 var errNoPeak = errors.New("the peak could not be measured: nothing was done in closed loop")
 
-// peak measures what the service can do at most: again if no run counts, and if that does not help it is the best that any of the runs reached.
-func (a *asking) peak(ctx context.Context, s *sheet, service workload.Service) (float64, error) {
+// peak measures what a closed loop can do at most: again if no run counts, and if that does not help it is the best that any of the runs reached.
+func (a *asking) peak(ctx context.Context, s *sheet, c trial.Config) (float64, error) {
 	const row = "peak, closed loop"
 	before := len(a.runs)
 	for range peakTries {
-		err := a.repeat(ctx, []entry{{s, row, a.timed(trial.Peak(a.place, service)), func(o trial.Outcome) {
+		err := a.repeat(ctx, []entry{{s, row, a.timed(c), func(o trial.Outcome) {
 			s.put(row, "goodput/s", o.PerSecond(o.Good()))
 			s.put(row, "p99", float64(o.Sojourn.ValueAtQuantile(99)))
 			s.put(row, "CPU/req", float64(o.CPU)/float64(o.Done))
@@ -76,7 +76,7 @@ func (a *asking) askService(ctx context.Context, service workload.Service) error
 		column{name: "p99", unit: report.Time, bound: bound(float64(deadline))},
 		column{name: "CPU/req", unit: report.Time})
 	s.ours = nil
-	peak, err := a.peak(ctx, s, service)
+	peak, err := a.peak(ctx, s, trial.Peak(a.place, service))
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func askSpike(ctx context.Context, a *asking) error {
 		column{name: "never", unit: whole}, column{name: "spikes", unit: whole},
 		column{name: "of the peak in spikes", unit: part, bound: bound(goodPart), least: true},
 		column{name: "p99", unit: report.Time}, column{name: "CPU/req", unit: report.Time})
-	peak, err := a.peak(ctx, s, a.service)
+	peak, err := a.peak(ctx, s, trial.Peak(a.place, a.service))
 	if err != nil {
 		return err
 	}

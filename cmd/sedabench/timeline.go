@@ -108,6 +108,11 @@ func plots(moments []report.Moment) []plot {
 		all = append(all,
 			of("cores of "+s.Name, report.Count, func(i int) float64 { return float64(moments[i].Stages[k].Cores) }),
 			of("largest batch of "+s.Name, report.Count, func(i int) float64 { return float64(moments[i].Stages[k].Batch) }))
+		if s.Threads > 0 {
+			all = append(all,
+				of("threads of "+s.Name, report.Count, func(i int) float64 { return float64(moments[i].Stages[k].Threads) }),
+				of("of them blocked", report.Count, func(i int) float64 { return float64(moments[i].Stages[k].Blocked) }))
+		}
 	}
 	return all
 }

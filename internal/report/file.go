@@ -270,9 +270,12 @@ type Moment struct {
 
 // StageMoment is what was seen of one stage.
 type StageMoment struct {
-	Name    string `json:"name"`
-	Cores   int    `json:"cores"` // workers that the plan lets serve it
-	Batch   int    `json:"batch"` // the most requests that the plan lets a worker take at once
+	Name  string `json:"name"`
+	Cores int    `json:"cores"` // workers that the plan lets serve it
+	Batch int    `json:"batch"` // the most requests that the plan lets a worker take at once
+	// Threads is how many requests the plan lets block at the same time, Blocked how many do; 0 where stages do not block.
+	Threads int    `json:"threads,omitempty"`
+	Blocked int    `json:"blocked,omitempty"`
 	Done    uint64 `json:"done"`
 	Depth   int    `json:"depth"`
 	HeadAge int64  `json:"head_age_ns"`

@@ -62,8 +62,12 @@ func (r *recorder) moment(s *sched.Snapshot, p *sched.Plan) report.Moment {
 		if i < len(p.Batch) && p.Batch[i] > 0 {
 			batch = p.Batch[i]
 		}
+		threads := r.y.Stages[i].Threads
+		if i < len(p.Threads) && p.Threads[i] > 0 {
+			threads = p.Threads[i]
+		}
 		m.Stages = append(m.Stages, report.StageMoment{
-			Name: r.y.Stages[i].Name, Cores: cores[i], Batch: batch, Done: st.Done, Depth: st.Depth, HeadAge: st.HeadAge,
+			Name: r.y.Stages[i].Name, Cores: cores[i], Batch: batch, Threads: threads, Blocked: st.Threads, Done: st.Done, Depth: st.Depth, HeadAge: st.HeadAge,
 		})
 	}
 	return m

@@ -106,7 +106,10 @@ func (s *Service) addStages(c *Config, g *workload.Graph) []*stage {
 	}
 	config := engine.StageConfig[*workload.Request]{Capacity: c.Capacity, MaxBatch: min(c.MaxBatch, c.Capacity), Serial: c.Serial, Classes: classes}
 	if c.Handler.Means.Blocks() {
-		config.Blocking, config.MaxBatch = c.Threads, 1 // requests would wait for those before them in a batch
+		config.Blocking = c.Threads
+	}
+	if c.Handler.Means.Sleeps() {
+		config.MaxBatch = 1 // who sleeps in a batch sleeps after those before
 	}
 	stages := make([]*stage, g.Stages())
 	for i := range stages {

@@ -42,6 +42,8 @@ type recorder struct {
 	kinds  []Counts
 	slices []Slice
 	parts  []*hdrhistogram.Histogram
+	// clients is how much was done for each; nil: nobody asked. A client has one request, which is used again and again.
+	clients map[*workload.Request]int64
 }
 
 // newRecorder makes room beforehand: the thread that spins must not stop to allocate. What ends after the load goes to the last slice.
@@ -55,6 +57,9 @@ func newRecorder(c *Config) *recorder {
 	}
 	if !c.ByWorkers {
 		r.slices = make([]Slice, (c.Warmup+c.Duration)/c.Slice+1)
+	}
+	if c.Each {
+		r.clients = make(map[*workload.Request]int64, c.Clients)
 	}
 	r.served = int64(c.Service.Mean())
 	if c.Graph.Enters(1) == 0 {
@@ -107,6 +112,9 @@ func (r *recorder) Done(q *workload.Request, at int64) {
 	if !r.within(q.Due) {
 		return
 	}
+	if r.clients != nil {
+		r.clients[q]++
+	}
 	k := &r.kinds[q.Kind]
 	k.Done++
 	if good {
@@ -117,6 +125,18 @@ func (r *recorder) Done(q *workload.Request, at int64) {
 	if n := int64(len(r.parts)); n > 0 {
 		_ = r.parts[(q.Due-r.window)*n/int64(r.c.Duration)].RecordValue(took)
 	}
+}
+
+// eachClient returns what was done for each client, in no order.
+func (r *recorder) eachClient() []int64 {
+	if r.clients == nil {
+		return nil
+	}
+	all := make([]int64, 0, r.c.Clients)
+	for _, n := range r.clients {
+		all = append(all, n)
+	}
+	return append(all, make([]int64, r.c.Clients-len(all))...) // for whom nothing was
 }
 
 // Expired counts a request that was discarded.

@@ -40,6 +40,8 @@ type Config struct {
 	Seed     uint64
 	Graph    *workload.Graph
 	Service  workload.Service // of each stage and request
+	Means    *workload.Means  // with which it is spent; nil: stages spin
+	Threads  int              // where stages may block: how many requests of each may do so at the same time
 	Cost     workload.Cost    // of each batch
 	Change   time.Duration    // if not 0, the cost is Then from so long after the start on
 	Then     workload.Cost
@@ -53,6 +55,7 @@ type Config struct {
 	Duration time.Duration
 	Deadline time.Duration // what takes longer is not good; 0: everything done is
 	Slice    time.Duration // of the record; default 1 ms
+	Each     bool          // what was done is counted client by client; in closed loop, and not if the workers make the load
 	Parts    int           // into which the window is divided for sojourn times; 0: they are not taken by part
 	Timeline time.Duration // as in staged.Config
 	TraceAll bool          // as in load.Config
@@ -86,6 +89,7 @@ type Outcome struct {
 	Kinds     []Counts                  // of the window
 	Slices    []Slice                   // from the start on, the warm-up included; nil if the workers made the load
 	Parts     []*hdrhistogram.Histogram // sojourn times of the parts of the window
+	Clients   []int64                   // what was done within the window for each client; nil: nobody counted
 	Batches   []float64
 	Stats     engine.Stats // at the end
 	HeapMost  uint64       // bytes of objects, garbage included, the most that was seen; 0: nobody looked
@@ -154,7 +158,7 @@ func Run(ctx context.Context, c Config) (o Outcome, err error) {
 	if err = errors.Join(err, service.Stop(limit), o.Check()); err != nil {
 		return o, fmt.Errorf("%s: %w", c.Policy, err)
 	}
-	o.Kinds, o.Slices, o.Parts = rec.kinds, rec.slices, rec.parts
+	o.Kinds, o.Slices, o.Parts, o.Clients = rec.kinds, rec.slices, rec.parts, rec.eachClient()
 	if o.Batches = service.Batches(); ours {
 		o.Stats, o.Timeline, o.Decisions = own.Stats(), own.Timeline(), own.Decisions()
 	}
@@ -215,9 +219,9 @@ func (c *Config) load(watch load.Watch) load.Config {
 	l := load.Config{
 		Arrival: c.Arrival, Rate: c.Rate, Clients: c.Clients, Batch: c.MaxBatch,
 		Warmup: c.Warmup, Duration: c.Duration, Patience: patience, Seed: c.Seed,
-		Graph: c.Graph, Service: c.Service, Spin: c.Spin, Profile: c.Profile, Scale: c.Scale,
+		Graph: c.Graph, Service: c.Service, Spin: c.Spin, Means: c.Means, Profile: c.Profile, Scale: c.Scale,
 		CPU: c.CPUs.Generator, Alone: c.Alone && c.Arrival != load.Closed && c.Warmup+c.Duration <= aloneMost, ByWorkers: c.ByWorkers, TraceAll: c.TraceAll,
-		InFlight: 2*c.Capacity*(c.Graph.Stages()+len(c.Kinds)) + 2*c.MaxBatch*c.Graph.Stages()*c.Workers,
+		InFlight: 2*c.Capacity*(c.Graph.Stages()+len(c.Kinds)) + 2*c.Graph.Stages()*c.MaxBatch*(c.Workers+c.Threads),
 	}
 	if !c.ByWorkers {
 		l.Watch = watch
@@ -233,7 +237,7 @@ func (c *Config) load(watch load.Watch) load.Config {
 
 func (c *Config) staged(h *workload.Handler) staged.Config {
 	s := staged.Config{
-		Handler: h, Workers: c.Workers, CPUs: c.CPUs.Workers, Capacity: c.Capacity, MaxBatch: c.MaxBatch,
+		Handler: h, Workers: c.Workers, CPUs: c.CPUs.Workers, Capacity: c.Capacity, MaxBatch: c.MaxBatch, Threads: c.Threads,
 		Cost: c.Cost, Spin: c.Spin, Policy: c.Policy, Timeline: c.Timeline, Park: c.Park, Awake: c.Awake, Probes: c.Probes, Log: c.Log,
 	}
 	for _, k := range c.Kinds {

@@ -15,6 +15,8 @@ func (w Work) Open(stages int) (*Means, error) {
 	m := &Means{work: w}
 	var err error
 	switch w.kind {
+	case spins:
+		m = nil
 	case walks:
 		m.memory = newMemory(w, stages)
 	case reads:

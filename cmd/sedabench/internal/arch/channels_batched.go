@@ -34,8 +34,8 @@ type batch struct{ requests []*workload.Request }
 
 func startBatched(c Config) (Service, error) {
 	g := c.Handler.Graph()
-	if c.blocks() {
-		c.Batch = 1 // requests would wait for those before them in a batch
+	if c.Handler.Means.Sleeps() {
+		c.Batch = 1 // who sleeps in a batch sleeps after those before
 	}
 	s := &batched{
 		handler: c.Handler, size: c.Batch, capacity: int64(c.Capacity),

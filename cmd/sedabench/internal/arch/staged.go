@@ -2,7 +2,7 @@ package arch
 
 import "github.com/seda-go/seda/internal/staged"
 
-// startStaged starts the engine of this module. Where stages may block they are the engine's blocking stages, whose batches are single requests by default.
+// startStaged starts the engine of this module. Where stages may block they are the engine's blocking stages.
 func startStaged(c Config) (Service, error) {
 	s, err := staged.Start(staged.Config{
 		Handler: c.Handler, Workers: c.Workers, CPUs: c.CPUs, Capacity: c.Capacity, MaxBatch: c.Batch, Threads: c.Threads,

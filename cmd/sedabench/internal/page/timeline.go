@@ -46,9 +46,13 @@ func (d data) timeline(r report.Run) view {
 		{Title: "Depth of stages", Y: plot.Axis{Label: "requests waiting", Unit: report.Count, Zero: true, Whole: true}, Series: byStage(moments, depth)},
 		{Title: "Age of the oldest that waits", Y: plot.Axis{Label: "age", Unit: report.Time, Zero: true}, Series: byStage(moments, headAge)},
 		{Title: "Cores of stages", Y: plot.Axis{Label: "workers that may serve it", Unit: number, Zero: true, Whole: true}, Series: stepped(byStage(moments, coresOf))},
+		{Title: "Threads of stages", Y: plot.Axis{Label: "requests that may block", Unit: number, Zero: true, Whole: true}, Series: stepped(byStage(moments, threadsOf))},
 		{Title: "Largest batch of stages", Y: plot.Axis{Label: "requests at once", Unit: number, Log: true}, Series: stepped(byStage(moments, batch))},
 	} {
 		p.X, p.Marks = plot.Axis{Label: "time since the start", Unit: report.Time, Zero: true}, marks
+		if p.Title == "Threads of stages" && !blocking(moments) {
+			continue
+		}
 		f := plotted("time line "+r.Arch+" "+p.Title, p)
 		f.Title = p.Title
 		v.Figures = append(v.Figures, f)
@@ -65,6 +69,13 @@ func depth(s report.StageMoment) float64   { return float64(s.Depth) }
 func headAge(s report.StageMoment) float64 { return float64(s.HeadAge) }
 func coresOf(s report.StageMoment) float64 { return float64(s.Cores) }
 func batch(s report.StageMoment) float64   { return float64(s.Batch) }
+
+func threadsOf(s report.StageMoment) float64 { return float64(s.Threads) }
+
+// blocking reports whether any stage may block.
+func blocking(moments []report.Moment) bool {
+	return slices.ContainsFunc(moments[0].Stages, func(s report.StageMoment) bool { return s.Threads > 0 })
+}
 
 func number(v float64) string { return fmt.Sprintf("%.3g", v) }
 
