@@ -105,7 +105,7 @@ func runFlags(o *options) *flags {
 	f.add(flagOffCPU, "", "", "file for a profile of the time off the CPU of one run more, of staged, by stage: for go tool pprof", one(&o.offCPU, fileName))
 	f.add(flagOnCPU, "", "", "of the time on it, by samples, of the same run", one(&o.onCPU, fileName))
 	f.add("duration", "", "130ms", "measured time of each run", one(&o.duration, period(time.Millisecond, maxTime)))
-	f.add("warmup", "", "40ms", "time of each run before that", one(&o.warmup, period(0, maxTime)))
+	f.add("warmup", "", "40ms", "time of each run before that; where stages may block by default "+blockingWarmup, one(&o.warmup, period(0, maxTime)))
 	f.add("reps", "", "10", "runs of each architecture under each load; differences are tested from 8 on", one(&o.reps, integer(1, maxReps)))
 	f.add(flagPrecision, "", "", "more of them until the median goodput of each row is known within 2%, or 2%,5m: for five minutes at most",
 		one(&o.precision, parsePrecision))

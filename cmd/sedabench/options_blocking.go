@@ -15,15 +15,25 @@ func (o *options) blockingFlags(f *flags) {
 	f.beside("threads")
 }
 
-const defaultThreads = "64"
+const (
+	defaultThreads = "64"
+	// blockingWarmup is how long adaptive takes to find how many threads a stage needs, which begins with a few.
+	blockingWarmup = "500ms"
+)
 
-// boundBlocking gives --threads its default where it is looked at.
+// boundBlocking gives flags that were not given the defaults that they have where stages may block.
 func (o *options) boundBlocking(f *flags) {
-	if !o.work.Blocks() || o.threads > 0 {
+	if !o.work.Blocks() {
 		return
 	}
-	if err := f.set.Set("threads", defaultThreads); err != nil {
-		panic(err)
+	defaults := map[string]string{"threads": defaultThreads, "warmup": blockingWarmup}
+	for name, text := range defaults {
+		if f.given[name] || o.preset != "" && findPreset(o.preset).flags[name] != "" {
+			continue
+		}
+		if err := f.set.Set(name, text); err != nil {
+			panic(err)
+		}
 	}
 }
 

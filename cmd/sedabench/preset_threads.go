@@ -28,18 +28,23 @@ func (c contender) perTask() bool {
 func askThreads(ctx context.Context, a *asking) error {
 	done := a.sheet("Tasks per second, by how many there are at once")
 	late := a.sheet("99th percentile of the time a task takes, by how many there are at once")
+	most := a.sheet("The longest that one took")
 	for _, n := range taskNumbers {
 		done.columns = append(done.columns, column{name: fmt.Sprint(n), unit: report.Count})
 		late.columns = append(late.columns, column{name: fmt.Sprint(n), unit: report.Time})
+		most.columns = append(most.columns, column{name: fmt.Sprint(n), unit: report.Time})
 	}
 	done.columns = append(done.columns, column{name: "most, of the best", unit: part, bound: bound(flatPart), least: true})
-	done.archs, late.archs = true, true
-	done.ours, late.ours = judged(a.contenders()), nil
+	for _, s := range []*sheet{done, late, most} {
+		s.archs, s.ours = true, nil
+	}
+	done.ours = judged(a.contenders())
 	var entries []entry
 	for _, c := range a.contenders() {
 		late.row(c.row)
+		most.row(c.row)
 		for _, n := range c.tasks() {
-			entries = append(entries, c.reading(a, done, late, n))
+			entries = append(entries, c.reading(a, []*sheet{done, late, most}, n))
 		}
 	}
 	if err := a.repeat(ctx, entries); err != nil {
@@ -54,7 +59,7 @@ func askThreads(ctx context.Context, a *asking) error {
 		picture.lines = append(picture.lines, chartLine{name: c.row, values: rates, unit: report.Count})
 	}
 	a.charts = append(a.charts, picture)
-	a.notes = append(a.notes, fmt.Sprintf("With thread, goroutine and pool there is a thread or goroutine for each task, up to %d; with the others at most %d that block (--threads), and the rest waits in queues.",
+	a.notes = append(a.notes, "A few tasks that wait for long are in no percentile where the others are done again and again meanwhile: the longest tells of them.", fmt.Sprintf("With thread, goroutine and pool there is a thread or goroutine for each task, up to %d; with the others at most %d that block (--threads), and the rest waits in queues.",
 		mostThreads, a.threads))
 	return nil
 }
@@ -67,16 +72,17 @@ func (c contender) tasks() []int {
 	return slices.DeleteFunc(slices.Clone(taskNumbers), func(n int) bool { return n > mostThreads })
 }
 
-// reading is a closed loop of n tasks.
-func (c contender) reading(a *asking, done, late *sheet, n int) entry {
+// reading is a closed loop of n tasks, of which each of the sheets tells something: what was done, the 99th percentile and the longest of the times.
+func (c contender) reading(a *asking, sheets []*sheet, n int) entry {
 	t := c.crowded(a, n)
 	if c.perTask() {
 		t.Threads = n
 	}
 	name := fmt.Sprint(n)
-	return entry{done, c.row, t, func(o trial.Outcome) {
-		done.put(c.row, name, o.PerSecond(o.Done))
-		late.put(c.row, name, float64(o.Sojourn.ValueAtQuantile(99)))
+	return entry{sheets[0], c.row, t, func(o trial.Outcome) {
+		for i, v := range []float64{o.PerSecond(o.Done), float64(o.Sojourn.ValueAtQuantile(99)), float64(o.Sojourn.Max())} {
+			sheets[i].put(c.row, name, v)
+		}
 	}}
 }
 
