@@ -57,7 +57,7 @@ func (o *options) complete(h host) (err error) {
 	if err := o.checkPolicies(); err != nil {
 		return err
 	}
-	if o.target > 0 && o.graph.Leaves() > 1 {
+	if o.target > 0 && o.graph.Branches() {
 		return fmt.Errorf("--target: what is discarded in one branch of a %s would go on in the others; want --shape pipeline", o.shape)
 	}
 	if len(o.workers) == 0 {

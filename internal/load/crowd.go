@@ -185,10 +185,7 @@ func (c *crowd) collect(cpu time.Duration) Result {
 			record(result.Sojourn, ns)
 		}
 		for s, t := range k.stages {
-			result.Stages[s].Count += t.Count
-			result.Stages[s].Service += t.Service
-			result.Stages[s].Square += t.Square
-			result.Stages[s].Wait += t.Wait
+			result.Stages[s].Add(t)
 		}
 	}
 	return *result

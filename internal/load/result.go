@@ -38,9 +38,12 @@ type Result struct {
 	Window   Counts
 	Total    Counts // with those of the warm-up
 	Done     int64  // requests that ended within the window
-	// Doubled is how often a stage handled a request again, Skipped how many requests ended that not every stage had handled; both 0
+	// Doubled is how often a stage handled a request again, Skipped how many requests ended that not every stage on their way had handled; both 0
 	// unless the architecture is wrong.
 	Doubled, Skipped int64
+	// Overlapped is how often a keyed stage handled two requests of one key at the same time, as far as that left a trace: 0 unless the
+	// architecture is wrong, and if requests were lost.
+	Overlapped int64
 
 	Sojourn  *hdrhistogram.Histogram
 	Lateness *hdrhistogram.Histogram // empty when the workers made the load
@@ -103,6 +106,9 @@ func (r *Result) Check() error {
 	}
 	if r.Skipped != 0 {
 		errs = append(errs, fmt.Errorf("ended without every stage: %d", r.Skipped))
+	}
+	if r.Overlapped != 0 {
+		errs = append(errs, fmt.Errorf("handled by a keyed stage while it had another of the same key: %d", r.Overlapped))
 	}
 	return errors.Join(errs...)
 }

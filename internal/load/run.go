@@ -38,6 +38,8 @@ type Config struct {
 	Spin    workload.Spin
 	Means   *workload.Means // nil: stages spin
 
+	Keys *workload.Keys // of requests, where a stage is keyed
+
 	Profile Profile   // open loop: how the rate changes
 	Trace   *Trace    // open loop: unless nil, when requests are due, at Rate in the mean
 	Shares  []float64 // of each kind of request; nil: there is one
@@ -111,6 +113,9 @@ func New(cfg Config) (*Run, error) {
 		r.drive = newGenerator(r).drive
 	}
 	r.handler.Means = cfg.Means
+	if cfg.Graph.AnyKeyed() {
+		r.handler.Keep(cfg.Keys)
+	}
 	return r, nil
 }
 
@@ -129,6 +134,9 @@ func (r *Run) Do(ctx context.Context, target Target) (Result, error) {
 	result, err := r.drive(target)
 	result.Duration = r.cfg.Duration
 	result.Doubled, result.Skipped = r.handler.Doubled(), r.handler.Skipped()
+	if result.Total.InFlight() == 0 {
+		result.Overlapped = r.handler.Overlapped()
+	}
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -143,7 +151,7 @@ func (r *Run) source(numbers rand.Source) *workload.Source {
 		every = 1
 	}
 	s := workload.NewSource(r.cfg.Graph, r.cfg.Service, r.cfg.Spin, random, every)
-	s.Shares = r.cfg.Shares
+	s.Shares, s.Keys = r.cfg.Shares, r.cfg.Keys
 	if r.cfg.Scale != nil {
 		s.Scale = func(due int64, stage int) float64 { return r.cfg.Scale(time.Duration(due-r.began), stage) }
 	}

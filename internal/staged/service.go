@@ -45,6 +45,7 @@ type Kind struct {
 type Service struct {
 	engine   *engine.Engine
 	inlets   []*engine.Inlet[*workload.Request]
+	gate     *workload.Gate                // nil: requests do not go round
 	recorder *recorder                     // nil: there is no time line
 	cost     atomic.Pointer[workload.Cost] // of batches from now on: stored by SetCost, loaded by workers
 
@@ -75,7 +76,7 @@ func Start(c Config) (*Service, error) {
 	if err := decide(&config, c.Policy, g, c.Workers); err != nil {
 		return nil, err
 	}
-	s := &Service{}
+	s := &Service{gate: workload.NewGate(g, c.Capacity*g.Stages())}
 	if c.Timeline > 0 {
 		s.recorder = &recorder{every: int64(c.Timeline), graph: g}
 		config.Policy = s.recorder.around(config.Policy)
@@ -104,30 +105,29 @@ func (s *Service) addStages(c *Config, g *workload.Graph) []*stage {
 	for _, k := range c.Kinds {
 		classes = max(classes, k.Class+1)
 	}
-	config := engine.StageConfig[*workload.Request]{Capacity: c.Capacity, MaxBatch: min(c.MaxBatch, c.Capacity), Serial: c.Serial, Classes: classes}
-	if c.Handler.Means.Blocks() {
-		config.Blocking = c.Threads
-	}
-	if c.Handler.Means.Sleeps() {
-		config.MaxBatch = 1 // who sleeps in a batch sleeps after those before
-	}
 	stages := make([]*stage, g.Stages())
 	for i := range stages {
-		config.Name = g.Name(i)
-		stages[i] = engine.Add(s.engine, config)
+		stages[i] = engine.Add(s.engine, c.stage(g, i, classes))
 	}
 	for i, from := range stages {
-		var edges []*edge
-		for _, next := range g.Next(i) {
-			edges = append(edges, engine.Connect(from, stages[next]))
+		var edges [workload.MaxStages]*edge // by the stage they lead to
+		for next := g.Next(i); next != 0; next = next.Rest() {
+			edges[next.First()] = engine.Connect(from, stages[next.First()])
+		}
+		if head, ok := g.Back(i); ok {
+			edges[head].Full = engine.Drop // which never happens: its ring holds all that the gate lets in
 		}
 		from.HandleBatch(func(ctx *engine.Context, requests []*workload.Request) error {
 			c.Spin.Spend(s.cost.Load().Batch(len(requests)))
+			more := 0
 			for _, r := range requests {
-				for k := range c.Handler.Step(i, r) {
-					edges[k].Emit(ctx, r)
+				next := c.Handler.Step(i, r)
+				more += next.Len() - 1
+				for ; next != 0; next = next.Rest() {
+					edges[next.First()].Emit(ctx, r)
 				}
 			}
+			s.gate.Add(more)
 			return nil
 		})
 	}
@@ -137,7 +137,9 @@ func (s *Service) addStages(c *Config, g *workload.Graph) []*stage {
 // Submit offers requests in order and returns how many, from the first, were accepted. It never waits.
 func (s *Service) Submit(requests []*workload.Request) int {
 	if len(s.inlets) == 1 {
-		n, _ := s.inlets[0].TrySubmitBatch(requests) // the error only says why it is not all of them
+		entered := requests[:s.gate.Enter(len(requests))]
+		n, _ := s.inlets[0].TrySubmitBatch(entered) // the error only says why it is not all of them
+		s.gate.Add(n - len(entered))
 		return n
 	}
 	for i, r := range requests {

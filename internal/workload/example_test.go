@@ -25,8 +25,8 @@ func Example() {
 
 	var r workload.Request
 	source.Fill(&r, clock.Now())
-	for next := []int{0}; len(next) > 0; {
-		next = handler.Step(next[0], &r)
+	for next := workload.SetOf(0); next != 0; {
+		next = handler.Step(next.First(), &r)
 	}
 	fmt.Println(graph, r.DoneAt() > r.Due)
 	// Output: pipeline-3 true

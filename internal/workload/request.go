@@ -19,33 +19,29 @@ type Request struct {
 	// done is 0 in flight, lost if the request expired, else when it was done. The worker that ends the request writes it; who makes
 	// the load reads and clears it.
 	done atomic.Int64
-	// left has a bit for each leaf still to come, where there are several. Set before submission, cleared by workers.
-	left atomic.Uint32
+	// left has a bit for each edge that the request still has to take, of those where branches need one: set before submission,
+	// cleared by workers.
+	left atomic.Uint64
 
-	// All others are written by whoever makes the load, before submission, and read by workers.
+	// All others but seen and what trace and way lead to are written by whoever makes the load, before submission, and read by workers.
 
-	// Client is who sent the request. A generator numbers them through, as if each request came from somebody else.
-	Client int32
 	// Due is when the request should have been submitted.
 	Due int64
 	// Submitted is when it was.
 	Submitted int64
-
-	trace  *Trace // where the stages note their times; unused unless traced
+	// Client is who sent the request. A generator numbers them through, as if each request came from somebody else.
+	Client int32
 	traced bool
 	// Kind is which kind of request this is: what a Source with several kinds drew.
-	Kind uint8
-	work [MaxStages]uint32 // turns of the spin loop, by stage
-	_    [16]byte
-	// seen has a bit for each stage, leaves aside, that has handled the request. Only workers use it, one after another: the last
-	// clears it. It is far from what the load generator reads and writes, so that noting a stage costs no cache line.
+	Kind  uint8
+	work  [MaxStages]uint32 // turns of the spin loop, by stage
+	trace *Trace            // where the stages note their times; unused unless traced
+	way   *way              // unused where all requests go the same way
+	// Key is whose request this is, for keyed stages.
+	Key uint32
+	// seen has the stages that have handled the request, of those that do so while no other stage can; see Graph. Only workers use it, one after another:
+	// the last clears it. It is far from what the load generator reads and writes, so that noting a stage costs no cache line.
 	seen uint32
-}
-
-// Trace holds when each stage began and ended a request. Stages of different
-// branches write different elements.
-type Trace struct {
-	begin, end [MaxStages]int64
 }
 
 // DoneAt returns when the request was done, 0 while it is in flight, and a

@@ -100,50 +100,16 @@ func TestSpinTurns(t *testing.T) {
 	require.GreaterOrEqual(t, got.Spread, 0.0)
 }
 
-func TestGraphs(t *testing.T) {
-	g, err := NewGraph("pipeline", 3)
-	require.NoError(t, err)
-	require.Equal(t, "pipeline-3", g.String())
-	require.Equal(t, []int{1}, g.Next(0))
-	require.Equal(t, []int{2}, g.Next(1))
-	require.Empty(t, g.Next(2))
-	require.Equal(t, 1, g.Leaves())
-	require.Equal(t, []int{0, 1, 2}, g.Order())
-	require.Equal(t, "s2", g.Name(2))
-
-	g, err = NewGraph("fanout", 4)
-	require.NoError(t, err)
-	require.Equal(t, "fanout-4", g.String())
-	require.Equal(t, []int{1, 2, 3}, g.Next(0))
-	require.Equal(t, 3, g.Leaves())
-	require.Equal(t, []int{0, 1, 2, 3}, g.Order())
-
-	g, err = NewGraph("pipeline", 1)
-	require.NoError(t, err)
-	require.Equal(t, []int{0}, g.Order())
-
-	for _, c := range []struct {
-		shape  string
-		stages int
-		want   string
-	}{
-		{"ring", 3, `unknown shape "ring", want pipeline or fanout`},
-		{"pipeline", 0, "0, want 1 to 32 stages for a pipeline"},
-		{"pipeline", 33, "33, want 1 to 32 stages"},
-		{"fanout", 1, "1, want 2 to 32 stages for a fanout"},
-	} {
-		_, err := NewGraph(c.shape, c.stages)
-		require.ErrorContains(t, err, c.want)
-	}
-}
-
 func TestRequestsDoNotShareLines(t *testing.T) {
 	require.Zero(t, reflect.TypeFor[Request]().Size()%64)
 }
 
+var oneKey = *newKeys("uniform:1", 1, 0)
+
 // newRequests returns n filled requests of a graph.
 func newRequests(g *Graph, n, every int) []*Request {
 	source := NewSource(g, Constant(time.Nanosecond), Spin{PerTurn: 1}, rand.New(rand.NewPCG(1, 1)), every)
+	source.Keys = &oneKey
 	requests := make([]*Request, n)
 	for i := range requests {
 		requests[i] = new(Request)
@@ -157,7 +123,7 @@ func TestHandlerEndsARequestAtItsLastLeaf(t *testing.T) {
 	require.NoError(t, err)
 	h := NewHandler(g, NewClock(), nil)
 	r := newRequests(g, 1, 0)[0]
-	require.Equal(t, []int{1, 2}, h.Step(0, r))
+	require.Equal(t, SetOf(1)|SetOf(2), h.Step(0, r))
 	require.Empty(t, h.Step(2, r))
 	require.Zero(t, r.DoneAt())
 	require.Empty(t, h.Step(1, r))
@@ -193,8 +159,13 @@ func TestHandlerNoticesStagesThatWereLeftOutOrRepeated(t *testing.T) {
 		{"fanout", []int{2, 1}, 0, 1, true},
 		{"fanout", []int{0, 1, 1}, 1, 0, false}, // one leaf twice is not both
 		{"fanout", []int{0, 1, 1, 2}, 1, 0, true},
+		{"diamond", []int{0, 1, 2, 3}, 0, 0, true},
+		{"diamond", []int{0, 1, 1, 3}, 1, 1, true},
+		{"diamond", []int{0, 2, 3}, 0, 1, true},
+		{"diamond", []int{0, 0, 1, 2, 3}, 1, 0, true},
+		{"diamond", []int{0, 1, 2, 3, 3}, 1, 0, true},
 	} {
-		g, err := NewGraph(c.shape, 3)
+		g, err := NewGraph(c.shape, map[string]int{"pipeline": 3, "fanout": 3, "diamond": 4}[c.shape])
 		require.NoError(t, err)
 		h := NewHandler(g, NewClock(), nil)
 		r := newRequests(g, 1, 0)[0]
@@ -212,8 +183,8 @@ func TestHandlerOfTheMostStages(t *testing.T) {
 	for _, shape := range Shapes() {
 		g, err := NewGraph(shape, MaxStages)
 		require.NoError(t, err)
-		require.Equal(t, ^uint32(0), g.inner|g.ends)
 		h := NewHandler(g, NewClock(), nil)
+		h.Keep(&oneKey)
 		r := newRequests(g, 1, 0)[0]
 		h.Run(r)
 		require.Positive(t, r.DoneAt())
@@ -234,7 +205,8 @@ func TestBranchesInParallelEndOnce(t *testing.T) {
 	requests := newRequests(g, 200, 0)
 	for _, r := range requests {
 		var wg sync.WaitGroup
-		for _, stage := range h.Step(0, r) {
+		for next := h.Step(0, r); next != 0; next = next.Rest() {
+			stage := next.First()
 			wg.Go(func() { h.Step(stage, r) })
 		}
 		wg.Wait()
@@ -245,9 +217,10 @@ func TestBranchesInParallelEndOnce(t *testing.T) {
 
 func TestTracesSplitTheSojourn(t *testing.T) {
 	for _, shape := range Shapes() {
-		g, err := NewGraph(shape, 3)
+		g, err := NewGraph(shape, 4)
 		require.NoError(t, err)
 		h := NewHandler(g, NewClock(), nil)
+		h.Keep(&oneKey)
 		times := make([]StageTimes, g.Stages())
 		const n, every = 100, 10
 		for _, r := range newRequests(g, n, every) {
@@ -256,7 +229,7 @@ func TestTracesSplitTheSojourn(t *testing.T) {
 			g.Observe(r, times)
 		}
 		for _, s := range times {
-			require.Equal(t, n/every, s.Count)
+			require.GreaterOrEqual(t, s.Count, n/every)
 			require.Positive(t, s.Service)
 			require.GreaterOrEqual(t, s.Wait, 0.0)
 		}

@@ -57,6 +57,30 @@ func (c Config) hands() int {
 	return c.Workers
 }
 
+// queue is how many requests the queue of a stage holds: where requests go round, all there are, see workload.Gate.
+func (c Config) queue() int {
+	if c.Handler.Graph().Loops() {
+		return c.room()
+	}
+	return c.Capacity
+}
+
+// parts is how many queues a stage has: a keyed one has one for each of its goroutines, which are the only ones that have requests of their keys.
+func (c Config) parts(stage int) int {
+	if c.Handler.Graph().Keyed(stage) {
+		return c.crew()
+	}
+	return 1
+}
+
+// part is how many requests each of them holds. Where requests go round all may have keys of one part.
+func (c Config) part(stage int) int {
+	if c.Handler.Graph().Loops() {
+		return c.queue()
+	}
+	return max(c.Capacity/c.parts(stage), 1)
+}
+
 // Service is an architecture that runs.
 type Service interface {
 	// Submit offers requests in order and returns how many, from the first, were accepted. It never waits. Handlers may call it too.

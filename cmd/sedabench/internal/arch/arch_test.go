@@ -34,7 +34,7 @@ func newSetup() setup {
 			Warmup: time.Millisecond, Duration: 10 * time.Millisecond, Patience: 20 * time.Second,
 			Seed: 1, Spin: workload.Spin{PerTurn: 1}, CPU: -1,
 		},
-		shape: "pipeline", stages: 3,
+		shape: "pipeline", stages: 4,
 		arch: Config{
 			Workers: 2, Capacity: 64, Batch: 8, Threads: 3, Policy: "serve-all",
 			Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
@@ -48,7 +48,9 @@ func (s setup) run(t *testing.T, a Architecture) (load.Result, Service) {
 	var err error
 	s.Graph, err = workload.NewGraph(s.shape, s.stages)
 	require.NoError(t, err)
-	s.InFlight = 2*s.arch.Capacity*s.stages + 1024
+	s.InFlight = 20*s.arch.Capacity*s.stages + 1024
+	s.Keys, err = workload.ParseKeys("zipf:0.99,100")
+	require.NoError(t, err)
 	run, err := load.New(s.Config)
 	require.NoError(t, err)
 	s.arch.Handler = run.Handler()

@@ -15,9 +15,11 @@ import (
 type batched struct {
 	handler  *workload.Handler
 	size     int
-	capacity int64
-	queues   []chan *batch
+	capacity int64           // of the first queue
+	queues   [][]chan *batch // by stage and part of the keys
+	gate     *workload.Gate
 	free     sync.Pool // of *batch
+	sorting  sync.Pool // of *outgoing: for Submit
 	done     chan struct{}
 	crews    crews
 
@@ -38,16 +40,19 @@ func startBatched(c Config) (Service, error) {
 		c.Batch = 1 // who sleeps in a batch sleeps after those before
 	}
 	s := &batched{
-		handler: c.Handler, size: c.Batch, capacity: int64(c.Capacity),
-		done: make(chan struct{}), handled: make([]tally, g.Stages()),
+		handler: c.Handler, size: c.Batch, capacity: int64(c.Capacity), gate: workload.NewGate(g, c.room()),
+		queues: make([][]chan *batch, g.Stages()), done: make(chan struct{}), handled: make([]tally, g.Stages()),
 	}
 	s.free.New = func() any { return &batch{requests: make([]*workload.Request, 0, s.size)} }
-	for stage := range g.Stages() {
-		slots := c.Capacity // one request each at worst; waiting bounds the requests
-		if stage > 0 {
-			slots = max(c.Capacity/c.Batch, 1)
+	s.sorting.New = func() any { return s.newOutgoing(0) }
+	for stage := range s.queues {
+		slots := c.queue() // one request each at worst; waiting, or the gate, bounds the requests
+		if stage > 0 && s.gate == nil {
+			slots = max(c.part(stage)/c.Batch, 1)
 		}
-		s.queues = append(s.queues, make(chan *batch, slots))
+		for range c.parts(stage) {
+			s.queues[stage] = append(s.queues[stage], make(chan *batch, slots))
+		}
 	}
 	s.crews = startCrews(g, c.crew(), s.serve)
 	return s, nil
@@ -57,21 +62,79 @@ func (s *batched) Submit(requests []*workload.Request) int {
 	accepted := 0
 	for accepted < len(requests) {
 		part := requests[accepted:min(accepted+s.size, len(requests))]
-		if over := s.waiting.Add(int64(len(part))) - s.capacity; over > 0 {
-			over = min(over, int64(len(part)))
-			s.waiting.Add(-over)
-			part = part[:len(part)-int(over)]
-		}
+		part = part[:s.enter(len(part))]
 		if len(part) == 0 {
 			break
 		}
-		b := s.take()
-		b.requests = append(b.requests, part...)
 		// There are as many slots as requests may wait, and each batch has at least one: this does not block.
-		s.queues[0] <- b
+		if len(s.queues[0]) == 1 {
+			b := s.take()
+			b.requests = append(b.requests, part...)
+			s.queues[0][0] <- b
+		} else {
+			s.submitByKey(part)
+		}
 		accepted += len(part)
 	}
 	return accepted
+}
+
+// enter returns how many of n requests there is room for, and takes it.
+func (s *batched) enter(n int) int {
+	if s.gate != nil {
+		return s.gate.Enter(n)
+	}
+	over := min(max(s.waiting.Add(int64(n))-s.capacity, 0), int64(n))
+	s.waiting.Add(-over)
+	return n - int(over)
+}
+
+func (s *batched) submitByKey(requests []*workload.Request) {
+	o := s.sorting.Get().(*outgoing)
+	for _, r := range requests {
+		o.add(r)
+	}
+	o.flush()
+	s.sorting.Put(o)
+}
+
+// outgoing is what goes to a stage next: a batch for each part of the keys. It belongs to one goroutine at a time.
+type outgoing struct {
+	*batched
+	stage int
+	parts []*batch
+}
+
+func (s *batched) newOutgoing(stage int) *outgoing {
+	o := &outgoing{batched: s, stage: stage, parts: make([]*batch, len(s.queues[stage]))}
+	for i := range o.parts {
+		o.parts[i] = s.take()
+	}
+	return o
+}
+
+func (o *outgoing) add(r *workload.Request) {
+	part := 0
+	if len(o.parts) > 1 {
+		part = partOf(r.Key, len(o.parts))
+	}
+	b := o.parts[part]
+	if b.requests = append(b.requests, r); len(b.requests) == o.size {
+		o.send(part)
+	}
+}
+
+func (o *outgoing) send(part int) {
+	o.queues[o.stage][part] <- o.parts[part]
+	o.parts[part] = o.take()
+}
+
+func (o *outgoing) flush() {
+	for part, b := range o.parts {
+		if len(b.requests) > 0 {
+			o.send(part)
+		}
+	}
 }
 
 func (s *batched) take() *batch { return s.free.Get().(*batch) }
@@ -83,14 +146,13 @@ func (s *batched) recycle(b *batch) {
 }
 
 // serve is one goroutine of a stage.
-func (s *batched) serve(stage int) {
-	next := s.handler.Graph().Next(stage)
-	out := make([]*batch, len(next))
-	for i := range out {
-		out[i] = s.take()
+func (s *batched) serve(stage, worker int) {
+	out := make([]*outgoing, len(s.queues)) // by stage; nil where this one does not lead to
+	for next := s.handler.Graph().Next(stage); next != 0; next = next.Rest() {
+		out[next.First()] = s.newOutgoing(next.First())
 	}
 	var requests, batches int64
-	queue := s.queues[stage]
+	queue := s.queues[stage][worker%len(s.queues[stage])]
 	for in := range queue {
 		for in != nil {
 			requests += int64(len(in.requests))
@@ -102,9 +164,9 @@ func (s *batched) serve(stage int) {
 				in = nil
 			}
 		}
-		for i := range out {
-			if len(out[i].requests) > 0 {
-				s.send(next[i], out, i)
+		for _, o := range out {
+			if o != nil {
+				o.flush()
 			}
 		}
 	}
@@ -112,28 +174,28 @@ func (s *batched) serve(stage int) {
 	s.handled[stage].batches.Add(batches)
 }
 
-func (s *batched) handle(stage int, in *batch, out []*batch) {
-	if stage == 0 {
+func (s *batched) handle(stage int, in *batch, out []*outgoing) {
+	if stage == 0 && s.gate == nil {
 		s.waiting.Add(-int64(len(in.requests)))
 	}
+	more := 0
 	for _, r := range in.requests {
-		for i, next := range s.handler.Step(stage, r) {
-			out[i].requests = append(out[i].requests, r)
-			if len(out[i].requests) == s.size {
-				s.send(next, out, i)
-			}
+		next := s.handler.Step(stage, r)
+		more += next.Len() - 1
+		for ; next != 0; next = next.Rest() {
+			out[next.First()].add(r)
 		}
 	}
+	s.gate.Add(more)
 	s.recycle(in)
 }
 
-func (s *batched) send(stage int, out []*batch, i int) {
-	s.queues[stage] <- out[i]
-	out[i] = s.take()
-}
-
 func (s *batched) Stop(ctx context.Context) error {
-	go s.crews.dismiss(func(stage int) { close(s.queues[stage]) }, s.done)
+	s.gate.Close()
+	go func() {
+		s.gate.Empty()
+		s.crews.dismiss(func(stage int) { closeAll(s.queues[stage]) }, s.done)
+	}()
 	return wait(ctx, s.done)
 }
 

@@ -18,6 +18,7 @@ import (
 // A request stays on the loop it came to, as an explicit state machine; where its states may block it waits without the thread.
 type loops struct {
 	handler *workload.Handler
+	keyed   bool // a stage is
 	loops   []*loop
 	helpers *helpers // nil: there are none
 	done    chan struct{}
@@ -44,7 +45,7 @@ type machine struct {
 }
 
 func startEventLoops(c Config) (Service, error) {
-	s := &loops{handler: c.Handler, helpers: startHelpers(c), done: make(chan struct{})}
+	s := &loops{handler: c.Handler, keyed: c.Handler.Graph().AnyKeyed(), helpers: startHelpers(c), done: make(chan struct{})}
 	room := max(c.room()/c.Workers, 1)
 	for range c.Workers {
 		sleep, err := newSleeper()
@@ -95,8 +96,13 @@ func powerOfTwo(n int) int {
 
 // Submit gives each loop its share of the requests: over time as many as if
 // each client had its loop, as connections have, but in one piece. What a loop
-// has no room for goes to those that have.
+// has no room for goes to those that have. Where a stage is keyed each loop has
+// keys of its own, as shards of the data in Seastar, so that there is nothing to
+// lock.
 func (s *loops) Submit(requests []*workload.Request) int {
+	if s.keyed {
+		return s.submitByKey(requests)
+	}
 	n := len(s.loops)
 	first := int(uint32(requests[0].Client) % uint32(n))
 	accepted := 0
@@ -106,6 +112,26 @@ func (s *loops) Submit(requests []*workload.Request) int {
 	}
 	for i := 0; i < n && accepted < len(requests); i++ {
 		accepted += s.loops[(first+i)%n].submit(requests[accepted:])
+	}
+	return accepted
+}
+
+// submitByKey gives each loop the requests of its keys, up to the first for which
+// there is no room.
+func (s *loops) submitByKey(requests []*workload.Request) int {
+	accepted := 0
+	for accepted < len(requests) {
+		l := s.loops[partOf(requests[accepted].Key, len(s.loops))]
+		if l.inbox.Len() >= l.room || !l.inbox.Push(requests[accepted], 0) {
+			break
+		}
+		accepted++
+	}
+	release.Fence() // as in submit
+	for _, l := range s.loops {
+		if l.inbox.Len() > 0 {
+			l.sleep.wake()
+		}
 	}
 	return accepted
 }
@@ -155,8 +181,8 @@ func (l *loop) advance(r *workload.Request) {
 	l.ready = append(l.ready, machine{r, 0})
 	for len(l.ready) > 0 {
 		m := l.take()
-		for _, next := range l.handler.Step(m.stage, m.request) {
-			l.ready = append(l.ready, machine{m.request, next})
+		for next := l.handler.Step(m.stage, m.request); next != 0; next = next.Rest() {
+			l.ready = append(l.ready, machine{m.request, next.First()})
 		}
 	}
 }

@@ -91,8 +91,8 @@ func (w *waits) wake() (did bool) {
 // end finishes a machine's state, after which it is ready for those that come next.
 func (w *waits) end(m machine) {
 	w.count--
-	for _, next := range w.l.handler.Finish(m.stage, m.request) {
-		w.l.ready = append(w.l.ready, machine{m.request, next})
+	for next := w.l.handler.Finish(m.stage, m.request); next != 0; next = next.Rest() {
+		w.l.ready = append(w.l.ready, machine{m.request, next.First()})
 	}
 }
 

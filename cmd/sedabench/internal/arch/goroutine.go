@@ -18,10 +18,10 @@ import (
 //
 // Where stages may block a semaphore bounds how many requests are being handled, which spares others what all of them wait for.
 type perRequest struct {
-	handler *workload.Handler
-	locked  bool
-	limit   int64
-	turns   chan struct{} // the semaphore; nil: there is none
+	runner
+	locked bool
+	limit  int64
+	turns  chan struct{} // the semaphore; nil: there is none
 	// alive counts goroutines, plus one until Stop. Whoever brings it to zero closes done.
 	alive atomic.Int64
 	done  chan struct{}
@@ -36,7 +36,7 @@ func startThreads(c Config) (Service, error) {
 }
 
 func newPerRequest(c Config, locked bool, limit int) *perRequest {
-	s := &perRequest{handler: c.Handler, locked: locked, limit: int64(limit), done: make(chan struct{})}
+	s := &perRequest{runner: newRunner(c.Handler), locked: locked, limit: int64(limit), done: make(chan struct{})}
 	if c.blocks() {
 		s.turns = make(chan struct{}, c.hands())
 	}
@@ -64,7 +64,7 @@ func (s *perRequest) serve(r *workload.Request) {
 		s.turns <- struct{}{}
 		defer func() { <-s.turns }()
 	}
-	s.handler.Run(r)
+	s.run(r)
 	s.leave()
 }
 

@@ -10,13 +10,13 @@ import (
 // pool is a fixed number of goroutines at one queue: as many as workers or, where stages may block, as may do so. Each handles a request
 // from start to end, so that requests cross between threads once.
 type pool struct {
-	handler *workload.Handler
-	queue   chan *workload.Request
-	done    chan struct{}
+	runner
+	queue chan *workload.Request
+	done  chan struct{}
 }
 
 func startPool(c Config) (Service, error) {
-	s := &pool{handler: c.Handler, queue: make(chan *workload.Request, c.room()), done: make(chan struct{})}
+	s := &pool{runner: newRunner(c.Handler), queue: make(chan *workload.Request, c.room()), done: make(chan struct{})}
 	var workers sync.WaitGroup
 	for range c.hands() {
 		workers.Go(s.work)
@@ -30,7 +30,7 @@ func startPool(c Config) (Service, error) {
 
 func (s *pool) work() {
 	for r := range s.queue {
-		s.handler.Run(r)
+		s.run(r)
 	}
 }
 

@@ -50,8 +50,8 @@ func (d data) edges(stages int) (edges [][2]int) {
 		return nil
 	}
 	for from := range stages {
-		for _, to := range graph.Next(from) {
-			edges = append(edges, [2]int{from, to})
+		for next := graph.Next(from); next != 0; next = next.Rest() {
+			edges = append(edges, [2]int{from, next.First()})
 		}
 	}
 	return edges
