@@ -34,11 +34,14 @@ func findLines(data []byte) map[string]int {
 	return l.of
 }
 
-// key returns the path of what a key names within a table, and its line.
+// key returns the path of what a key names within a table, and its line. What is within an array of tables is within the last of them.
 func (l *lines) key(table string, n *unstable.Node) (path string, line int) {
 	path = table
 	for parts := n.Key(); parts.Next(); {
 		part := parts.Node()
+		if n := l.tables[path]; n > 0 {
+			path = fmt.Sprintf("%s.%d", path, n-1)
+		}
 		path, line = join(path, string(part.Data)), l.parser.Shape(part.Raw).Start.Line
 		if l.of[path] == 0 {
 			l.of[path] = line
