@@ -119,6 +119,9 @@ func parseCertify(args []string, h host) (options, error) {
 			o.rates = append(o.rates, rate{fraction: x})
 		}
 	}
+	if err := o.describeWorkload(f); err != nil {
+		return o, err
+	}
 	if err := o.complete(h); err != nil {
 		return o, usageError{err}
 	}

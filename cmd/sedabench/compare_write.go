@@ -23,7 +23,7 @@ type compareView struct {
 func view(before, after string, old, now report.File) *compareView {
 	v := &compareView{names: [2]string{before, after}, files: [2]report.File{old, now}}
 	v.differences = append(fieldsThatDiffer("machine", old.Machine, now.Machine, "steal", "foreign"),
-		fieldsThatDiffer("config", old.Config, now.Config, "command", "loads", "spin_turn_ns", "spin_spread")...)
+		fieldsThatDiffer("config", old.Config, now.Config, "command", "loads", "graph", "spin_turn_ns", "spin_spread")...)
 	for i, f := range v.files {
 		if f.Partial {
 			v.differences = append(v.differences, fmt.Sprintf("%s is partial: %s", v.names[i], f.Reason))
@@ -37,14 +37,29 @@ func view(before, after string, old, now report.File) *compareView {
 type work struct {
 	Shape   string `json:"shape"`
 	Stages  int    `json:"stages"`
+	Graph   string `json:"graph"`
+	Keys    string `json:"keys"`
 	Service string `json:"service"`
 	Work    string `json:"work"`
+}
+
+// works are those of two files, the graph in words: without, if one of the files is older than graphs in them.
+func works(old, now report.Config) (a, b work) {
+	of := func(c report.Config) work {
+		w := work{Shape: c.Shape, Stages: c.Stages, Keys: c.Keys, Service: c.Service, Work: c.Work}
+		if len(old.Graph) > 0 && len(now.Graph) > 0 {
+			w.Graph = fmt.Sprint(c.Graph)
+		}
+		return w
+	}
+	return of(old), of(now)
 }
 
 // incomparable says why a comparison would tell nothing; empty: it would tell something.
 func (v *compareView) incomparable() string {
 	old, now := v.files[0].Config, v.files[1].Config
-	lines := fieldsThatDiffer("config", work{old.Shape, old.Stages, old.Service, old.Work}, work{now.Shape, now.Stages, now.Service, now.Work})
+	before, after := works(old, now)
+	lines := fieldsThatDiffer("config", before, after)
 	if len(lines) == 0 && len(v.changes) == 0 {
 		return "they have no row in common"
 	}

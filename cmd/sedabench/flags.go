@@ -30,16 +30,17 @@ func (v *value) Set(text string) error {
 
 // flags is a set of flags whose errors are usage errors and name what is allowed.
 type flags struct {
-	set   *pflag.FlagSet
-	given map[string]bool // after parse: those among the arguments
-	takes []string        // what the arguments that are not flags are, all of which are needed
+	set    *pflag.FlagSet
+	given  map[string]bool // after parse: those among the arguments
+	unsaid map[string]bool // those that the command that does the same again does not have
+	takes  []string        // what the arguments that are not flags are, all of which are needed
 }
 
 // andMore is what the last of flags.takes ends in where there may be several.
 const andMore = "..."
 
 func newFlags(verb string) *flags {
-	f := &flags{set: pflag.NewFlagSet(verb, pflag.ContinueOnError), given: map[string]bool{}}
+	f := &flags{set: pflag.NewFlagSet(verb, pflag.ContinueOnError), given: map[string]bool{}, unsaid: map[string]bool{}}
 	f.set.SetOutput(io.Discard)
 	f.set.SortFlags = false
 	f.set.Usage = func() {}
@@ -224,7 +225,7 @@ func oneOf(what string, names ...string) func(string) (string, error) {
 func commandLine(f *flags, preset string) string {
 	words := []string{"sedabench " + f.set.Name()}
 	f.set.VisitAll(func(flag *pflag.Flag) {
-		if preset != "" && !findPreset(preset).looksAt(flag.Name, f.given) {
+		if f.unsaid[flag.Name] || preset != "" && !findPreset(preset).looksAt(flag.Name, f.given) {
 			return
 		}
 		if text := flag.Value.String(); text != "" && flag.Name != "output" && flag.Name != "out" {

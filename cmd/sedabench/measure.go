@@ -151,10 +151,10 @@ func (b *bench) loadConfig(c cell, rep int) (load.Config, error) {
 	config := load.Config{
 		Arrival: load.Closed, Think: b.think, Batch: b.batch,
 		Warmup: b.warmup, Duration: b.duration, Patience: b.patienceFor(c), Seed: load.Seed(b.seed, rep),
-		Graph: b.graph, Service: b.service, Spin: b.spin, Means: b.means,
+		Graph: b.graph, Service: b.service, Services: b.services, Keys: b.keys, Spin: b.spin, Means: b.means,
 		CPU: c.cpus.Generator, ByWorkers: c.load.MadeBy == report.ByWorkers,
 		// Twice what queues hold, and what workers have in hand.
-		InFlight: 2 * b.stages * (b.capacity + b.batch*(c.workers+b.blocked())),
+		InFlight: 2 * b.stages * (b.queued() + b.batch*(c.workers+b.blocked())),
 	}
 	if c.load.Clients != nil {
 		config.Clients = *c.load.Clients
@@ -165,6 +165,14 @@ func (b *bench) loadConfig(c cell, rep int) (load.Config, error) {
 	config.Rate = *c.load.Rate
 	err := b.open().Apply(&config)
 	return config, err
+}
+
+// queued is how many requests the queues of a stage hold, in the mean and at most: staged has more of them for a keyed one, see docs/methodology.md.
+func (b *bench) queued() int {
+	if b.graph.AnyKeyed() {
+		return 4 * b.capacity
+	}
+	return b.capacity
 }
 
 func (b *bench) report(c cell, rep int, r load.Result, batches []float64) report.Run {
@@ -190,7 +198,7 @@ func (b *bench) report(c cell, rep int, r load.Result, batches []float64) report
 		if t.Count > 0 {
 			wait := t.Wait / float64(t.Count)
 			st.Service, st.Wait = pointer(t.Service/float64(t.Count)), &wait
-			st.Depth = pointer(run.Accepted * wait / 1e9)
+			st.Depth = pointer(run.Accepted * b.graph.Visits(i) * wait / 1e9)
 		}
 		run.Stages = append(run.Stages, st)
 	}

@@ -20,8 +20,11 @@ type options struct {
 	workers   []int // empty: one less than the CPUs
 	shape     string
 	stages    int
+	workload  string // file of the graph; empty: it has a shape
 	graph     *workload.Graph
+	keys      *workload.Keys // where a stage is keyed
 	service   workload.Service
+	services  []*workload.Service // of each stage, where a file says so
 	work      workload.Work
 	threads   int              // of each stage, where work may block
 	arrival   load.Arrivals    // none: closed, and Poisson at rates
@@ -77,8 +80,9 @@ func runFlags(o *options) *flags {
 			return name, err
 		}))
 	f.add("workers", "", "", "numbers of workers; by default one, one less than the CPUs", list(&o.workers, integer(1, maxWorkers)))
-	f.add("shape", "", "pipeline", "pipeline or fanout", one(&o.shape, oneOf("shape", workload.Shapes()...)))
+	f.add("shape", "", "pipeline", strings.Join(workload.Shapes(), ", "), one(&o.shape, oneOf("shape", workload.Shapes()...)))
 	f.add("stages", "", "3", "stages of the shape", one(&o.stages, integer(1, workload.MaxStages)))
+	o.workloadFlags(f)
 	f.add("service", "", "exp:1us", "service time per stage: "+strings.Join(workload.ServiceForms(), ", "), one(&o.service, workload.ParseService))
 	f.add("work", "", "spin", "how it is spent: computing, in memory of each stage (in random order or strided), asleep, or computing after a read from a file: "+
 		strings.Join(workload.WorkForms(), ", "), one(&o.work, workload.ParseWork))
@@ -153,7 +157,11 @@ func parseRun(args []string, h host) (options, error) {
 	}
 	o.given = f.given
 	complete := o.complete
-	if o.preset != "" {
+	if o.preset == "" {
+		if err := o.describeWorkload(f); err != nil {
+			return o, err
+		}
+	} else {
 		if err := findPreset(o.preset).adjust(f); err != nil {
 			return o, err
 		}

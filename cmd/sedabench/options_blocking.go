@@ -50,6 +50,8 @@ func (o *options) checkBlocking() error {
 	switch most := o.blocked() * o.stages; {
 	case o.threads > 0 && !o.work.Blocks():
 		return fmt.Errorf("--threads: --work %s never blocks; want --work sleep or file:<size>", o.work)
+	case o.work.Blocks() && o.graph.AnyKeyed():
+		return fmt.Errorf("--work %s: while it waits a keyed stage would have to know of others of that key; want --work spin or memory:<size>", o.work)
 	case most > arch.MaxThreads:
 		return fmt.Errorf("--threads %d x --stages %d: %d, want at most %d", o.threads, o.stages, most, arch.MaxThreads)
 	}
@@ -59,14 +61,14 @@ func (o *options) checkBlocking() error {
 // each is how long a number of workers need for one request, if they have enough of them.
 func (o *options) each(workers int) float64 {
 	if !o.work.Computes() {
-		return o.service.Mean() / float64(o.threads) // of each stage as many at a time
+		return o.most() / float64(o.threads) // of each stage as many at a time
 	}
-	return float64(o.stages) * (o.service.Mean() + float64(o.work.Beside())) / float64(workers)
+	return (o.demand() + o.handlings()*float64(o.work.Beside())) / float64(workers)
 }
 
 // alone is how long a request takes that never waits for another.
 func (o *options) alone() time.Duration {
-	return time.Duration(float64(o.stages) * o.service.Mean())
+	return time.Duration(o.demand())
 }
 
 // spentText says how service time is spent, and by what measure.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/staged"
-	"github.com/seda-go/seda/internal/workload"
 )
 
 // completePreset sets what depends on the machine: two workers where work can move between them, else one.
@@ -51,14 +50,14 @@ func (o *options) completePreset(h host) error {
 // complete sets what depends on other flags or on the machine, and checks what
 // no flag can check alone.
 func (o *options) complete(h host) (err error) {
-	if o.graph, err = workload.NewGraph(o.shape, o.stages); err != nil {
-		return fmt.Errorf("--stages: %w", err)
-	}
 	if err := o.checkPolicies(); err != nil {
 		return err
 	}
 	if o.target > 0 && o.graph.Branches() {
 		return fmt.Errorf("--target: what is discarded in one branch of a %s would go on in the others; want --shape pipeline", o.shape)
+	}
+	if o.target > 0 && o.graph.Loops() {
+		return fmt.Errorf("--target: what is discarded in a %s would never leave its loop; want --shape pipeline", o.shape)
 	}
 	if len(o.workers) == 0 {
 		o.workers = []int{max(h.cpus-1, 1)}

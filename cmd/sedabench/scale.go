@@ -22,7 +22,7 @@ type scaleOptions struct {
 }
 
 func scaleFlags(o *scaleOptions) *flags {
-	f := runFlags(&o.options).only("scale", "arch", "workers", "shape", "stages", "service", "work", "threads", "clients", "batch", "capacity", "policy", "probes",
+	f := runFlags(&o.options).only("scale", "arch", "workers", "shape", "stages", flagKeys, flagWorkload, "service", "work", "threads", "clients", "batch", "capacity", "policy", "probes",
 		"duration", "warmup", "reps", flagPrecision, "seed", "output", "out", flagHgrm)
 	f.change("workers", "", "numbers of workers; by default from 1 to the CPUs this process may use")
 	f.change("capacity", "16384", "")
@@ -98,6 +98,9 @@ func parseScale(args []string, h host) (scaleOptions, error) {
 		if n <= h.cpus {
 			return o, usagef("--oversubscribe: %d, want more than %d, the CPUs this process may use", n, h.cpus)
 		}
+	}
+	if err := o.describeWorkload(f); err != nil {
+		return o, err
 	}
 	o.boundBlocking(f)
 	if err := o.complete(h); err != nil {

@@ -47,7 +47,7 @@ func (st *study) note(lines []string) {
 
 func (st *study) config() report.Config {
 	c := report.Config{
-		Command: st.command, Preset: st.preset, Archs: st.archs, Workers: st.workers, Shape: st.shape, Stages: st.stages, Service: st.service.String(), Work: st.work.String(), Threads: st.blocked(),
+		Command: st.command, Preset: st.preset, Archs: st.archs, Workers: st.workers, Shape: st.shape, Stages: st.stages, Graph: st.described(), Keys: st.keys.String(), Service: st.service.String(), Work: st.work.String(), Threads: st.blocked(),
 		Clients: st.clients, Batch: st.batch, Capacity: st.capacity, Policy: strings.Join(st.policies, ","), Target: st.target.Seconds(), Probes: st.probes,
 		Warmup: st.warmup.Seconds(), Duration: st.duration.Seconds(), Reps: st.reps, Seed: st.seed,
 		SpinTurn: st.spin.PerTurn, SpinSpread: st.spin.Spread,
@@ -71,11 +71,14 @@ func (st *study) writeHeader() error {
 	if st.preset != "" {
 		fmt.Fprintf(&b, "preset   %s\n", findPreset(st.preset).about)
 	}
-	service := st.service.String()
+	service := st.serviceText()
 	if st.preset != "" && st.flagless("service") {
 		service = "by the preset"
 	}
-	fmt.Fprintf(&b, "service  %s per stage, %s\n", service, st.spentText())
+	fmt.Fprintf(&b, "service  %s, %s\n", service, st.spentText())
+	if st.workload != "" {
+		fmt.Fprintf(&b, "graph    %s\n", joinedLines(st.described(), "         "))
+	}
 	for _, workers := range st.workers {
 		fmt.Fprintf(&b, "CPUs     %s\n", st.placement(workers))
 	}

@@ -35,8 +35,10 @@ type Config struct {
 
 	Graph   *workload.Graph
 	Service workload.Service
-	Spin    workload.Spin
-	Means   *workload.Means // nil: stages spin
+	// Services, unless nil, are those of stages with one of their own, by stage.
+	Services []*workload.Service
+	Spin     workload.Spin
+	Means    *workload.Means // nil: stages spin
 
 	Keys *workload.Keys // of requests, where a stage is keyed
 
@@ -151,6 +153,7 @@ func (r *Run) source(numbers rand.Source) *workload.Source {
 		every = 1
 	}
 	s := workload.NewSource(r.cfg.Graph, r.cfg.Service, r.cfg.Spin, random, every)
+	s.Own(r.cfg.Services)
 	s.Shares, s.Keys = r.cfg.Shares, r.cfg.Keys
 	if r.cfg.Scale != nil {
 		s.Scale = func(due int64, stage int) float64 { return r.cfg.Scale(time.Duration(due-r.began), stage) }

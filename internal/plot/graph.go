@@ -89,20 +89,57 @@ func (g Graph) layout() (places []place, wide, high float64) {
 		places = append(places, p)
 		wide, high = max(wide, p.x+nodeWidth+8), max(high, p.y+g.height()+8)
 	}
+	if len(g.Edges) > len(g.forward()) {
+		high += gapY
+	}
 	return places, wide, high
 }
 
-// depths returns how many edges lead to each node, and whether the nodes are one chain or have no edges at all.
+// depths returns how many edges lead to each node on the longest way, and whether the nodes are one chain or have no edges at all.
 func (g Graph) depths() (depth []int, chain bool) {
 	depth, chain = make([]int, len(g.Nodes)), true
-	for _, e := range g.Edges {
-		depth[e[1]] = max(depth[e[1]], depth[e[0]]+1)
+	forward := g.forward()
+	for range g.Nodes { // as many edges as a way has at most
+		for _, e := range forward {
+			depth[e[1]] = max(depth[e[1]], depth[e[0]]+1)
+		}
+	}
+	for _, e := range forward {
 		chain = chain && e[1] == e[0]+1
 	}
 	return depth, chain
 }
 
-// arrow leads from one box to another: beside it, or on a line below.
+// forward returns the edges without those that lead back to a node on the way to them.
+func (g Graph) forward() (edges [][2]int) {
+	const (
+		open = 1 + iota
+		done
+	)
+	state := make([]int, len(g.Nodes))
+	var visit func(node int)
+	visit = func(node int) {
+		state[node] = open
+		for _, e := range g.Edges {
+			if e[0] != node || state[e[1]] == open {
+				continue
+			}
+			edges = append(edges, e)
+			if state[e[1]] == 0 {
+				visit(e[1])
+			}
+		}
+		state[node] = done
+	}
+	for node := range g.Nodes {
+		if state[node] == 0 {
+			visit(node)
+		}
+	}
+	return edges
+}
+
+// arrow leads from one box to another: beside it, on a line below, or back to it from below.
 func arrow(from, to place, height float64) string {
 	x, y := from.x+nodeWidth, from.y+height/2
 	tip := place{to.x, to.y + height/2}
@@ -111,6 +148,11 @@ func arrow(from, to place, height float64) string {
 		return fmt.Sprintf(`<path class="edge" d="M%s,%sH%sV%sH%s"/>`, num(x), num(y), num(middle), num(tip.y), num(tip.x-7)) + arrowHead(tip, "l-8,-4v8z")
 	}
 	x, y = from.x+nodeWidth/2, from.y+height
+	if to.y <= from.y {
+		below := y + gapY/2
+		tip = place{to.x + nodeWidth/3, to.y + height}
+		return fmt.Sprintf(`<path class="edge" d="M%s,%sV%sH%sV%s"/>`, num(x), num(y), num(below), num(tip.x), num(tip.y+7)) + arrowHead(tip, "l-4,8h8z")
+	}
 	tip = place{to.x + nodeWidth/2, to.y}
 	return fmt.Sprintf(`<path class="edge" d="M%s,%sV%sH%sV%s"/>`, num(x), num(y), num(y+gapY/2), num(tip.x), num(tip.y-7)) + arrowHead(tip, "l-4,-8h8z")
 }

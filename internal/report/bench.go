@@ -34,7 +34,7 @@ func WriteBench(w io.Writer, f File) error {
 			continue
 		}
 		fmt.Fprintf(&b, "BenchmarkRun/arch=%s/workers=%d/shape=%s-%d/service=%s/load=%s %d %.1f ns/op %.0f events/s",
-			r.Arch, r.Workers, f.Config.Shape, f.Config.Stages, f.Config.Service, r.Load.Name(),
+			r.Arch, r.Workers, benchWord(f.Config.Shape), f.Config.Stages, f.Config.Service, r.Load.Name(),
 			r.Events.Completed, 1e9/r.Goodput, r.Goodput)
 		fmt.Fprintf(&b, " %d p50-ns %d p99-ns %d p999-ns %.6f refused/op",
 			r.Sojourn.P50, r.Sojourn.P99, r.Sojourn.P999, float64(r.Events.Refused)/float64(max(r.Events.Offered, 1)))

@@ -53,28 +53,30 @@ type Machine struct {
 
 // Config is what was asked for, as flags say it.
 type Config struct {
-	Command    string   `json:"command"` // does the same again
-	Preset     string   `json:"preset,omitempty"`
-	Archs      []string `json:"archs"`
-	Workers    []int    `json:"workers"`
-	Shape      string   `json:"shape"`
-	Stages     int      `json:"stages"`
-	Service    string   `json:"service"`           // per stage
-	Work       string   `json:"work"`              // how it is spent
-	Threads    int      `json:"threads,omitempty"` // how many requests of a stage may block at the same time; 0: stages do not block
-	Loads      []string `json:"loads"`
-	Clients    int      `json:"clients"` // 0: chosen by the number of workers
-	Batch      int      `json:"batch"`
-	Capacity   int      `json:"capacity"`
-	Policy     string   `json:"policy"`   // several: separated by commas
-	Target     float64  `json:"target_s"` // how long a request may take; 0: any time
-	Probes     string   `json:"probes"`   // what watched the threads of staged: off, auto, bpf, proc
-	Warmup     float64  `json:"warmup_s"`
-	Duration   float64  `json:"duration_s"`
-	Reps       int      `json:"reps"`
-	Seed       uint64   `json:"seed"`
-	SpinTurn   float64  `json:"spin_turn_ns"` // what a turn of the loop that spends service time takes
-	SpinSpread float64  `json:"spin_spread"`
+	Command    string        `json:"command"` // does the same again
+	Preset     string        `json:"preset,omitempty"`
+	Archs      []string      `json:"archs"`
+	Workers    []int         `json:"workers"`
+	Shape      string        `json:"shape"`
+	Stages     int           `json:"stages"`
+	Graph      []StageConfig `json:"graph,omitempty"`   // the stages; in older files, and of presets: none
+	Keys       string        `json:"keys,omitempty"`    // whose requests these are, where a stage is keyed
+	Service    string        `json:"service"`           // per stage
+	Work       string        `json:"work"`              // how it is spent
+	Threads    int           `json:"threads,omitempty"` // how many requests of a stage may block at the same time; 0: stages do not block
+	Loads      []string      `json:"loads"`
+	Clients    int           `json:"clients"` // 0: chosen by the number of workers
+	Batch      int           `json:"batch"`
+	Capacity   int           `json:"capacity"`
+	Policy     string        `json:"policy"`   // several: separated by commas
+	Target     float64       `json:"target_s"` // how long a request may take; 0: any time
+	Probes     string        `json:"probes"`   // what watched the threads of staged: off, auto, bpf, proc
+	Warmup     float64       `json:"warmup_s"`
+	Duration   float64       `json:"duration_s"`
+	Reps       int           `json:"reps"`
+	Seed       uint64        `json:"seed"`
+	SpinTurn   float64       `json:"spin_turn_ns"` // what a turn of the loop that spends service time takes
+	SpinSpread float64       `json:"spin_spread"`
 }
 
 // Run is one measurement of one architecture under one load.

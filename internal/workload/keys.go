@@ -83,8 +83,13 @@ func newKeys(text string, n int, exponent float64) *Keys {
 	return k
 }
 
-// String returns the text that ParseKeys read.
-func (k *Keys) String() string { return k.text }
+// String returns the text that ParseKeys read, nothing for nil.
+func (k *Keys) String() string {
+	if k == nil {
+		return ""
+	}
+	return k.text
+}
 
 // Count returns how many keys there are.
 func (k *Keys) Count() int { return k.count }

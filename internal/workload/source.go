@@ -12,17 +12,30 @@ type Source struct {
 	// Keys are those of the requests, where a stage is keyed.
 	Keys *Keys
 
-	graph   *Graph
-	service Service
-	spin    Spin
-	random  *rand.Rand
-	every   int // one request in so many is traced
-	count   int
+	graph    *Graph
+	services [MaxStages]Service
+	spin     Spin
+	random   *rand.Rand
+	every    int // one request in so many is traced
+	count    int
 }
 
 // NewSource returns a source. One request in every is traced, none if it is 0.
 func NewSource(g *Graph, s Service, spin Spin, random *rand.Rand, every int) *Source {
-	return &Source{graph: g, service: s, spin: spin, random: random, every: every}
+	from := &Source{graph: g, spin: spin, random: random, every: every}
+	for i := range from.services {
+		from.services[i] = s
+	}
+	return from
+}
+
+// Own gives stages service times of their own, where those are not nil.
+func (s *Source) Own(services []*Service) {
+	for i, own := range services {
+		if own != nil {
+			s.services[i] = *own
+		}
+	}
 }
 
 // Fill makes r a new request that is due at the given time. It costs a few
@@ -31,7 +44,7 @@ func (s *Source) Fill(r *Request, due int64) {
 	r.done.Store(0)
 	r.Due = due
 	for stage := range s.graph.Stages() {
-		ns := s.service.Draw(s.random)
+		ns := s.services[stage].Draw(s.random)
 		if s.Scale != nil {
 			ns *= s.Scale(due, stage)
 		}

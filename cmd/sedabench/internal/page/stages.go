@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"html/template"
+	"slices"
 
 	"github.com/seda-go/seda/internal/plot"
 	"github.com/seda-go/seda/internal/report"
@@ -42,9 +43,12 @@ func (d data) stages() section {
 	return s
 }
 
-// edges are those of the shape that was asked for; presets have stages of their own.
+// edges are those of the graph in the file or, if it is older than that, of its shape; presets have stages of their own.
 func (d data) edges(stages int) (edges [][2]int) {
 	c := d.File.Config
+	if len(c.Graph) > 0 {
+		return described(c.Graph)
+	}
 	graph, err := workload.NewGraph(c.Shape, c.Stages)
 	if err != nil || c.Preset != "" || c.Stages != stages {
 		return nil
@@ -52,6 +56,18 @@ func (d data) edges(stages int) (edges [][2]int) {
 	for from := range stages {
 		for next := graph.Next(from); next != 0; next = next.Rest() {
 			edges = append(edges, [2]int{from, next.First()})
+		}
+	}
+	return edges
+}
+
+// described are the edges between the stages of a graph.
+func described(stages []report.StageConfig) (edges [][2]int) {
+	for from, s := range stages {
+		for _, next := range s.Next {
+			if to := slices.IndexFunc(stages, func(t report.StageConfig) bool { return t.Name == next }); to >= 0 {
+				edges = append(edges, [2]int{from, to})
+			}
 		}
 	}
 	return edges
