@@ -35,6 +35,7 @@ type bench struct {
 	*options
 	find     func(name string) (arch.Architecture, error)
 	spin     workload.Spin
+	spins    []workload.Spin // of each stage, where they differ
 	means    *workload.Means // of the stages
 	patience time.Duration   // how long requests may take after the end of a run, beyond what they should
 	quota    float64         // CPUs' worth of time that the control group may use; 0: no limit
@@ -151,7 +152,7 @@ func (b *bench) loadConfig(c cell, rep int) (load.Config, error) {
 	config := load.Config{
 		Arrival: load.Closed, Think: b.think, Batch: b.batch,
 		Warmup: b.warmup, Duration: b.duration, Patience: b.patienceFor(c), Seed: load.Seed(b.seed, rep),
-		Graph: b.graph, Service: b.service, Services: b.services, Keys: b.keys, Spin: b.spin, Means: b.means,
+		Graph: b.graph, Service: b.service, Services: b.services, Keys: b.keys, Spin: b.spin, Spins: b.spins, Means: b.means,
 		CPU: c.cpus.Generator, ByWorkers: c.load.MadeBy == report.ByWorkers,
 		// Twice what queues hold, and what workers have in hand.
 		InFlight: 2 * b.stages * (b.queued() + b.batch*(c.workers+b.blocked())),

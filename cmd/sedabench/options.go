@@ -24,8 +24,9 @@ type options struct {
 	graph     *workload.Graph
 	keys      *workload.Keys // where a stage is keyed
 	service   workload.Service
-	services  []*workload.Service // of each stage, where a file says so
+	services  []workload.Service // of each stage, where a file says so
 	work      workload.Work
+	works     []workload.Work  // of each stage, where a file says so
 	threads   int              // of each stage, where work may block
 	arrival   load.Arrivals    // none: closed, and Poisson at rates
 	rates     []rate           // empty: by arrival

@@ -74,7 +74,10 @@ func (o *options) alone() time.Duration {
 // spentText says how service time is spent, and by what measure.
 func (st *study) spentText() string {
 	text := fmt.Sprintf("spent in turns of %.2f ns of %s (half of the trials within %s of the fastest)", st.spin.PerTurn, st.work, report.Share(st.spin.Spread))
-	if !st.work.Computes() {
+	switch {
+	case st.works != nil:
+		text = "spent in turns of " + joinedTurns(st.spins) + " ns"
+	case !st.work.Computes():
 		text = "slept"
 	}
 	if n := st.blocked(); n > 0 {

@@ -98,10 +98,15 @@ func newStudy(o options, h host, s streams) (*study, error) {
 		st.distributions = new(distributions)
 	}
 	var err error
-	if st.means, err = o.work.Open(o.stages); err != nil {
+	if st.means, err = o.openWork(); err != nil {
 		return nil, fmt.Errorf("--work %s: %w", o.work, err)
 	}
-	st.spin = st.means.Calibrate()
+	if o.works == nil {
+		st.spin = st.means.Calibrate()
+	} else {
+		st.spins = st.means.CalibrateEach()
+		st.spin = st.spins[0]
+	}
 	st.before = h.usage()
 	if st.total = st.length(); o.preset != "" {
 		st.total = 0 // it says so when it knows

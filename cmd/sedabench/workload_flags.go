@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/seda-go/seda/cmd/sedabench/internal/workfile"
@@ -21,8 +20,9 @@ const (
 func (o *options) workloadFlags(f *flags) {
 	f.add(flagKeys, "", "", "where a stage is keyed: whose requests these are, "+strings.Join(workload.KeysForms(), " or ")+"; by default "+defaultKeys,
 		one(&o.keys, workload.ParseKeys))
-	f.add(flagWorkload, "", "", "TOML file of any graph and a load, instead of --shape and --stages, such as testdata/shop.toml (docs/methodology.md)",
-		one(&o.workload, fileName))
+	f.add(flagWorkload, "", "", "instead, a TOML file of any graph and a load, such as examples/shop.toml", one(&o.workload, fileName))
+	f.beside(flagKeys)
+	f.beside(flagWorkload)
 }
 
 // describeWorkload makes the graph, of a file or a shape, and gives flags that were not given what the file says.
@@ -55,13 +55,16 @@ func (o *options) readWorkload(f *flags) error {
 	if err != nil {
 		return fmt.Errorf("--%s: %w", flagWorkload, err)
 	}
-	o.graph, o.services = file.Graph, file.Services
+	o.graph = file.Graph
 	o.stages, o.shape = o.graph.Stages(), strings.TrimSuffix(o.graph.String(), fmt.Sprintf("-%d", o.graph.Stages()))
-	if !slices.Contains(o.services, nil) {
-		if f.given["service"] {
-			return fmt.Errorf("--service: each stage of %s has its own; want none", o.workload)
-		}
-		f.unsaid["service"] = true
+	if o.services, err = own(f, "service", o.service, file.Services); err != nil {
+		return err
+	}
+	if o.works, err = own(f, "work", o.work, file.Works); err != nil {
+		return err
+	}
+	if o.works != nil && o.work.Blocks() {
+		return fmt.Errorf("--work %s: stages of %s have work of their own, and only all may block; want --work spin or memory:<size>", o.work, o.workload)
 	}
 	for _, s := range file.Load {
 		flag := f.set.Lookup(s.Flag)
@@ -75,12 +78,50 @@ func (o *options) readWorkload(f *flags) error {
 	return nil
 }
 
+// own returns the values of all stages, those that have none of their own being as the flag says; nil if none has one.
+func own[T any](f *flags, flag string, byFlag T, own []*T) (all []T, err error) {
+	without := 0
+	for _, v := range own {
+		if v == nil {
+			v = &byFlag
+			without++
+		}
+		all = append(all, *v)
+	}
+	switch {
+	case without == len(own):
+		return nil, nil
+	case without > 0:
+		return all, nil
+	case f.given[flag]:
+		return nil, fmt.Errorf("--%s: each stage of the --%s has its own; want none", flag, flagWorkload)
+	}
+	f.unsaid[flag] = true
+	return all, nil
+}
+
 // serviceOf returns the service time of a stage.
 func (o *options) serviceOf(stage int) workload.Service {
-	if stage < len(o.services) && o.services[stage] != nil {
-		return *o.services[stage]
+	if o.services != nil {
+		return o.services[stage]
 	}
 	return o.service
+}
+
+// workOf returns the work of a stage.
+func (o *options) workOf(stage int) workload.Work {
+	if o.works != nil {
+		return o.works[stage]
+	}
+	return o.work
+}
+
+// openWork returns what stages spend their time with.
+func (o *options) openWork() (*workload.Means, error) {
+	if o.works != nil {
+		return workload.OpenEach(o.works), nil
+	}
+	return o.work.Open(o.stages)
 }
 
 // visits returns how often a request comes to a stage, in the mean.
@@ -127,7 +168,7 @@ func (o *options) described() (all []report.StageConfig) {
 	}
 	for i, s := range o.graph.Describe() {
 		all = append(all, report.StageConfig{
-			Name: s.Name, Service: o.serviceOf(i).String(), Work: o.work.String(), Next: s.Next, Shares: s.Shares, Rounds: s.Rounds, Keyed: s.Keyed,
+			Name: s.Name, Service: o.serviceOf(i).String(), Work: o.workOf(i).String(), Next: s.Next, Shares: s.Shares, Rounds: s.Rounds, Keyed: s.Keyed,
 		})
 	}
 	return all
@@ -143,6 +184,14 @@ func (o *options) serviceText() string {
 		own = append(own, o.graph.Name(stage)+" "+o.serviceOf(stage).String())
 	}
 	return strings.Join(own, ", ")
+}
+
+func joinedTurns(spins []workload.Spin) string {
+	turns := make([]string, len(spins))
+	for i, s := range spins {
+		turns[i] = fmt.Sprintf("%.2f", s.PerTurn)
+	}
+	return strings.Join(turns, ", ")
 }
 
 func joinedLines[T fmt.Stringer](all []T, indent string) string {

@@ -35,9 +35,10 @@ type Config struct {
 
 	Graph   *workload.Graph
 	Service workload.Service
-	// Services, unless nil, are those of stages with one of their own, by stage.
-	Services []*workload.Service
-	Spin     workload.Spin
+	Spin    workload.Spin
+	// Services and Spins, unless nil, are those of each stage instead.
+	Services []workload.Service
+	Spins    []workload.Spin
 	Means    *workload.Means // nil: stages spin
 
 	Keys *workload.Keys // of requests, where a stage is keyed
@@ -153,7 +154,7 @@ func (r *Run) source(numbers rand.Source) *workload.Source {
 		every = 1
 	}
 	s := workload.NewSource(r.cfg.Graph, r.cfg.Service, r.cfg.Spin, random, every)
-	s.Own(r.cfg.Services)
+	s.Own(r.cfg.Services, r.cfg.Spins)
 	s.Shares, s.Keys = r.cfg.Shares, r.cfg.Keys
 	if r.cfg.Scale != nil {
 		s.Scale = func(due int64, stage int) float64 { return r.cfg.Scale(time.Duration(due-r.began), stage) }

@@ -25,6 +25,32 @@ func (w Work) Open(stages int) (*Means, error) {
 	return m, err
 }
 
+// OpenEach returns what stages need for work of their own, all of which compute.
+func OpenEach(works []Work) *Means {
+	m := &Means{memory: &memory{}}
+	for _, w := range works {
+		var lines []line
+		if w.kind == walks {
+			lines = newLines(w)
+		}
+		m.memory.stages = append(m.memory.stages, lines)
+	}
+	return m
+}
+
+// CalibrateEach is Calibrate for each stage of OpenEach.
+func (m *Means) CalibrateEach() (spins []Spin) {
+	plain := Calibrate()
+	for stage, lines := range m.memory.stages {
+		if lines == nil {
+			spins = append(spins, plain)
+		} else {
+			spins = append(spins, m.memory.calibrate(stage))
+		}
+	}
+	return spins
+}
+
 // Close gives back what Open took. Nothing may be using it.
 func (m *Means) Close() error {
 	if m == nil || m.file == nil {
@@ -60,7 +86,7 @@ func (m *Means) Calibrate() Spin {
 	case m.Sleeps():
 		return Spin{PerTurn: float64(sleepTurn)}
 	case m != nil && m.memory != nil:
-		return m.memory.calibrate()
+		return m.memory.calibrate(0)
 	}
 	return Calibrate()
 }
@@ -81,7 +107,7 @@ func (m *Means) compute(stage int, r *Request) {
 	switch {
 	case m == nil:
 		_ = spin(turns)
-	case m.memory != nil:
+	case m.memory != nil && m.memory.stages[stage] != nil:
 		_ = m.memory.walk(stage, r.Client, turns)
 	case m.work.kind != sleeps:
 		_ = spin(turns)

@@ -12,7 +12,7 @@ type line [lineSize / 4]uint32
 // a core can ask at once; strided, the lines follow one another, and the core guesses right which comes next. It is only read, so that stages may
 // be served by several workers; safe for concurrent use.
 type memory struct {
-	stages [][]line
+	stages [][]line // nil where a stage spins
 }
 
 func newMemory(w Work, stages int) *memory {
@@ -54,9 +54,9 @@ func (m *memory) walk(stage int, client int32, n uint32) uint32 {
 	return at
 }
 
-// calibrate measures what a turn takes, with the memory of one stage as warm as it gets.
-func (m *memory) calibrate() Spin {
-	turns := uint32(max(len(m.stages[0]), calibrationTurns/32))
-	m.walk(0, 0, turns)
-	return calibrate(turns, func() { m.walk(0, 0, turns) })
+// calibrate measures what a turn takes, with the memory of a stage as warm as it gets.
+func (m *memory) calibrate(stage int) Spin {
+	turns := uint32(max(len(m.stages[stage]), calibrationTurns/32))
+	m.walk(stage, 0, turns)
+	return calibrate(turns, func() { m.walk(stage, 0, turns) })
 }

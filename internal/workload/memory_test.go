@@ -19,6 +19,6 @@ func TestMemoryIsOneCycle(t *testing.T) {
 			}
 		}
 		require.Equal(t, start, m.walk(1, 7, uint32(w.bytes/lineSize)))
-		require.Positive(t, m.calibrate().PerTurn)
+		require.Positive(t, m.calibrate(1).PerTurn)
 	}
 }

@@ -14,7 +14,7 @@ type Source struct {
 
 	graph    *Graph
 	services [MaxStages]Service
-	spin     Spin
+	spins    [MaxStages]Spin
 	random   *rand.Rand
 	every    int // one request in so many is traced
 	count    int
@@ -22,20 +22,17 @@ type Source struct {
 
 // NewSource returns a source. One request in every is traced, none if it is 0.
 func NewSource(g *Graph, s Service, spin Spin, random *rand.Rand, every int) *Source {
-	from := &Source{graph: g, spin: spin, random: random, every: every}
+	from := &Source{graph: g, random: random, every: every}
 	for i := range from.services {
-		from.services[i] = s
+		from.services[i], from.spins[i] = s, spin
 	}
 	return from
 }
 
-// Own gives stages service times of their own, where those are not nil.
-func (s *Source) Own(services []*Service) {
-	for i, own := range services {
-		if own != nil {
-			s.services[i] = *own
-		}
-	}
+// Own gives stages service times of their own, and turns that they are spent in, as far as there are some.
+func (s *Source) Own(services []Service, spins []Spin) {
+	copy(s.services[:], services)
+	copy(s.spins[:], spins)
 }
 
 // Fill makes r a new request that is due at the given time. It costs a few
@@ -48,7 +45,7 @@ func (s *Source) Fill(r *Request, due int64) {
 		if s.Scale != nil {
 			ns *= s.Scale(due, stage)
 		}
-		r.work[stage] = s.spin.Turns(ns)
+		r.work[stage] = s.spins[stage].Turns(ns)
 	}
 	if r.Kind = 0; len(s.Shares) > 1 {
 		r.Kind = s.kind()

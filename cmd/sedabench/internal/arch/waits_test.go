@@ -35,7 +35,7 @@ func TestStagesThatBlockLoseNothing(t *testing.T) {
 				result, service := s.run(t, a)
 				require.Positive(t, result.Total.Completed)
 				if s.Means.Sleeps() {
-					require.Equal(t, []float64{1, 1, 1}, service.Batches(), "who sleeps in a batch sleeps after those before")
+					require.Equal(t, []float64{1, 1, 1, 1}, service.Batches(), "who sleeps in a batch sleeps after those before")
 				}
 			}
 		})

@@ -47,7 +47,7 @@ func (r *reader) readStage(i int, table map[string]any, s *workload.Stage) error
 	err := r.readTable(fmt.Sprintf("stage.%d", i), who, table, []field{
 		{"name", text(&s.Name)},
 		{"service", parsed(&service, workload.ParseService)},
-		{"work", parsed(&work, workload.ParseWork)},
+		{"work", parsed(&work, computing)},
 		{"next", each(&s.Next, "names of stages", asText)},
 		{"shares", each(&s.Shares, "numbers, one for each next", asNumber)},
 		{"keyed", truth(&s.Keyed)},
@@ -55,6 +55,15 @@ func (r *reader) readStage(i int, table map[string]any, s *workload.Stage) error
 	})
 	r.file.Services, r.file.Works = append(r.file.Services, service), append(r.file.Works, work)
 	return err
+}
+
+// computing is work that a single stage may have: how many may block at a time is a matter of all.
+func computing(text string) (workload.Work, error) {
+	w, err := workload.ParseWork(text)
+	if err == nil && w.Blocks() {
+		err = fmt.Errorf("%s: only all stages may block, by a flag; want spin or memory:<KiB or MiB>", w)
+	}
+	return w, err
 }
 
 // loadFlags are the flags that [load] may set.

@@ -85,6 +85,7 @@ func TestErrorsNameLineAndField(t *testing.T) {
 		{`service = "constant:1us"`, `service = "constant"`, `shop.toml:4: stage "parse": service: "constant", want constant:<time>`},
 		{`service = "constant:1us"`, `servce = "constant:1us"`, `shop.toml:4: stage "parse": no field servce; want name, service, work, next, shares, keyed, rounds`},
 		{`work = "memory:64KiB"`, `work = "memory"`, `shop.toml:18: stage "disk": work: "memory", want spin, `},
+		{`work = "memory:64KiB"`, `work = "sleep"`, `shop.toml:18: stage "disk": work: sleep: only all stages may block, by a flag; want spin or memory:<KiB or MiB>`},
 		{`keyed = true`, `keyed = "yes"`, `shop.toml:14: stage "cache": keyed: want true or false`},
 		{`shares = [0.75, 0.25]`, `shares = [0.75, 0.2]`, `shop.toml:13: stage "cache": shares: they add up to 0.95, want 1`},
 		{`shares = [0.75, 0.25]`, `shares = ["3/4", "1/4"]`, `shop.toml:13: stage "cache": shares: want a list of numbers, one for each next`},
