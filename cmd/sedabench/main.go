@@ -17,6 +17,7 @@
 //	sedabench run --arch staged,goroutine --slo 'p99<1ms' --arrival onoff:10ms,30ms
 //	sedabench run --work sleep --service constant:1ms --threads 16
 //	sedabench run --arch staged,thread --work file:64KiB --arrival closed
+//	sedabench --workload examples/shop.toml --arch staged,pool
 //	sedabench run --preset shift
 //	sedabench run --preset threads
 //	sedabench run --preset thread-controller

@@ -306,6 +306,8 @@ func measuredAll(t *testing.T, code int, errs string, what ...string) {
 func TestExamplesRun(t *testing.T) {
 	examples := examplesOf(t)
 	require.GreaterOrEqual(t, len(examples), 10)
+	shop, err := filepath.Abs("../../examples/shop.toml")
+	require.NoError(t, err)
 	t.Chdir(t.TempDir()) // where report leaves pages
 	same := map[string]float64{"staged": 1, "pool": 1}
 	old, now := saved(t, "old.json", measured(10, "6.1", same)), saved(t, "new.json", measured(10, "6.1", same))
@@ -334,7 +336,7 @@ func TestExamplesRun(t *testing.T) {
 			args = append(args, "--duration", "10ms", "--reps", "1", "--requests", "10000")
 		}
 		for i := range args {
-			args[i] = strings.NewReplacer("old.json", old, "new.json", now, "localhost:8080", served, "/run/shop.sock", socket).Replace(args[i])
+			args[i] = strings.NewReplacer("old.json", old, "new.json", now, "localhost:8080", served, "/run/shop.sock", socket, "examples/shop.toml", shop).Replace(args[i])
 		}
 		code, out, errs := sedabench(t, args...)
 		if thisHost().cpus < 2 && args[0] == "run" && (slices.Contains(args, "--rate") || slices.Contains(args, "--slo")) {

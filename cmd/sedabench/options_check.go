@@ -128,6 +128,10 @@ func (o *options) checkRoom() error {
 	if room > maxRoom {
 		return fmt.Errorf("--capacity %d x --stages %d: room for %d requests, want at most %d", o.capacity, o.stages, room, maxRoom)
 	}
+	if n := slices.Max(o.workers); o.graph.Loops() && o.graph.AnyKeyed() && room*n > maxRoom {
+		return fmt.Errorf("--capacity %d x --stages %d x --workers %d: where requests go round and stages are keyed there is room for %d, want at most %d",
+			o.capacity, o.stages, n, room*n, maxRoom)
+	}
 	if slots := room * o.batch; slots > maxSlots {
 		return fmt.Errorf("--capacity %d x --stages %d x --batch %d: %d, want at most %d", o.capacity, o.stages, o.batch, slots, maxSlots)
 	}

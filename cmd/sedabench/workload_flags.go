@@ -67,15 +67,27 @@ func (o *options) readWorkload(f *flags) error {
 		return fmt.Errorf("--work %s: stages of %s have work of their own, and only all may block; want --work spin or memory:<size>", o.work, o.workload)
 	}
 	for _, s := range file.Load {
-		flag := f.set.Lookup(s.Flag)
-		if f.given[s.Flag] || flag == nil { // scale has loads of its own
-			continue
-		}
-		if err := flag.Value.Set(s.Text); err != nil {
-			return s.Wrap(err)
+		if !f.given[s.Flag] && !o.givesWay(s.Flag, f) {
+			if err := f.set.Lookup(s.Flag).Value.Set(s.Text); err != nil {
+				return s.Wrap(err)
+			}
 		}
 	}
 	return nil
+}
+
+// givesWay reports whether a field of the file's load makes no sense beside what flags say: scale makes a load of its own.
+func (o *options) givesWay(field string, f *flags) bool {
+	if o.byWorkers {
+		return field != flagKeys
+	}
+	switch field {
+	case "rate":
+		return f.given["arrival"] && o.arrival.Closed() || o.slo != nil
+	case "think":
+		return f.given["arrival"] && !o.arrival.Closed()
+	}
+	return false
 }
 
 // own returns the values of all stages, those that have none of their own being as the flag says; nil if none has one.
