@@ -55,6 +55,7 @@ func TestOutputIsOfTheSchema(t *testing.T) {
 		{"run", "--arch", "staged", "--workers", "1", "--arrival", "closed", "--think", "exp:100us"},
 		{"run", "--arch", "staged,pool", "--workers", "1", "--slo", "p50<1s", "--arrival", "onoff:1ms,1ms"},
 		{"run", "--arch", "staged,pool,eventloop", "--work", "sleep", "--arrival", "closed"},
+		{"run", "--workload", "../../examples/shop.toml", "--arch", "staged,goroutine", "--arrival", "closed"},
 		{"run", "--preset", "two-stage-oscillation"},
 		{"run", "--preset", "threads"},
 		{"run", "--preset", "thread-controller"},

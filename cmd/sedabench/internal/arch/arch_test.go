@@ -46,8 +46,10 @@ func newSetup() setup {
 func (s setup) run(t *testing.T, a Architecture) (load.Result, Service) {
 	t.Helper()
 	var err error
-	s.Graph, err = workload.NewGraph(s.shape, s.stages)
-	require.NoError(t, err)
+	if s.Graph == nil {
+		s.Graph, err = workload.NewGraph(s.shape, s.stages)
+		require.NoError(t, err)
+	}
 	s.InFlight = 20*s.arch.Capacity*s.stages + 1024
 	s.Keys, err = workload.ParseKeys("zipf:0.99,100")
 	require.NoError(t, err)
