@@ -22,6 +22,10 @@ func (st *study) predict(ctx context.Context, s *report.Scale, o *scaleOptions, 
 		s.NoPrediction = "the simulator knows nothing of work that blocks"
 		return nil
 	}
+	if st.graph.Joins() {
+		s.NoPrediction = errNoJoins.Error() + ", as in " + st.shape
+		return nil
+	}
 	base := s.Points[0].Throughput
 	s.Line, s.NoLine = st.host.lineTime()
 	one, err := st.simulated(1, policy, s.Line)
@@ -73,6 +77,7 @@ func (st *study) predictPoint(ctx context.Context, p *report.ScalePoint, s *repo
 // share one last-level cache and one NUMA node, between which a cache line takes so many ns.
 func (st *study) simulated(workers int, policy string, line float64) (float64, error) {
 	o := simOptions{
+		made: st.graph, keys: st.keys, services: st.services, works: st.works,
 		workers: workers, smt: 1, costs: "measured", shape: st.shape, stages: st.stages, service: st.service, overhead: sim.MeasuredBatch,
 		footprint: st.work.Memory() >> 10, batch: st.batch, capacity: st.capacity, arrival: simArrival{text: string(load.Closed), process: sim.Closed}, clients: st.clientsFor(workers),
 	}

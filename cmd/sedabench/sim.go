@@ -23,6 +23,10 @@ type simOptions struct {
 	costs     string
 	shape     string
 	stages    int
+	keys      *workload.Keys
+	made      *workload.Graph    // of the shapes that run has, too; nil: pipeline, fanout, branch
+	services  []workload.Service // of each stage of that; nil: service
+	works     []workload.Work    // likewise, for footprints
 	service   workload.Service
 	weights   []float64
 	overhead  time.Duration
@@ -57,8 +61,10 @@ func simFlags(o *simOptions) *flags {
 	f.add("llc", "", "0", "workers that share a last-level cache; 0: all", one(&o.llc, integer(0, maxWorkers)))
 	f.add("node", "", "0", "workers of a NUMA node; 0: all", one(&o.node, integer(0, maxWorkers)))
 	f.add("costs", "", "measured", "of rings, caches and wake-ups: measured or none", one(&o.costs, oneOf("costs", "measured", "none")))
-	f.add("shape", "", "pipeline", strings.Join(simShapes, ", "), one(&o.shape, oneOf("shape", simShapes...)))
+	f.add("shape", "", "pipeline", strings.Join(simShapes, ", "), one(&o.shape, parseSimShape))
 	f.add("stages", "", "3", "stages of the shape", one(&o.stages, integer(1, maxSimStages)))
+	f.add(flagKeys, "", "", "of --shape keyed: "+strings.Join(workload.KeysForms(), " or ")+"; by default "+defaultKeys, one(&o.keys, workload.ParseKeys))
+	f.beside(flagKeys)
 	f.add("service", "", "exp:1us", "service time per stage: "+strings.Join(workload.ServiceForms(), ", "), one(&o.service, workload.ParseService))
 	f.add("weights", "", "", "factors on it, one for each stage, such as 1,4,1", many(&o.weights, parseWeight))
 	f.add("overhead", "", "40ns", "what a batch costs in a stage, whatever its size", one(&o.overhead, period(0, time.Second)))
@@ -105,6 +111,9 @@ func parseSim(args []string) (simOptions, error) {
 		if err := adjustSim(f, o.preset); err != nil {
 			return o, err
 		}
+	}
+	if err := o.makeGraph(f); err != nil {
+		return o, usageError{err}
 	}
 	if err := o.check(); err != nil {
 		return o, usageError{err}

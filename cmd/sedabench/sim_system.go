@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 	"github.com/seda-go/seda/sched/sim"
 )
 
-var simShapes = []string{"pipeline", "fanout", "branch"}
+var simShapes = []string{"pipeline", "fanout", "branch", "feedback", "keyed"}
 
 // system describes the machine and the graph, with requests at so many a second.
 func (o *simOptions) system(perSecond float64) *sim.System {
@@ -45,6 +46,9 @@ func (o *simOptions) system(perSecond float64) *sim.System {
 
 // graph makes the stages.
 func (o *simOptions) graph() []sim.Stage {
+	if o.made != nil {
+		return o.simulatedGraph()
+	}
 	stages := make([]sim.Stage, o.stages)
 	for i := range o.stages {
 		s := &stages[o.number(i)]
@@ -91,7 +95,12 @@ func (o *simOptions) divided() [][]int {
 }
 
 // number returns the number in the simulation of stage i: s0 comes first where requests flow, and last there.
-func (o *simOptions) number(i int) int { return o.stages - 1 - i }
+func (o *simOptions) number(i int) int {
+	if o.made != nil {
+		i = slices.Index(o.made.Order(), i)
+	}
+	return o.stages - 1 - i
+}
 
 // shardsFor returns the shards of a keyed stage in the engine.
 func shardsFor(workers int) int {

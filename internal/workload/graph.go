@@ -112,6 +112,50 @@ func (g *Graph) Back(stage int) (head int, ok bool) {
 	return 0, false
 }
 
+// Way is one of those on from a stage.
+type Way struct {
+	To    int // stage; MaxStages: the end
+	Share float64
+}
+
+// Ways returns where requests go from a stage each time that it is through with one, in the mean: as often as not all of them where there are several
+// that all of them take, and for the bound on how often one may go back.
+func (g *Graph) Ways(stage int) (ways []Way) {
+	n := &g.nodes[stage]
+	onward := 1.0
+	if l := n.back; l != nil {
+		again, p := 0.0, 1.0
+		for range l.rounds {
+			p *= l.share
+			again += p
+		}
+		onward = 1 / (1 + again)
+		ways = append(ways, Way{l.head, 1 - onward})
+	}
+	for _, r := range n.routes {
+		ways = append(ways, Way{g.heads[r.edge], onward * r.share})
+	}
+	if len(n.routes) == 0 {
+		for next := n.next; next != 0; next = next.Rest() {
+			ways = append(ways, Way{next.First(), 1})
+		}
+	}
+	return ways
+}
+
+// Chooses reports whether a request takes only one of a stage's Ways.
+func (g *Graph) Chooses(stage int) bool { return len(g.nodes[stage].routes) > 0 }
+
+// Joins reports whether a stage waits for several branches.
+func (g *Graph) Joins() bool {
+	for stage := range g.nodes {
+		if g.in[stage] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Branches reports whether several stages may have the same request at a time.
 func (g *Graph) Branches() bool { return g.counted != 0 }
 
