@@ -40,6 +40,19 @@ func TestMeanOverMoments(t *testing.T) {
 	}
 }
 
+func TestTakenOverMoments(t *testing.T) {
+	moment := func(at int64, done, batches uint64) report.Moment {
+		return report.Moment{At: at, Stages: []report.StageMoment{{Done: done, Batches: batches}}}
+	}
+	all := []report.Moment{moment(10, 10, 5), moment(20, 50, 9), moment(40, 50, 9)}
+	for _, c := range []struct {
+		from, to int64
+		want     float64
+	}{{0, 10, 2}, {10, 20, 10}, {20, 40, 0}, {0, 100, 50. / 9}, {15, 19, 0}} {
+		require.InDelta(t, c.want, takenOver(all, c.from, c.to), 1e-9, "%d to %d", c.from, c.to)
+	}
+}
+
 func TestJain(t *testing.T) {
 	require.InDelta(t, 1, jain([]float64{3, 3, 3}), 1e-9)
 	require.InDelta(t, 0.25, jain([]float64{0, 0, 5, 0}), 1e-9)

@@ -79,11 +79,15 @@ func meanOver(all []report.Moment, from, to int64, value func(m report.StageMome
 	return sum / float64(to-from)
 }
 
+// first reports whether a policy is not in the picture yet, in which it will be.
+func (c *course) first(policy string) bool {
+	is := !c.seen[policy]
+	c.seen[policy] = true
+	return is
+}
+
 // draw adds what a policy did to the picture: what a plan gave the stage, and what was done. The first of all also adds what was offered, the same for all.
 func (c *course) draw(policy, what string, value func(m report.StageMoment) float64, o trial.Outcome) {
-	if c.seen[policy] {
-		return
-	}
 	rate := func(name string, count func(s trial.Slice) int) {
 		l := chartLine{name: name, scale: "rate", unit: report.Count}
 		n := len(o.Slices) - 1 // the last has what came after the end
@@ -97,10 +101,9 @@ func (c *course) draw(policy, what string, value func(m report.StageMoment) floa
 		}
 		c.picture.lines = append(c.picture.lines, l)
 	}
-	if len(c.seen) == 0 {
+	if len(c.picture.lines) == 0 {
 		rate("offered/s", func(s trial.Slice) int { return s.Offered })
 	}
-	c.seen[policy] = true
 	l := chartLine{name: policy + ": " + what, scale: what, unit: report.Count}
 	for i := range int64(points) {
 		l.values = append(l.values, meanOver(o.Timeline, i*int64(c.span)/points, (i+1)*int64(c.span)/points, value))
@@ -143,7 +146,9 @@ func askThreadController(ctx context.Context, a *asking) error {
 				s.put(policy, threads, c.during(o, i, threadsOf))
 			}
 			s.put(policy, "mean, of all", meanOver(o.Timeline, 0, int64(c.span), threadsOf)/float64(a.threads))
-			c.draw(policy, "threads", threadsOf, o)
+			if c.first(policy) {
+				c.draw(policy, "threads", threadsOf, o)
+			}
 		}})
 	}
 	a.notes = append(a.notes, "seda-2001 looks at a queue every 2 s, as it was published, and gives a stage one more thread where 100 wait, up to 20; who has had nothing to do for 5 s leaves.",
@@ -191,30 +196,60 @@ func askBatchController(ctx context.Context, a *asking) error {
 	s := a.sheet(fmt.Sprintf("A stage where a batch takes %s and a request %s, loads of 0.5 to 7 times what batches of one can do", batchStage.Cost.Fixed, batchStage.Service),
 		column{name: "done", unit: part, bound: bound(goodPart), least: true},
 		column{name: "p99 at 0.5x", unit: report.Time}, column{name: "p99 at 7x", unit: report.Time},
-		column{name: "batch at 0.5x", unit: whole}, column{name: "at 7x", unit: whole}, column{name: "mean batch", unit: whole})
+		column{name: "most at once at 0.5x", unit: whole}, column{name: "at 7x", unit: whole}, column{name: "taken at 0.5x", unit: whole}, column{name: "taken at 7x", unit: whole})
 	c := a.course(batchSteps...)
 	var entries []entry
 	for _, policy := range a.policies {
 		t := c.trial(batchStage.At(a.place, 1, policy, trial.MostBatch), batchStage.Rate(1), policy)
 		entries = append(entries, entry{s, policy, t, func(o trial.Outcome) {
 			s.put(policy, "done", share(o))
-			s.put(policy, "mean batch", o.Batches[0])
 			for i, x := range batchSteps {
 				switch x {
 				case 0.5:
 					s.put(policy, "p99 at 0.5x", float64(o.Parts[i].ValueAtQuantile(99)))
-					s.put(policy, "batch at 0.5x", c.during(o, i, batchOf))
+					s.put(policy, "most at once at 0.5x", c.during(o, i, batchOf))
+					s.put(policy, "taken at 0.5x", takenOver(o.Timeline, int64(c.step(i)), int64(c.step(i+1))))
 				case 7:
 					s.put(policy, "p99 at 7x", float64(o.Parts[i].ValueAtQuantile(99)))
 					s.put(policy, "at 7x", c.during(o, i, batchOf))
+					s.put(policy, "taken at 7x", takenOver(o.Timeline, int64(c.step(i)), int64(c.step(i+1))))
 				}
 			}
-			c.draw(policy, "batch", batchOf, o)
+			if c.first(policy) {
+				c.draw(policy, "most at once", batchOf, o)
+				c.drawTaken(policy, o)
+			}
 		}})
 	}
 	a.notes = append(a.notes, "seda-2001 changes a batch by a fifth every 5 s, as it was published: of its search for the smallest that does not lose throughput this shows a few steps; --duration 120s shows more.",
-		fmt.Sprintf("static takes what waits, up to %d. The batch is the most that a worker may take; it takes less where less waits.", trial.MostBatch))
+		fmt.Sprintf("static takes what waits, up to %d. Most at once is what a worker may take; it takes less where less waits.", trial.MostBatch))
 	return c.watch(ctx, entries)
+}
+
+// drawTaken adds how many requests a policy's batches had to the picture.
+func (c *course) drawTaken(policy string, o trial.Outcome) {
+	l := chartLine{name: policy + ": taken at once", scale: "taken", unit: report.Count}
+	for i := range int64(chartWidth) {
+		l.values = append(l.values, takenOver(o.Timeline, i*int64(c.span)/chartWidth, (i+1)*int64(c.span)/chartWidth))
+	}
+	c.picture.lines = append(c.picture.lines, l)
+}
+
+// takenOver is how many requests a batch of the first stage had, in the mean between the last moments before both times; 0 where none was taken.
+func takenOver(all []report.Moment, from, to int64) float64 {
+	var first, last report.StageMoment
+	for _, m := range all {
+		if m.At <= from {
+			first = m.Stages[0]
+		}
+		if m.At <= to {
+			last = m.Stages[0]
+		}
+	}
+	if last.Batches == first.Batches {
+		return 0
+	}
+	return float64(last.Done-first.Done) / float64(last.Batches-first.Batches)
 }
 
 func batchOf(m report.StageMoment) float64 { return float64(m.Batch) }

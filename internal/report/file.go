@@ -278,6 +278,7 @@ type StageMoment struct {
 	// Threads is how many requests the plan lets block at the same time, Blocked how many do; 0 where stages do not block.
 	Threads int    `json:"threads,omitempty"`
 	Blocked int    `json:"blocked,omitempty"`
+	Batches uint64 `json:"batches"` // in which Done were handled
 	Done    uint64 `json:"done"`
 	Depth   int    `json:"depth"`
 	HeadAge int64  `json:"head_age_ns"`

@@ -67,7 +67,7 @@ func (r *recorder) moment(s *sched.Snapshot, p *sched.Plan) report.Moment {
 			threads = p.Threads[i]
 		}
 		m.Stages = append(m.Stages, report.StageMoment{
-			Name: r.y.Stages[i].Name, Cores: cores[i], Batch: batch, Threads: threads, Blocked: st.Threads, Done: st.Done, Depth: st.Depth, HeadAge: st.HeadAge,
+			Name: r.y.Stages[i].Name, Cores: cores[i], Batch: batch, Threads: threads, Blocked: st.Threads, Batches: st.Batches.N, Done: st.Done, Depth: st.Depth, HeadAge: st.HeadAge,
 		})
 	}
 	return m
