@@ -152,9 +152,7 @@ func (g *generator) closed() {
 			r, _ := g.take()
 			g.fill(r, due)
 		}
-		if len(g.batch) > 0 {
-			g.submit()
-		}
+		g.submit()
 	}
 	g.finish()
 }
@@ -196,8 +194,11 @@ func (g *generator) fill(r *workload.Request, due int64) {
 	g.batch = append(g.batch, r)
 }
 
-// submit offers the batch and records how late that was.
+// submit offers the batch, unless it is empty, and records how late that was.
 func (g *generator) submit() {
+	if len(g.batch) == 0 { // it was ended while nothing was due
+		return
+	}
 	at := g.clock.Now()
 	for _, r := range g.batch {
 		r.Submitted = at

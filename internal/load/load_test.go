@@ -382,6 +382,24 @@ func TestContextEndsTheLoad(t *testing.T) {
 	}
 }
 
+// A load that is ended before anything was due offers nothing: services rely on at least one request.
+func TestContextEndsTheLoadBeforeItBegins(t *testing.T) {
+	c := config(t, Fixed)
+	c.Duration, c.Rate = time.Hour, 0.001
+	r, err := New(c)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	offers := 0
+	result, err := r.Do(ctx, target(func(requests []*workload.Request) int {
+		offers++
+		return len(requests)
+	}))
+	require.ErrorIs(t, err, context.Canceled)
+	require.Zero(t, offers)
+	require.NoError(t, result.Check())
+}
+
 // After its context, a run does not use up its patience for what never ends.
 func TestContextEndsThePatience(t *testing.T) {
 	for _, byWorkers := range []bool{false, true} {

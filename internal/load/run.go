@@ -14,7 +14,7 @@ import (
 
 // Target is a service that takes requests.
 type Target interface {
-	// Submit offers requests and returns how many of them, from the first, were accepted. It never waits. The generator calls it
+	// Submit offers requests, at least one, and returns how many of them, from the first, were accepted. It never waits. The generator calls it
 	// from one goroutine; when the workers make the load, each calls it, also from within a handler. Requests that were accepted
 	// may be done before it returns.
 	Submit(requests []*workload.Request) int
