@@ -134,6 +134,18 @@ func TestTracesThatAreNone(t *testing.T) {
 	}
 }
 
+// What it takes to repeat a trace of centuries is more than an int64 holds.
+func TestATraceOfCenturies(t *testing.T) {
+	trace, err := readTrace("some.txt", strings.NewReader("0\n9000000000"), 5)
+	require.NoError(t, err)
+	require.InEpsilon(t, 2/18e9, trace.Rate(), 1e-9)
+	s := NewSchedule(Fixed, 1e6, nil)
+	s.Play(trace, 0)
+	for i := range int64(100) {
+		require.Equal(t, 1000*i, s.Next())
+	}
+}
+
 func TestATraceIsPlayedAsItIs(t *testing.T) {
 	name := recorded(t, "# seconds, and others\n1700000000.000000100\n\n1700000000.00001\n1700000000000040us # at last\n")
 	trace, err := ReadTrace(name)

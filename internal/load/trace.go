@@ -13,8 +13,9 @@ import (
 
 // Trace is a recording of arrivals. It is immutable.
 type Trace struct {
-	at     []int64 // ns from the first one; in order
-	length int64   // ns after which it is repeated: to the last one, and a mean distance more
+	at []int64 // ns from the first one; in order
+	// length is in how many ns it is repeated: to the last one, and a mean distance more. Twice centuries, and rounds of them, are more than an int64 holds.
+	length float64
 }
 
 // maxTrace is how many arrivals a trace may have: 32 MiB of them.
@@ -81,20 +82,20 @@ func (t *Trace) fromFirst() *Trace {
 	for i := range t.at {
 		t.at[i] -= first
 	}
-	last := t.at[len(t.at)-1]
-	t.length = last + max(last/int64(len(t.at)-1), 1)
+	last := float64(t.at[len(t.at)-1])
+	t.length = last + max(last/float64(len(t.at)-1), 1)
 	return t
 }
 
 // Rate is that of the recording, in arrivals per second.
-func (t *Trace) Rate() float64 { return float64(len(t.at)) * 1e9 / float64(t.length) }
+func (t *Trace) Rate() float64 { return float64(len(t.at)) * 1e9 / t.length }
 
 // player is where a schedule is in a trace.
 type player struct {
 	*Trace
 	scale float64 // of its times
 	start float64 // ns after which it begins; before that its end is played
-	round int64   // how often it was played until then; negative at the start
+	round float64 // how often it was played until then; negative at the start
 	next  int
 }
 
@@ -102,8 +103,8 @@ type player struct {
 func (s *Schedule) Play(t *Trace, start time.Duration) {
 	p := &player{Trace: t, scale: t.Rate() * s.gap / 1e9, start: float64(start)}
 	before := p.start / p.scale // of the times in t
-	p.round = -int64(math.Ceil(before / float64(t.length)))
-	from := -float64(p.round*t.length) - before
+	p.round = -math.Ceil(before / t.length)
+	from := -p.round*t.length - before
 	p.next, _ = slices.BinarySearchFunc(t.at, from, func(at int64, from float64) int {
 		if float64(at) < from {
 			return -1
@@ -119,7 +120,7 @@ func (p *player) due() float64 {
 		p.next = 0
 		p.round++
 	}
-	at := p.start + p.scale*float64(p.round*p.length+p.at[p.next])
+	at := p.start + p.scale*(p.round*p.length+float64(p.at[p.next]))
 	p.next++
 	return max(at, 0)
 }
