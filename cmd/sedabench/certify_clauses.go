@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/seda-go/seda/internal/load"
@@ -68,7 +67,9 @@ func (c contender) loaded(g *gathered, x, peak float64, o trial.Outcome) {
 		g.sheet.put(c.row, clauseAt2x, flat)
 	case 4:
 		g.sheet.put(c.row, clauseFlat, flat)
-		g.sheet.put(c.row, clauseServed, float64(o.Sojourn.ValueAtQuantile(99)))
+		if o.Sojourn.TotalCount() > 0 { // else nothing was served in time, and nothing late
+			g.sheet.put(c.row, clauseServed, float64(o.Sojourn.ValueAtQuantile(99)))
+		}
 		g.sheet.put(c.row, clauseFair, fairness(o.Kinds))
 	}
 }
@@ -96,13 +97,11 @@ func jain(parts []float64) float64 {
 // combine makes clauses of what belongs together.
 func (g *gathered) combine(row string) {
 	g.sheet.put(row, clauseMemory, g.memory.median(row, "4x")/g.memory.median(row, "1x"))
-	worst := math.NaN()
+	worst := 0.0
 	for i := 1; i < len(certifyClients); i++ {
 		fewer, more := certifyClients[i-1], certifyClients[i]
 		grown := g.delays.median(row, fmt.Sprint(more)) / g.delays.median(row, fmt.Sprint(fewer)) * float64(fewer) / float64(more)
-		if !(worst > grown) {
-			worst = grown
-		}
+		worst = max(worst, grown) // NaN, and so not known, if any of them is
 	}
 	g.sheet.put(row, clauseLinear, worst)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,19 @@ func TestClauses(t *testing.T) {
 		require.InEpsilon(t, want, g.sheet.median("pool", what), 0.001, what)
 	}
 	require.InEpsilon(t, 0.96, g.loads.median("pool", "0.25x"), 0.001)
+
+	// Of what no run counts, or where nothing was done, nothing is known.
+	g.delays.put("staged", "4", 400)
+	g.delays.put("staged", "64", 8000)
+	g.delays.put("staged", "256", 25600)
+	g.combine("staged")
+	nothing := trial.Outcome{Kinds: []trial.Counts{{Offered: 100}}}
+	nothing.Duration, nothing.Sojourn = time.Second, hdrhistogram.New(1, int64(time.Second), 3)
+	contender{row: "staged"}.loaded(g, 4, 100, nothing)
+	for _, what := range []string{clauseLinear, clauseServed, clauseFair, clauseMemory} {
+		require.True(t, math.IsNaN(g.sheet.median("staged", what)), what)
+	}
+	require.Zero(t, g.sheet.median("staged", clauseFlat))
 
 	g.sheet.columns = []column{
 		{name: clauseFlat, unit: part, bound: bound(0.95), least: true}, {name: clauseMemory, unit: part, bound: bound(1.5)}, {name: clauseRecovers, unit: part, bound: bound(1)},
