@@ -182,8 +182,8 @@ const selftestSchema = "sedabench-selftest/1"
 func (s *selftest) writeJSON(w io.Writer) error {
 	type checked struct {
 		check
-		Found   *float64 `json:"found_ns"` // null where no run counts
-		Theory  *float64 `json:"theory_ns"`
+		Found   *float64 `json:"found_ns"`  // null where no run counts
+		Theory  *float64 `json:"theory_ns"` // null also where it is without end, since more came than can be done
 		Apart   *float64 `json:"apart"`
 		Verdict string   `json:"verdict"`
 	}
@@ -198,7 +198,10 @@ func (s *selftest) writeJSON(w io.Writer) error {
 	for _, c := range s.checks {
 		j := checked{check: c, Verdict: c.verdict()}
 		if c.Runs > 0 {
-			j.Found, j.Theory, j.Apart = &c.Found, &c.Theory, pointer(c.apart())
+			j.Found = &c.Found
+		}
+		if c.Runs > 0 && !math.IsInf(c.Theory, 1) {
+			j.Theory, j.Apart = &c.Theory, pointer(c.apart())
 		}
 		out.Checks = append(out.Checks, j)
 	}

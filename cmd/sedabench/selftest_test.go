@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"math"
 	"strings"
 	"testing"
 
@@ -67,6 +68,18 @@ func TestSelftestThatIsEnded(t *testing.T) {
 	out.Reset()
 	require.ErrorIs(t, selftestVerb(ended, nil, streams{out: &out, err: io.Discard}), context.Canceled)
 	require.NotContains(t, out.String(), "Partial", "of nothing")
+}
+
+// Where more came than can be done theory has no number, and nor has JSON.
+func TestSelftestBeyondSaturation(t *testing.T) {
+	s := &selftest{host: thisHost(), output: "json", checks: []check{{Of: "exp:100us", Found: 1e6, Theory: math.Inf(1), Bound: 0.1, Runs: 1}}}
+	var out strings.Builder
+	require.NoError(t, s.write(&out))
+	require.Contains(t, out.String(), `"found_ns": 1000000,`)
+	require.Contains(t, out.String(), `"theory_ns": null,`)
+	require.Contains(t, out.String(), `"verdict": "apart"`)
+	s.output = "text"
+	require.NoError(t, s.write(&out))
 }
 
 func TestChecks(t *testing.T) {
