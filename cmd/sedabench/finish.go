@@ -100,7 +100,12 @@ func (st *study) finish(failed error, write func() error) error {
 	if failed != nil {
 		st.partial, write = because(failed), st.write
 	}
-	err := errors.Join(write(), st.writePrecision(), st.writeHistograms(), st.results.keep())
+	err := write()
+	half := err != nil
+	err = errors.Join(err, st.writePrecision(), st.writeHistograms())
+	if !half { // else a file of before is worth more
+		err = errors.Join(err, st.results.keep())
+	}
 	st.out = st.results.stream
 	switch {
 	case failed == nil:

@@ -61,6 +61,19 @@ func TestAFailedRunLeavesThoseBeforeIt(t *testing.T) {
 	require.NotContains(t, out.String(), "partial")
 }
 
+// Results that could not be written do not take the place of those of before.
+func TestHalfResultsAreNotKept(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("file", []byte("before"), 0o600))
+	st, out, _ := failing(t, 5, "-o", "json", "--out", "file")
+	require.NoError(t, st.measureAll(t.Context()))
+	require.ErrorIs(t, st.finish(nil, func() error { _, _ = st.out.Write([]byte("{")); return errBroken }), errBroken)
+	text, err := os.ReadFile("file")
+	require.NoError(t, err)
+	require.Equal(t, "before", string(text))
+	require.Empty(t, out.String())
+}
+
 // What a preset makes of its runs needs all of them.
 func TestAFailedPresetLeavesItsRuns(t *testing.T) {
 	st, out, failed := failing(t, 3, "-o", "text")
