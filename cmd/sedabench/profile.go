@@ -141,7 +141,7 @@ func (f *profileFile) create() (err error) {
 	if info, err := os.Lstat(f.name); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is there, and not a regular file", f.name)
 	}
-	f.file, err = os.OpenFile(f.name+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
+	f.file, err = os.OpenFile(partOf(f.name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
 	return err
 }
 

@@ -218,12 +218,12 @@ func writeWhole(name string, write func(io.Writer) error) (err error) {
 		}
 		return errors.Join(write(out), out.Close())
 	}
-	part := name + ".part"
+	part := partOf(name)
 	out, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(write(out), out.Close()); err != nil {
+	if err := errors.Join(write(out), out.Sync(), out.Close()); err != nil { // some file systems know only then that they are full
 		return errors.Join(err, os.Remove(part))
 	}
 	if err := os.Rename(part, name); err != nil {
@@ -231,3 +231,6 @@ func writeWhole(name string, write func(io.Writer) error) (err error) {
 	}
 	return nil
 }
+
+// partOf is the name of a file until it is complete: no other process that makes the same file has it.
+func partOf(name string) string { return fmt.Sprintf("%s.%d.part", name, os.Getpid()) }

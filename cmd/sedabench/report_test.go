@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -99,7 +100,7 @@ func TestReportFails(t *testing.T) {
 		"foreign.json":                             `foreign.json: the schema is "other/1", want "sedabench/1"`,
 		good + " " + unloaded:                      unloaded + ": runs[1].load: neither rate_per_s nor clients",
 		pointless:                                  pointless + ": scales[0]: no points",
-		"--out no/such/dir/page.html " + good:      "open no/such/dir/page.html.part: no such file",
+		"--out no/such/dir/page.html " + good:      fmt.Sprintf("open no/such/dir/page.html.%d.part: no such file", os.Getpid()),
 		"--out dir " + good:                        "dir: is a directory",
 		"--svg page.html " + good:                  "page.html: not a directory",
 		"--svg page.html/below " + good:            "page.html: not a directory",
@@ -130,6 +131,10 @@ func TestWriteWhole(t *testing.T) {
 	require.NoError(t, writeWhole("page", write("first", nil)))
 	require.ErrorIs(t, writeWhole("page", write("half", errBroken)), errBroken)
 	require.Equal(t, "first", text("page"))
+	require.NoError(t, writeWhole("page", func(w io.Writer) error {
+		require.NoError(t, os.WriteFile("page.part", nil, 0o600), "of another process")
+		return write("first", os.Remove("page.part"))(w)
+	}))
 	require.NoError(t, os.Symlink("page", "link"))
 	require.NoError(t, writeWhole("link", write("second", nil)))
 	require.Equal(t, "second", text("page"))
