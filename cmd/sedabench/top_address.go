@@ -84,6 +84,7 @@ func (a *address) close() { a.client.CloseIdleConnections() }
 type reading struct {
 	engine.Stats
 	decisions []engine.Decision
+	at        time.Time // when it came
 }
 
 func (a *address) look(ctx context.Context) (r reading, err error) {
@@ -95,7 +96,7 @@ func (a *address) look(ctx context.Context) (r reading, err error) {
 	if err := json.Unmarshal(body, &s); err != nil || s.Schema != debug.Schema {
 		return r, fmt.Errorf("%s: what answers there is not an engine: want %s from %sstats", a, debug.Schema, a.base)
 	}
-	r.Stats = s.Stats
+	r.Stats, r.at = s.Stats, time.Now()
 	if body, err = a.get(ctx, fmt.Sprintf("explain?n=%d", topRecent)); err != nil {
 		return r, err
 	}

@@ -122,6 +122,12 @@ func TestTopText(t *testing.T) {
 	require.Equal(t, before.Uptime, again.Interval, "the program was started anew")
 	require.Contains(t, again.lines()[0], "since it was made")
 	require.InDelta(t, 1100/70.0, again.Stages[0].Rate, 1e-9)
+	late := now
+	before.at, late.at = time.Unix(0, 0), time.Unix(0, 0).Add(now.Uptime-before.Uptime)
+	require.Equal(t, now.Uptime-before.Uptime, topOf("x", before, late).Interval)
+	late.at = time.Unix(0, 0).Add(now.Uptime)
+	require.Equal(t, now.Uptime, topOf("x", before, late).Interval, "and has run for longer than the one before had")
+	before.at = time.Time{}
 	other := now
 	other.Engine = "bar"
 	require.Equal(t, now.Uptime, topOf("x", before, other).Interval)

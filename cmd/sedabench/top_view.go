@@ -64,7 +64,7 @@ type topWorker struct {
 
 // topOf compares two readings. Those of two engines, since the program was started anew, are not comparable: then it is all since the start of the new one.
 func topOf(address string, before, now reading) topView {
-	if now.Uptime <= before.Uptime || now.Engine != before.Engine {
+	if now.anew(before) {
 		before = reading{}
 	}
 	took := max(now.Uptime-before.Uptime, 1)
@@ -88,6 +88,11 @@ func topOf(address string, before, now reading) topView {
 		v.Workers = append(v.Workers, topWorkerOf(old, w, took))
 	}
 	return v
+}
+
+// anew reports whether a reading is of an engine that was made since the one before.
+func (r reading) anew(before reading) bool {
+	return r.Engine != before.Engine || r.Uptime <= max(before.Uptime, r.at.Sub(before.at))
 }
 
 func topStageOf(old, now engine.StageStats, took time.Duration) topStage {
