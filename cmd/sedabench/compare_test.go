@@ -145,3 +145,19 @@ func TestCompareMistakes(t *testing.T) {
 		require.Empty(t, out)
 	}
 }
+
+// Some figures of a file that something else has made may be 0.
+func TestCompareWithZeros(t *testing.T) {
+	f := measured(3, "6.1", same)
+	now := saved(t, "new.json", f)
+	for i := range f.Runs {
+		if f.Runs[i].Rep == 0 {
+			f.Runs[i].Goodput, f.Runs[i].Sojourn = 0, report.Sojourn{}
+		}
+	}
+	old := saved(t, "old.json", f)
+	for _, output := range []string{"text", "json"} {
+		code, _, errs := sedabench(t, "compare", "-o", output, old, now)
+		require.Equal(t, exitOK, code, errs)
+	}
+}

@@ -202,8 +202,9 @@ type intervalJSON struct {
 	High   float64 `json:"high"`
 }
 
+// intervalOf is null for what is no number, such as the ratio to figures of which some are 0.
 func intervalOf(i report.Interval) *intervalJSON {
-	if !(i.Value > 0) {
+	if wide := i.High - i.Low; !(i.Value > 0) || !(wide >= 0) || math.IsInf(wide, 1) {
 		return nil
 	}
 	return &intervalJSON{i.Low, i.Value, i.High}
