@@ -58,7 +58,7 @@ func metricNames() []string {
 	return names
 }
 
-// check returns an error for each change that is beyond the limit by more than chance. What runs cannot tell is an error as well: a check
+// check returns an error for each change that is more than chance, and whose median is beyond the limit. What runs cannot tell is an error as well: a check
 // that cannot fail would say that all is well.
 func (l limit) check(changes []report.Change) error {
 	var faults []error

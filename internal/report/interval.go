@@ -17,7 +17,8 @@ const (
 )
 
 // MedianInterval returns the median of a sample and its confidence interval by the percentile bootstrap: the middle share of the medians of samples
-// drawn from it with replacement. The same sample gives the same interval; an empty one gives NaN.
+// drawn from it with replacement. The same sample gives the same interval; an empty one gives NaN. Of fewer than six values it is from the least to the largest,
+// and then less sure: n values have the median among them with a probability of 1 - 2/2^n, which is 75 % of three.
 //
 // B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979).
 func MedianInterval(sample []float64) Interval {
