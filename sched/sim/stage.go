@@ -165,6 +165,7 @@ func (sh *shard) fill(batch []event, limit int) []event {
 	return batch
 }
 
+// take takes up to limit events of one class, beginning behind the ring that was the last to give any, as the engine does.
 func (sh *shard) take(batch []event, class, limit int) []event {
 	rings := sh.rings[class]
 	k := sh.next[class]
@@ -174,14 +175,14 @@ func (sh *shard) take(batch []event, class, limit int) []event {
 		if left == 0 {
 			break
 		}
-		q := rings[k]
-		batch = q.pop(batch, left)
+		had := len(batch)
+		batch = rings[k].pop(batch, left)
 		if k++; k == len(rings) {
 			k = 0
 		}
-	}
-	if sh.next[class]++; sh.next[class] >= len(rings) {
-		sh.next[class] = 0
+		if len(batch) > had {
+			sh.next[class] = k
+		}
 	}
 	sh.n -= len(batch) - before
 	return batch
