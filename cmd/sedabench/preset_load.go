@@ -107,8 +107,10 @@ func (a *asking) offered(s *sheet, row string, c trial.Config, peak float64) ent
 		s.put(row, "of the peak", o.PerSecond(k.Good)/peak)
 		s.put(row, "refused", float64(k.Refused)/float64(k.Offered))
 		s.put(row, "expired", float64(k.Expired)/float64(k.Offered))
-		s.put(row, "p99", float64(k.Sojourn.ValueAtQuantile(99)))
 		s.put(row, "CPU/req", float64(o.CPU)/float64(max(o.Done, 1)))
+		if k.Done > 0 {
+			s.put(row, "p99", float64(k.Sojourn.ValueAtQuantile(99)))
+		}
 	}}
 }
 

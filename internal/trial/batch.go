@@ -2,6 +2,7 @@ package trial
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -106,8 +107,12 @@ func Found(o Outcome, slice, from time.Duration, part, rate float64) (time.Durat
 	return 0, false
 }
 
-// DoneRate is the goodput per second from one time to another, in the median of the slices: a few in which others had the CPUs do not count.
+// DoneRate is the goodput per second from one time to another, in the median of the slices: a few in which others had the CPUs do not count. NaN if that
+// time is shorter than a slice.
 func DoneRate(o Outcome, slice, from, to time.Duration) float64 {
+	if from/slice >= to/slice {
+		return math.NaN()
+	}
 	return medianDone(o.Slices[from/slice:to/slice]) / slice.Seconds()
 }
 

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -159,6 +160,7 @@ func TestFound(t *testing.T) {
 	_, ok = Found(o, slice, 0, 1.1, 4000)
 	require.False(t, ok)
 	require.InDelta(t, 4000, DoneRate(o, slice, 500*time.Millisecond, 900*time.Millisecond), 1e-9)
+	require.True(t, math.IsNaN(DoneRate(o, slice, 500*time.Millisecond, 505*time.Millisecond)))
 }
 
 func TestRecoveries(t *testing.T) {
