@@ -213,7 +213,7 @@ func (l *loop) idle() bool {
 		}
 	}
 	if due > limit {
-		l.sleep.park(func() bool { return l.some() || l.over() }, due-l.clock.Now())
+		l.sleep.park(func() bool { return l.some() || l.over() }, l.waits.left(l.clock.Now()))
 	}
 	return !l.over()
 }

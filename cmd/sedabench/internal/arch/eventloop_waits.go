@@ -49,6 +49,14 @@ func (w *waits) next() int64 {
 
 const never = math.MaxInt64
 
+// left returns how long it is until then, in ns: never where nothing sleeps, for which to wait costs a system call less.
+func (w *waits) left(now int64) int64 {
+	if due := w.next(); due < never {
+		return due - now
+	}
+	return never
+}
+
 // turn goes on with machines that need wait no longer and with what is in the inbox, and reports whether there was anything.
 func (w *waits) turn() bool {
 	did := w.wake()

@@ -126,6 +126,14 @@ func TestALoopThatIsFull(t *testing.T) {
 	require.Less(t, l.waits.next(), int64(never))
 }
 
+// A loop that waits for nothing sleeps without a limit, whatever the time is.
+func TestWhatIsLeftOfASleep(t *testing.T) {
+	var none *waits
+	require.Equal(t, int64(never), none.left(5))
+	require.Equal(t, int64(never), new(waits).left(5))
+	require.Equal(t, int64(2), (&waits{timers: timers{{due: 7}, {due: 9}}}).left(5))
+}
+
 func TestSleepThatEndsByItself(t *testing.T) {
 	s, err := newSleeper()
 	require.NoError(t, err)
