@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
@@ -148,4 +149,11 @@ func TestSheet(t *testing.T) {
 	require.Equal(t, "info", all[2].Verdict)
 	require.Equal(t, report.Finding{Sheet: "How much", Of: "late", What: "runs left out", Value: 2, Low: 2, High: 2, Runs: 2, Verdict: "info"}, all[4], "else a program that asks finds nothing, and no reason")
 	require.ErrorIs(t, s.write(broken{}), errBroken)
+}
+
+// Runs that do not count do not say that nothing was done.
+func TestOfTheBest(t *testing.T) {
+	require.InDelta(t, 0.5, ofTheBest([]float64{0, 4, 2}), 1e-12)
+	require.True(t, math.IsNaN(ofTheBest([]float64{1, 4, 0})))
+	require.True(t, math.IsNaN(ofTheBest([]float64{0})))
 }

@@ -53,9 +53,7 @@ func askThreads(ctx context.Context, a *asking) error {
 	picture := chart{title: "Tasks per second with 1, 4, 16 and so on tasks, on one scale"}
 	for _, c := range a.contenders() {
 		rates := c.rates(done)
-		if best := slices.Max(rates); best > 0 {
-			done.put(c.row, "most, of the best", rates[len(rates)-1]/best)
-		}
+		done.put(c.row, "most, of the best", ofTheBest(rates))
 		picture.lines = append(picture.lines, chartLine{name: c.row, values: rates, unit: report.Count})
 	}
 	a.charts = append(a.charts, picture)
@@ -96,4 +94,13 @@ func (c contender) rates(done *sheet) (all []float64) {
 		all = append(all, v)
 	}
 	return all
+}
+
+// ofTheBest is what the last rate is of the highest: NaN if it is not known, which is written as 0.
+func ofTheBest(rates []float64) float64 {
+	last := rates[len(rates)-1]
+	if last == 0 {
+		return math.NaN()
+	}
+	return last / slices.Max(rates)
 }
