@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,4 +52,32 @@ func TestIntervalsHold(t *testing.T) {
 	require.InDelta(t, 0.95, float64(ratioHeld)/trials, 0.04)
 	require.True(t, math.IsNaN(MedianInterval(nil).Low))
 	require.Equal(t, Interval{3, 3, 3}, MedianInterval([]float64{3}))
+}
+
+// What an interval is does not depend on the order of the runs, and samples are drawn as often as they should be.
+func TestIntervalsOfOneSampleAreTheSame(t *testing.T) {
+	for _, size := range []int{2, 7, 10, 400} {
+		rng := rand.New(rand.NewPCG(3, uint64(size)))
+		sample, other := make([]float64, size), make([]float64, size)
+		for i := range sample {
+			sample[i], other[i] = rng.Float64(), 1+rng.Float64()
+		}
+		median, ratio := MedianInterval(sample), RatioInterval(sample, other)
+		before := slices.Clone(sample)
+		MedianInterval(sample)
+		require.Equal(t, before, sample, "the sample of the caller is left alone")
+		rng.Shuffle(size, func(i, j int) { sample[i], sample[j] = sample[j], sample[i] })
+		require.Equal(t, median, MedianInterval(sample))
+		require.Equal(t, ratio, RatioInterval(sample, other))
+		require.Less(t, RatioInterval(sample, sample).Low, 1.0, "the two sides are drawn apart")
+		require.Greater(t, RatioInterval(sample, sample).High, 1.0)
+	}
+	// Of two values a drawn sample is the lower twice, the upper twice, or one of each: a quarter, a quarter, a half.
+	low := 0
+	for _, r := range medianRanks(2, 0) {
+		if r == (rankPair{0, 0}) {
+			low++
+		}
+	}
+	require.InDelta(t, resamples/4, low, 5*math.Sqrt(resamples*3.0/16))
 }
