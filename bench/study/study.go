@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	_ "embed"
 	"fmt"
 	"math"
@@ -187,7 +186,7 @@ func (s study) Clauses() string {
 func (s study) wanted(what string) string {
 	for _, f := range s.Certify.Findings {
 		if f.Sheet == "Clauses" && f.What == what && f.Bound != nil {
-			return cmp.Or(f.Wanted, fmt.Sprintf("%g", *f.Bound))
+			return f.Limit()
 		}
 	}
 	return ""

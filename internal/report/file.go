@@ -262,6 +262,25 @@ type Finding struct {
 	Verdict string   `json:"verdict"`          // ok, short, or info where there is no bound
 }
 
+// Write writes a figure, such as a quartile or the bound, in the unit of the value as far as its text tells.
+func (f Finding) Write(v float64) string {
+	switch {
+	case f.Text == Time(f.Value):
+		return Time(v)
+	case f.Text == Count(f.Value), v >= 1e5:
+		return Count(v)
+	}
+	return fmt.Sprintf("%.4g", v)
+}
+
+// Limit is the bound in words; a file from before it had them knows no more than the number.
+func (f Finding) Limit() string {
+	if f.Wanted != "" || f.Bound == nil {
+		return f.Wanted
+	}
+	return f.Write(*f.Bound)
+}
+
 // Moment is what was seen of an engine at one time. Counts are of all requests so far.
 type Moment struct {
 	At       int64         `json:"t_ns"` // since the service started

@@ -187,3 +187,17 @@ func TestErrorsOfWriting(t *testing.T) {
 	require.ErrorContains(t, WriteJSON(broken{}, sample()), "write JSON: no space left")
 	require.ErrorContains(t, WriteBench(broken{}, sample()), "no space left")
 }
+
+func TestFindingsAreWrittenAsTheirValueIs(t *testing.T) {
+	bound := 1e6
+	for want, f := range map[string]Finding{
+		"1.00ms":         {Value: 1224703, Text: "1.22ms", Bound: &bound},
+		"at most 1.00ms": {Value: 1224703, Text: "1.22ms", Bound: &bound, Wanted: "at most 1.00ms"},
+		"1.00M":          {Value: 2, Bound: &bound},
+		"":               {Value: 2},
+	} {
+		require.Equal(t, want, f.Limit())
+	}
+	require.Equal(t, "0.95", Finding{Value: 0.881, Text: "0.881"}.Write(0.95))
+	require.Equal(t, "12", Finding{Value: 12.345, Text: "12.3ms"}.Write(12))
+}

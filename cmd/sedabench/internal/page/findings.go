@@ -19,12 +19,12 @@ func (d data) findings() section {
 		if n := len(s.Tables); n == 0 || s.Tables[n-1].Caption != f.Sheet {
 			s.Tables = append(s.Tables, Table{Caption: f.Sheet, Head: []string{""}})
 		}
-		text, bound := cmp.Or(f.Text, figure4(f.Value)), "-"
+		text, bound := cmp.Or(f.Text, f.Write(f.Value)), "-"
 		if f.Bound != nil {
-			text, bound = text+" "+f.Verdict, figure4(*f.Bound)
+			text, bound = text+" "+f.Verdict, f.Write(*f.Bound)
 		}
 		s.Tables[len(s.Tables)-1].put(f.Of, f.What, text)
-		long.Rows = append(long.Rows, []string{f.Sheet, f.Of, f.What, cmp.Or(f.Text, figure4(f.Value)), figure4(f.Low) + ".." + figure4(f.High), fmt.Sprint(f.Runs), bound, f.Verdict})
+		long.Rows = append(long.Rows, []string{f.Sheet, f.Of, f.What, cmp.Or(f.Text, f.Write(f.Value)), f.Write(f.Low) + ".." + f.Write(f.High), fmt.Sprint(f.Runs), bound, f.Verdict})
 	}
 	d.putBounds(s.Tables)
 	for i := range s.Tables {
@@ -50,7 +50,7 @@ func (d data) putBounds(tables []Table) {
 			continue
 		}
 		t := &tables[slices.IndexFunc(tables, func(t Table) bool { return t.Caption == f.Sheet })]
-		t.put("wanted", f.What, cmp.Or(f.Wanted, figure4(*f.Bound)))
+		t.put("wanted", f.What, f.Limit())
 	}
 }
 
@@ -112,12 +112,4 @@ func (t *Table) fill() {
 	for i, cells := range t.Rows {
 		t.Rows[i] = append(cells, slices.Repeat([]string{"-"}, len(t.Head)-len(cells))...)
 	}
-}
-
-// figure4 writes a figure whose unit is not known.
-func figure4(v float64) string {
-	if v >= 1e5 {
-		return report.Count(v)
-	}
-	return fmt.Sprintf("%.4g", v)
 }
