@@ -93,6 +93,9 @@ func TestTopInATerminal(t *testing.T) {
 		c.until(t, 0, "by rate: ")
 		c.resize(t, 20, 24)
 		c.until(t, 0, home+bold+"by rate: s sorts, q "+plain+endOfLine+"shop at ")
+		seen := len(c.shown())
+		c.resize(t, 0, 0) // as serial lines have it
+		c.until(t, seen, "by rate: s sorts, q quits")
 		c.resize(t, 200, 24)
 		c.press(t, quit)
 		require.Equal(t, exitOK, <-code, errs.String())

@@ -74,7 +74,12 @@ func (s *screen) close() {
 
 // measure asks for the size of the terminal.
 func (s *screen) measure() {
-	if width, height, err := term.GetSize(int(s.out.Fd())); err == nil {
+	width, height, err := term.GetSize(int(s.out.Fd()))
+	switch {
+	case err != nil:
+	case width == 0 || height == 0: // such as of a serial line: it does not know
+		s.width, s.height = 80, 24
+	default:
 		s.width, s.height = width, height
 	}
 }
