@@ -92,7 +92,7 @@ func newStudy(o options, h host, s streams) (*study, error) {
 	}
 	st.bench = bench{
 		options: &o, find: arch.Find, patience: patience, quota: h.limits.Quota,
-		log: slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: level})),
+		log: newWarnings(s.err, level),
 	}
 	if o.hgrm != "" {
 		st.distributions = new(distributions)
