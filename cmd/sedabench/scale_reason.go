@@ -29,11 +29,15 @@ func (st *study) whereItWent(arch string, workers int) string {
 	if middleOf(one, onCPU) == 0 || middleOf(many, onCPU) == 0 {
 		return text + "; where it goes, probes by stage would tell (sedabench doctor says why there are none)."
 	}
-	return text + ": " + strings.Join(shares(one, many, more), ", ") + "."
+	return text + ": " + strings.Join(shares(one, many, more, st.quota > 0), ", ") + "."
 }
 
-// shares says what each kind of time contributes, the most first.
-func shares(one, many []report.Run, more float64) (texts []string) {
+// shares says what each kind of time contributes, the most first. The kernel does not tell a thread that the quota stops from one that waits for others.
+func shares(one, many []report.Run, more float64, quota bool) (texts []string) {
+	waited := "runnable without a CPU, which somebody else had"
+	if quota {
+		waited = "runnable without a CPU, which the quota kept from it or somebody else had"
+	}
 	type part struct {
 		what string
 		ns   float64
@@ -41,7 +45,7 @@ func shares(one, many []report.Run, more float64) (texts []string) {
 	grown := func(of func(report.Run) float64) float64 { return middleOf(many, of) - middleOf(one, of) }
 	parts := []part{
 		{"in handlers, for memory and lines that other cores have", grown(onCPU)},
-		{"runnable without a CPU, which somebody else had", grown(runDelay)},
+		{waited, grown(runDelay)},
 		{"asleep within handlers", grown(offCPU) - grown(runDelay)},
 	}
 	rest := more
