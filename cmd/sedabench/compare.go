@@ -40,7 +40,7 @@ examples:
 `
 }
 
-func compareVerb(_ context.Context, args []string, s streams) error {
+func compareVerb(ctx context.Context, args []string, s streams) error {
 	var o compareOptions
 	f := compareFlags(&o)
 	if err := f.parse(args); err != nil {
@@ -54,6 +54,9 @@ func compareVerb(_ context.Context, args []string, s streams) error {
 		}
 	}
 	v := view(f.set.Arg(0), f.set.Arg(1), files[0], files[1])
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	write := v.writeText
 	switch o.output {
 	case "json":

@@ -101,13 +101,11 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 		name, args = args[0], args[1:]
 	}
 	if name == "run" && len(args) > 0 && args[0] == "--version" {
-		fmt.Fprintln(out, version())
-		return exitOK
+		return printed(errs, out, version()+"\n")
 	}
 	if name == "help" {
 		if len(args) == 0 || strings.HasPrefix(args[0], "-") || args[0] == name {
-			fmt.Fprint(out, help())
-			return exitOK
+			return printed(errs, out, help())
 		}
 		name, args = args[0], append(args[1:], "--help")
 	}
@@ -122,8 +120,7 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, pflag.ErrHelp):
-		fmt.Fprint(out, v.help())
-		return exitOK
+		return printed(errs, out, v.help())
 	case errors.As(err, &usage):
 		fmt.Fprintf(errs, "sedabench: %v\n", err)
 		return exitUsage
@@ -133,6 +130,15 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	}
 	fmt.Fprintf(errs, "sedabench: %v\n", err)
 	return exitFailed
+}
+
+// printed prints what was asked for and nothing else.
+func printed(errs, out io.Writer, text string) int {
+	if _, err := io.WriteString(out, text); err != nil {
+		fmt.Fprintf(errs, "sedabench: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
 }
 
 // interruptible returns a context that ends at the first interrupt, or SIGTERM, which is what timeout(1) sends: there may be maps to unpin and

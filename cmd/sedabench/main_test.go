@@ -362,7 +362,7 @@ var errBroken = errors.New("no space left")
 func (broken) Write([]byte) (int, error) { return 0, errBroken }
 
 func TestOutputThatCannotBeWritten(t *testing.T) {
-	cases := [][]string{{"topo"}, {"topo", "-o", "json"}, {"sim", "--duration", "1ms"}, {"sim", "--duration", "1ms", "-o", "json"}}
+	cases := [][]string{{"help"}, {"help", "run"}, {"--version"}, {"topo"}, {"topo", "-o", "json"}, {"sim", "--duration", "1ms"}, {"sim", "--duration", "1ms", "-o", "json"}}
 	for _, output := range []string{"text", "json", "bench"} {
 		cases = append(cases, append([]string{"--arch", "pool", "--arrival", "closed", "-o", output}, quick...))
 	}

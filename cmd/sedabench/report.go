@@ -49,7 +49,7 @@ examples:
 `
 }
 
-func reportVerb(_ context.Context, args []string, s streams) error {
+func reportVerb(ctx context.Context, args []string, s streams) error {
 	var o reportOptions
 	f := reportFlags(&o)
 	if err := f.parse(args); err != nil {
@@ -58,6 +58,9 @@ func reportVerb(_ context.Context, args []string, s streams) error {
 	names := f.set.Args()
 	if i := slices.Index(names, standard); i >= 0 && slices.Contains(names[i+1:], standard) {
 		return usagef("%s is named twice: standard input can be read once", standard)
+	}
+	if err := o.check(names); err != nil {
+		return usageError{err}
 	}
 	var files []report.File
 	for _, name := range names {
@@ -68,12 +71,37 @@ func reportVerb(_ context.Context, args []string, s streams) error {
 		files = append(files, file)
 	}
 	p := page.New(inputs(names, files), compared(names, files))
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if o.svg != "" {
 		if err := writePictures(o.svg, p.Pictures()); err != nil {
 			return err
 		}
 	}
 	return writePage(o.out, p, s.out)
+}
+
+// check finds, before anything is read, what cannot be written, and what must not be: results that are replaced by their page are lost.
+func (o *reportOptions) check(names []string) error {
+	if _, err := resultName(o.out); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	if o.svg != "" {
+		if _, err := directoryName(o.svg); err != nil {
+			return fmt.Errorf("--svg: %w", err)
+		}
+	}
+	out, err := os.Stat(o.out)
+	if err != nil || !out.Mode().IsRegular() {
+		return nil
+	}
+	for _, name := range names {
+		if in, err := os.Stat(name); err == nil && os.SameFile(in, out) {
+			return fmt.Errorf("--out: %s is one of the results, want another name for the page", o.out)
+		}
+	}
+	return nil
 }
 
 func readResult(name string, in io.Reader) (report.File, error) {

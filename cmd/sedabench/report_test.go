@@ -95,27 +95,35 @@ func TestReportFails(t *testing.T) {
 	require.NoError(t, os.WriteFile("foreign.json", []byte(`{"schema": "other/1"}`), 0o600))
 	require.NoError(t, os.WriteFile("page.html", []byte("before"), 0o600))
 	require.NoError(t, os.Mkdir("dir", 0o700))
-	for args, want := range map[string]string{
-		"none.json":                                "open none.json: no such file",
-		"foreign.json":                             `foreign.json: the schema is "other/1", want "sedabench/1"`,
-		good + " " + unloaded:                      unloaded + ": runs[1].load: neither rate_per_s nor clients",
-		pointless:                                  pointless + ": scales[0]: no points",
-		"--out no/such/dir/page.html " + good:      fmt.Sprintf("open no/such/dir/page.html.%d.part: no such file", os.Getpid()),
-		"--out dir " + good:                        "dir: is a directory",
-		"--svg page.html " + good:                  "page.html: not a directory",
-		"--svg page.html/below " + good:            "page.html: not a directory",
-		"--out other.html --svg /dev/null " + good: "/dev/null: not a directory",
+	require.NoError(t, os.Symlink("foreign.json", "link"))
+	type failure struct {
+		code int
+		want string
+	}
+	for args, c := range map[string]failure{
+		"none.json":                             {exitFailed, "open none.json: no such file"},
+		"foreign.json":                          {exitFailed, `foreign.json: the schema is "other/1", want "sedabench/1"`},
+		good + " " + unloaded:                   {exitFailed, unloaded + ": runs[1].load: neither rate_per_s nor clients"},
+		pointless:                               {exitFailed, pointless + ": scales[0]: no points"},
+		"--out no/such/dir/page.html none.json": {exitUsage, "--out: no file can be made in no/such/dir: no such file"},
+		"--out dir none.json":                   {exitUsage, "--out: dir is a directory"},
+		"--out= none.json":                      {exitUsage, "--out: want a name"},
+		"--svg page.html none.json":             {exitUsage, "--svg: no file can be made in page.html: not a directory"},
+		"--svg page.html/below none.json":       {exitUsage, "--svg: no file can be made in page.html: not a directory"},
+		"--svg /dev/null none.json":             {exitUsage, "--svg: no file can be made in /dev/null: not a directory"},
+		"--out ./foreign.json foreign.json":     {exitUsage, "--out: ./foreign.json is one of the results, want another name for the page"},
+		"--out link " + good + " foreign.json":  {exitUsage, "--out: link is one of the results"},
 	} {
 		code, out, errs := sedabench(t, append([]string{"report"}, strings.Fields("--out page.html "+args)...)...)
-		require.Equal(t, exitFailed, code, args)
+		require.Equal(t, c.code, code, args)
 		require.Empty(t, out)
-		require.Contains(t, errs, want, args)
+		require.Contains(t, errs, c.want, args)
 		require.Equal(t, 1, strings.Count(errs, "\n"), errs)
 	}
 	text, err := os.ReadFile("page.html")
 	require.NoError(t, err)
 	require.Equal(t, "before", string(text))
-	require.ElementsMatch(t, []string{"dir", "foreign.json", "page.html"}, left(t, "."))
+	require.ElementsMatch(t, []string{"dir", "foreign.json", "link", "page.html"}, left(t, "."))
 }
 
 func TestWriteWhole(t *testing.T) {
