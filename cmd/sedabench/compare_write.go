@@ -17,6 +17,7 @@ type compareView struct {
 	files       [2]report.File
 	differences []string // between what the files say of machine and configuration
 	changes     []report.Change
+	tests       int // of changes, together
 	unmatched   []string
 }
 
@@ -30,6 +31,7 @@ func view(before, after string, old, now report.File) *compareView {
 		}
 	}
 	v.changes, v.unmatched = report.Compare(old, now)
+	v.tests = tests(v.changes)
 	return v
 }
 
@@ -97,7 +99,7 @@ const (
 
 func (v *compareView) verdict(c report.Change) string {
 	switch {
-	case !c.Comparable() || !c.Tellable(level, tests(v.changes)):
+	case !c.Comparable() || !c.Tellable(level, v.tests):
 		return tooFew
 	case c.P >= level:
 		return noneYet
@@ -125,7 +127,7 @@ func (v *compareView) writeText(w io.Writer) error {
 	for _, line := range v.unmatched {
 		b.WriteString(line + "\n")
 	}
-	fmt.Fprintf(&b, "Medians of the runs that count with confidence intervals of 95 %%, p corrected for %s.\n", report.Plural(tests(v.changes), "test"))
+	fmt.Fprintf(&b, "Medians of the runs that count with confidence intervals of 95 %%, p corrected for %s.\n", report.Plural(v.tests, "test"))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

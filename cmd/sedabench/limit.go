@@ -63,13 +63,14 @@ func metricNames() []string {
 func (l limit) check(changes []report.Change) error {
 	var faults []error
 	seen := false
+	together := tests(changes)
 	for _, c := range changes {
 		if c.Metric.Name != l.metric {
 			continue
 		}
 		seen = true
 		switch {
-		case !c.Comparable() || !c.Tellable(level, tests(changes)):
+		case !c.Comparable() || !c.Tellable(level, together):
 			faults = append(faults, fmt.Errorf("--fail-if %s: cannot tell for %s: %d and %d runs that count, want more of them (--reps)",
 				l.text, changeText(c), len(c.Old), len(c.New)))
 		case c.P < level && (c.Ratio.Value > l.ratio) == l.above && c.Ratio.Value != l.ratio:
