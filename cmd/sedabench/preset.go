@@ -215,7 +215,7 @@ func (a *asking) repeat(ctx context.Context, entries []entry) error {
 			}
 			e.take(o)
 		}
-		a.progress.line(fmt.Sprintf("repetition %d of %d done", rep+1, a.reps))
+		a.progress.line(fmt.Sprintf("%s: repetition %d of %d done", entries[0].sheet.title, rep+1, a.reps))
 	}
 	return nil
 }
