@@ -2,6 +2,7 @@ package load
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -55,11 +56,13 @@ func readTrace(name string, r io.Reader, most int) (*Trace, error) {
 		}
 		t.at = append(t.at, at)
 	}
-	if err := lines.Err(); err != nil {
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return nil, fmt.Errorf("%s:%d: a line of more than 64 KiB, want the time of an arrival", name, n+1)
+	} else if err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", name, n+1, err)
 	}
 	if len(t.at) < 2 || t.at[0] == t.at[len(t.at)-1] {
-		return nil, fmt.Errorf("%s:%d: the end, want arrivals at two different times at least", name, n)
+		return nil, fmt.Errorf("%s: want arrivals at two different times at least", name)
 	}
 	return t.fromFirst(), nil
 }
