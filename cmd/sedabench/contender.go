@@ -37,7 +37,7 @@ func (c contender) trial(a *asking) trial.Config {
 	}
 	t := trial.Config{
 		Place: a.place, Graph: graph, Service: a.service, Means: a.means, Threads: a.blocked(), Policy: c.policy, Warmup: a.warmup, Duration: a.duration,
-		Capacity: a.capacity, MaxBatch: a.batch, Spare: c.arch.SpareProcs,
+		Capacity: a.capacity, MaxBatch: a.batch, Spare: c.arch.SpareProcs, ExactTimers: true,
 	}
 	if !c.ours {
 		t.Start = func(t trial.Config, h *workload.Handler) (trial.Service, error) {

@@ -57,7 +57,7 @@ func (b *bench) measure(ctx context.Context, c cell, rep int) (run report.Run, e
 	if c.load.MadeBy == report.ByGenerator {
 		procs++ // it never gives its processor up
 	}
-	restore, err := b.prepare(c.cpus, procs)
+	restore, err := b.prepare(c, procs)
 	if err != nil {
 		return run, err
 	}
@@ -133,17 +133,22 @@ func (b *bench) patienceFor(c cell) time.Duration {
 }
 
 // prepare gives a run its CPUs and its processors. Garbage of the run before
-// is collected first, so that none pays for another's.
-func (b *bench) prepare(cpus load.CPUs, procs int) (restore func() error, err error) {
+// is collected first, so that none pays for another's. Timers are exact beside a
+// generator only: where the workers make the load that would slow down channels.
+func (b *bench) prepare(c cell, procs int) (restore func() error, err error) {
 	runtime.GC()
-	release, err := load.Confine(cpus.Workers)
+	release, err := load.Confine(c.cpus.Workers)
 	if err != nil {
 		return nil, err
 	}
-	load.ExactTimers()
+	timers := func() {}
+	if c.load.MadeBy == report.ByGenerator {
+		timers = load.ExactTimers()
+	}
 	before := runtime.GOMAXPROCS(procs)
 	return func() error {
 		runtime.GOMAXPROCS(before)
+		timers()
 		return release()
 	}, nil
 }

@@ -30,10 +30,19 @@ func confine(s affinity.Set) error {
 	return nil
 }
 
-func exactTimers() {
+func exactTimers() (restore func()) {
+	before, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0)
+	if err != nil {
+		return func() {}
+	}
+	setSlack(1)
+	return func() { setSlack(before) } // not 0, which asks for the default: that of a thread is what its creator had
+}
+
+func setSlack(ns int) {
 	_ = eachThread(func(tid int) error {
 		// Needs a privilege for threads other than one's own; without it timers stay as they are.
-		_ = os.WriteFile(fmt.Sprintf("/proc/%d/timerslack_ns", tid), []byte("1"), 0)
+		_ = os.WriteFile(fmt.Sprintf("/proc/%d/timerslack_ns", tid), []byte(strconv.Itoa(ns)), 0)
 		return nil
 	})
 }

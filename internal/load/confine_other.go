@@ -6,6 +6,6 @@ import "github.com/seda-go/seda/affinity"
 
 func confine(affinity.Set) error { return affinity.ErrNotSupported }
 
-func exactTimers() {}
+func exactTimers() (restore func()) { return func() {} }
 
 func first() (leave func() error) { return func() error { return nil } }

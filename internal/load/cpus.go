@@ -61,7 +61,8 @@ func Confine(s affinity.Set) (release func() error, err error) {
 // more than 50. That is sooner beside a thread that spins, but where goroutines
 // keep all CPUs busy they are moved too often for it: pipelines of channels and of
 // actors take up to a third longer. So it is not for comparing throughput.
-func ExactTimers() { exactTimers() }
+// The returned function gives them back the slack that the calling thread had.
+func ExactTimers() (restore func()) { return exactTimers() }
 
 // Occupy locks the calling goroutine to its thread, and the thread to a CPU,
 // unless that is negative or the system cannot do it. The returned function

@@ -47,7 +47,7 @@ func TestConfineAndRelease(t *testing.T) {
 	require.NoError(t, release())
 }
 
-// Only who asks for exact timers gets them.
+// Only who asks for exact timers gets them, and only until it gives them back.
 func TestExactTimers(t *testing.T) {
 	runtime.LockOSThread() // never unlocked: the thread ends here
 	slack := func() int {
@@ -62,8 +62,10 @@ func TestExactTimers(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, release())
 	require.Equal(t, 40_000, slack())
-	ExactTimers()
+	restore := ExactTimers()
 	require.Equal(t, 1, slack())
+	restore()
+	require.Equal(t, 40_000, slack(), "also for runs after it, which others make the load of")
 }
 
 func TestConfineToNoSuchCPU(t *testing.T) {

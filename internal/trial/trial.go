@@ -67,6 +67,8 @@ type Config struct {
 	// it wants beyond the workers and the generator.
 	Start func(c Config, h *workload.Handler) (Service, error)
 	Spare int
+	// ExactTimers are those of load.ExactTimers, unless the workers make the load: for comparing architectures, some of which sleep while others spin.
+	ExactTimers bool
 }
 
 // Service is what a trial can be made of.
@@ -181,14 +183,20 @@ const busy = 0.95
 
 // Counts reports whether figures can be about the run. In open loop the generator must have been in time: by 50 us or, where requests have a
 // deadline, a tenth of that, the same for all policies. It is not compared with what requests took, which would pardon those that let them wait, and would
-// keep just the runs in which somebody else had the worker's CPU. In closed loop it must have kept up, and
-// the workers must have had their CPUs; where they make the load themselves nothing tells whether they did. Something must have been done.
+// keep just the runs in which somebody else had the worker's CPU. In closed loop it must have kept up, and workers that always have something to
+// compute must have had their CPUs; where they make the load themselves nothing tells whether they did. Something must have been done.
 func (o *Outcome) Counts(c Config) bool {
 	if c.Arrival != load.Closed {
 		return o.Window.Offered > 0 && (c.Deadline > 0 || o.Done > 0) && !load.Late(time.Duration(o.Lateness.ValueAtQuantile(99)), c.Deadline)
 	}
-	starved := !c.ByWorkers && o.CPU > 0 && o.CPU.Seconds() < busy*float64(c.Workers)*c.Duration.Seconds()
+	starved := c.saturates() && o.CPU > 0 && o.CPU.Seconds() < busy*float64(c.Workers)*c.Duration.Seconds()
 	return o.Done > 0 && !starved && (c.ByWorkers || !o.GeneratorBound())
+}
+
+// saturates reports whether workers always have something to compute in a closed loop by a generator: not with fewer clients than two for each, of whom the generator
+// has some in hand while who sleeps when there is nothing to do sleeps, and not if stages may block. Who spins then uses its CPU, and must not be the only one that counts.
+func (c *Config) saturates() bool {
+	return !c.ByWorkers && !c.Means.Blocks() && c.Clients >= 2*c.Workers
 }
 
 // patience is how long emptying the queues may take.
@@ -204,6 +212,10 @@ func (c *Config) prepare() (restore func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
+	timers := func() {}
+	if c.ExactTimers && !c.ByWorkers {
+		timers = load.ExactTimers()
+	}
 	procs := c.Workers + c.Spare
 	if !c.ByWorkers {
 		procs++
@@ -211,6 +223,7 @@ func (c *Config) prepare() (restore func() error, err error) {
 	before := runtime.GOMAXPROCS(procs)
 	return func() error {
 		runtime.GOMAXPROCS(before)
+		timers()
 		return release()
 	}, nil
 }

@@ -212,3 +212,21 @@ func TestLateRunsDoNotCount(t *testing.T) {
 	require.True(t, outcome(900*time.Microsecond).Counts(Config{Deadline: 10 * time.Millisecond}))
 	require.False(t, outcome(2*time.Millisecond).Counts(Config{Deadline: 10 * time.Millisecond}))
 }
+
+// A worker that sleeps while the generator has the requests counts as one that spins then does; one that did not get its CPU although it had enough to do does not.
+func TestWhoSleepsWithNothingToDoCounts(t *testing.T) {
+	sleep, err := workload.ParseWork("sleep")
+	require.NoError(t, err)
+	means, err := sleep.Open(1)
+	require.NoError(t, err)
+	o := &Outcome{}
+	o.Done, o.CPU = 1, 60*time.Millisecond
+	o.Sojourn, o.Lateness = hdrhistogram.New(1, 1e9, 3), hdrhistogram.New(1, 1e9, 3)
+	c := Config{Place: Place{Workers: 1}, Arrival: load.Closed, Duration: 100 * time.Millisecond}
+	for clients, counts := range map[int]bool{1: true, 2: false, 64: false} {
+		c.Clients = clients
+		require.Equal(t, counts, o.Counts(c), clients)
+	}
+	c.Means = means
+	require.True(t, o.Counts(c), "and stages that block need no CPU")
+}
