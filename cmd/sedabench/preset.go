@@ -172,12 +172,20 @@ func (a *asking) writeText(w io.Writer) error {
 	if err := writeThreads(w, a.runs); err != nil {
 		return err
 	}
-	for _, line := range append(append([]string{"Medians of the runs."}, a.notes...), disturbance(report.File{Machine: a.machine})...) {
+	for _, line := range append(append([]string{a.sampleText()}, a.notes...), disturbance(report.File{Machine: a.machine})...) {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sampleText says what figures rest on.
+func (a *asking) sampleText() string {
+	if a.reps == 1 {
+		return "One run of each: nothing says how much of a difference, or of a verdict, is chance (--reps)."
+	}
+	return fmt.Sprintf("Medians of %d runs each, but for those left out.", a.reps)
 }
 
 // sheet adds a sheet on which our policy's row is judged.

@@ -115,7 +115,7 @@ func (c *course) draw(policy, what string, value func(m report.StageMoment) floa
 // What of bursts is to be served, and how soon nothing waits any longer; what part of all threads is to be enough for that.
 const (
 	calmThreads = 2 // that the calm keeps busy,
-	burstTimes  = 12
+	burstTimes  = 8 // and those are enough for, too, that seda-2001 has at most
 	burstPart   = 0.9
 	threadPart  = 0.5
 )
@@ -151,7 +151,7 @@ func askThreadController(ctx context.Context, a *asking) error {
 			}
 		}})
 	}
-	a.notes = append(a.notes, "seda-2001 looks at a queue every 2 s, as it was published, and gives a stage one more thread where 100 wait, up to 20; who has had nothing to do for 5 s leaves.",
+	a.notes = append(a.notes, "seda-2001 looks at a queue every 2 s, as it was published, and gives a stage one more thread where 100 wait, up to 20; who has had nothing to do for 5 s leaves. A burst is over before it has looked often: --duration 240s gives it time.",
 		"static has all threads all the time.")
 	return c.watch(ctx, entries)
 }

@@ -7,7 +7,7 @@ import "time"
 func paperPresets() []preset {
 	return []preset{
 		{
-			name: "threads", about: "what threads, goroutines, stages and an event loop do with 1 to 16384 tasks at once, each of which reads 8 KiB from the page cache",
+			name: "threads", about: "what threads, goroutines, a pool, stages and an event loop do with 1 to 16384 tasks at once, each of which reads 8 KiB from the page cache",
 			flags: map[string]string{
 				"arch": "thread,goroutine,pool,staged,eventloop", "policy": "adaptive", "work": "file:8KiB", "service": "constant:0s", "threads": "16",
 				"duration": "300ms", "warmup": "500ms", "reps": "1",

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seda-go/seda/affinity"
+	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
 	"github.com/seda-go/seda/internal/report"
 	"github.com/seda-go/seda/internal/staged"
 	"github.com/seda-go/seda/probes"
@@ -156,4 +157,22 @@ func TestOfTheBest(t *testing.T) {
 	require.InDelta(t, 0.5, ofTheBest([]float64{0, 4, 2}), 1e-12)
 	require.True(t, math.IsNaN(ofTheBest([]float64{1, 4, 0})))
 	require.True(t, math.IsNaN(ofTheBest([]float64{0})))
+}
+
+// A pool is bounded however many tasks there are; a thread for each task is what thread and goroutine are asked about.
+func TestWhoHasAThreadForEachTask(t *testing.T) {
+	o, err := parseRun(strings.Fields("--preset threads"), host{cpus: 2, allowed: affinity.Of(0, 1)})
+	require.NoError(t, err)
+	a := &asking{study: &study{bench: bench{options: &o, find: arch.Find}}}
+	threads := map[string]int{}
+	for _, c := range a.contenders() {
+		tasks := c.tasks()
+		threads[c.row] = c.reading(a, []*sheet{newSheet("")}, tasks[len(tasks)-1]).config.Threads
+	}
+	require.Equal(t, map[string]int{"thread": mostThreads, "goroutine": mostThreads, "pool": 16, "staged": 16, "eventloop": 16}, threads)
+}
+
+// Bursts need no more threads than the published controller has at most: it is to be judged by how soon it has them.
+func TestBurstsAreWithinThePublishedBound(t *testing.T) {
+	require.Less(t, calmThreads*burstTimes, 20)
 }

@@ -19,9 +19,10 @@ const (
 	flatPart = 0.9
 )
 
-// perTask says that an architecture has as many threads as tasks here: that is what it is asked about. Others have the bound of --threads.
+// perTask says that an architecture has as many threads as tasks here: that is what it is asked about. Others have the bound of --threads, also a pool, which
+// is one because it is bounded.
 func (c contender) perTask() bool {
-	return slices.Contains([]string{"thread", "goroutine", "pool"}, c.arch.Name)
+	return slices.Contains([]string{"thread", "goroutine"}, c.arch.Name)
 }
 
 // askThreads asks what is done, and how long it takes, with more and more tasks at once: by a thread for each, and by a few threads for all.
@@ -57,7 +58,7 @@ func askThreads(ctx context.Context, a *asking) error {
 		picture.lines = append(picture.lines, chartLine{name: c.row, values: rates, unit: report.Count})
 	}
 	a.charts = append(a.charts, picture)
-	a.notes = append(a.notes, "A few tasks that wait for long are in no percentile where the others are done again and again meanwhile: the longest tells of them.", fmt.Sprintf("With thread, goroutine and pool there is a thread or goroutine for each task, up to %d; with the others at most %d that block (--threads), and the rest waits in queues.",
+	a.notes = append(a.notes, "A few tasks that wait for long are in no percentile where the others are done again and again meanwhile: the longest tells of them.", fmt.Sprintf("With thread and goroutine there is one for each task, up to %d; with the others at most %d that block (--threads), and the rest waits in queues.",
 		mostThreads, a.threads))
 	return nil
 }
