@@ -143,6 +143,7 @@ var (
 
 // Names of the clauses.
 const (
+	clauseHalf     = "served at 0.5x"
 	clauseFlat     = "goodput at 4x"
 	clauseAt2x     = "at 2x"
 	clauseServed   = "p99 served at 4x"
@@ -160,6 +161,7 @@ func (a *asking) certify(ctx context.Context) (*sheet, error) {
 		loads.columns = append(loads.columns, column{name: fmt.Sprintf("%gx", x), unit: part})
 	}
 	clauses := a.sheet("Clauses",
+		column{name: clauseHalf, unit: part, bound: bound(0.95), least: true},
 		column{name: clauseAt2x, unit: part, bound: bound(goodPart), least: true},
 		column{name: clauseFlat, unit: part, bound: bound(goodPart), least: true},
 		column{name: clauseServed, unit: report.Time, bound: bound(float64(a.target))},

@@ -63,6 +63,8 @@ func (c contender) loaded(g *gathered, x, peak float64, o trial.Outcome) {
 	g.memory.put(c.row, fmt.Sprintf("%gx", x), float64(o.HeapMost))
 	g.sheet.put(c.row, clauseLost, float64(o.Total.InFlight()+o.Doubled+o.Skipped))
 	switch x {
+	case 0.5: // of what was offered: who refuses what could be done in time does not serve it
+		g.sheet.put(c.row, clauseHalf, float64(o.Good())/float64(o.Window.Offered))
 	case 2:
 		g.sheet.put(c.row, clauseAt2x, flat)
 	case 4:
@@ -106,7 +108,8 @@ func (g *gathered) combine(row string) {
 	g.sheet.put(row, clauseLinear, worst)
 }
 
-// aftermaths returns, for each spike that ended after the warm-up and was followed by a calm, how long the delay at the head was still over the target.
+// aftermaths returns, for each spike that ended after the warm-up and was followed by a calm, how long the delay at the head was still over the target: all of
+// the calm if nothing was done in it.
 func aftermaths(o trial.Outcome, c trial.Config) (all []time.Duration) {
 	const slice = time.Millisecond
 	period := c.Profile.Length()
@@ -114,11 +117,15 @@ func aftermaths(o trial.Outcome, c trial.Config) (all []time.Duration) {
 		if end < c.Warmup {
 			continue
 		}
-		last := time.Duration(0)
+		last, done := time.Duration(0), 0
 		for i, s := range o.Slices[end/slice : (end+c.Profile[0].For)/slice] {
+			done += s.Done
 			if s.MeanDelay() > c.Deadline {
 				last = time.Duration(i+1) * slice
 			}
+		}
+		if done == 0 {
+			last = c.Profile[0].For
 		}
 		all = append(all, last)
 	}

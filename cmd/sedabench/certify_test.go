@@ -38,6 +38,8 @@ func TestAftermaths(t *testing.T) {
 	require.Equal(t, []time.Duration{2 * ms, 0}, aftermaths(o, c))
 	c.Warmup, c.Duration = 6*ms, 9*ms
 	require.Equal(t, []time.Duration{0}, aftermaths(o, c))
+	o.Slices = make([]trial.Slice, 16)
+	require.Equal(t, []time.Duration{3 * ms}, aftermaths(o, c), "who does nothing has not recovered")
 }
 
 // What the runs of a contender add up to.
@@ -49,7 +51,7 @@ func TestClauses(t *testing.T) {
 	for _, x := range certifyLoads {
 		o := trial.Outcome{HeapMost: uint64(1000 * x), Kinds: []trial.Counts{{Offered: 100, Good: 48}, {Offered: 100, Good: 48}}}
 		o.Duration, o.Sojourn = time.Second, sojourn
-		o.Total = load.Counts{Accepted: 5, Completed: 4}
+		o.Total, o.Window = load.Counts{Accepted: 5, Completed: 4}, load.Counts{Offered: 200}
 		c.loaded(g, x, 100, o)
 	}
 	for clients, ns := range map[string]float64{"4": 400, "16": 1600, "64": 8000, "256": 25600} {
@@ -57,7 +59,7 @@ func TestClauses(t *testing.T) {
 	}
 	g.combine("pool")
 	for what, want := range map[string]float64{
-		clauseAt2x: 0.96, clauseFlat: 0.96, clauseServed: 7003, clauseFair: 1, clauseMemory: 4, clauseLost: 1, clauseLinear: 1.25,
+		clauseHalf: 0.48, clauseAt2x: 0.96, clauseFlat: 0.96, clauseServed: 7003, clauseFair: 1, clauseMemory: 4, clauseLost: 1, clauseLinear: 1.25,
 	} {
 		require.InEpsilon(t, want, g.sheet.median("pool", what), 0.001, what)
 	}
