@@ -15,6 +15,8 @@ const (
 	admitBusy   = 2       // events more than workers that may wait whatever the correction: fewer leave workers idle, and save little time
 	admitSmooth = 8       // snapshots over which the time behind the stage is averaged
 	admitBehind = 0.5     // part of the target that may be spent behind the stage
+	admitCalm   = 0.8     // part of what is possible up to which sources that share a gate may each have all of it,
+	admitFull   = 1.1     // and from which on each has its share
 )
 
 // admission is the law by which seda admits: a gate for every source, which holds between any two events, and a slow trim.
@@ -33,7 +35,8 @@ const (
 //
 // e is what an event costs the workers of its stage, there and behind, divided by the part of their time that other stages leave them. The highest class
 // has all of E; one below has what is done in the same time though events of those above come first: see beside. Sources of a class share that,
-// by the larger of the part that was accepted from each lately and of an even part. At least one event may wait.
+// by the larger of the part that was accepted from each lately and of an even part. At least one event may wait. Shares are for sources that want more than there
+// is: as long as all of them ask for less, each may have nearly all of E, as the others have hardly anything waiting, and a burst of one need not be refused.
 //
 // The check needs no estimate: an event that came after the last correction and has waited longer than the aim was let in wrongly, or somebody
 // kept the worker from work, which a narrower gate does not mend. So it takes two in a row; then right is cut by as much as the second waits
@@ -190,7 +193,7 @@ func (a *admission) events(k int, aim, most float64) float64 {
 // share returns how many events of source k can wait where all could be handled within the aim, were there no others: as many as are done before
 // then though those of classes above come first, divided among the sources of its class.
 func (a *admission) share(k int, all float64) float64 {
-	own, above, offered, accepted, n := a.y.Sources[k].Class, 0.0, 0.0, 0.0, 0.0
+	own, above, offered, accepted, n, asked := a.y.Sources[k].Class, 0.0, 0.0, 0.0, 0.0, 0.0
 	active := func(j int) bool { return j == k || a.m.rates[j].offered > 0 }
 	for _, j := range a.sources[k].rivals {
 		switch r := &a.m.rates[j]; {
@@ -198,6 +201,7 @@ func (a *admission) share(k int, all float64) float64 {
 			above += r.accepted
 		case active(j):
 			offered, accepted, n = offered+r.offered, accepted+r.accepted, n+1
+			asked += max(r.offered, r.lately) // a spike is not waited for
 		}
 	}
 	if above > 0 {
@@ -210,7 +214,13 @@ func (a *admission) share(k int, all float64) float64 {
 			sum += claim(j)
 		}
 	}
-	return all * claim(k) / sum
+	part := claim(k) / sum
+	return all * (part + (1-part)*spare((asked+above)/a.sources[k].most))
+}
+
+// spare returns how much of the others' shares a source may have where so large a part of what is possible is asked for.
+func spare(load float64) float64 {
+	return min(max((admitFull-load)/(admitFull-admitCalm), 0), 1)
 }
 
 // beside returns how many events with a rate of their own are done in the time of all, beside those of classes above, which come first: each then takes a busy

@@ -37,7 +37,10 @@ type meter struct {
 }
 
 // sourceRates are what a source does, in events per second.
-type sourceRates struct{ offered, accepted, refused float64 }
+type sourceRates struct {
+	offered, accepted, refused float64
+	lately                     float64 // offered since the last snapshot
+}
 
 // stageMeter is one stage of a meter.
 type stageMeter struct {
@@ -163,7 +166,8 @@ func (m *meter) count(s *Snapshot, dt float64) {
 	}
 	for k, x := range s.Sources {
 		r, last := &m.rates[k], &m.sources[k]
-		r.offered += fresh * (float64(x.Offered-last.Offered)*1e9/dt - r.offered)
+		r.lately = float64(x.Offered-last.Offered) * 1e9 / dt
+		r.offered += fresh * (r.lately - r.offered)
 		r.accepted += fresh * (float64(x.Accepted-last.Accepted)*1e9/dt - r.accepted)
 		r.refused += fresh * (float64(x.Refused-last.Refused)*1e9/dt - r.refused)
 		m.stages[m.y.Sources[k].Stage].fed += float64(x.Accepted - last.Accepted)

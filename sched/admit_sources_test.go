@@ -30,6 +30,22 @@ func TestSourcesShareAlike(t *testing.T) {
 	}
 }
 
+// As long as sources ask for less than can be done together, what comes of one at a time is not refused since there are others.
+func TestSourcesBorrow(t *testing.T) {
+	for _, most := range []int{1, 64} {
+		for _, offered := range []float64{0.3, 0.5} {
+			const service, n = 100_000, 4
+			sum := 0.0
+			for seed := range uint64(10) {
+				for _, good := range sourcesInTime(t, seed, most, service, n, offered*1e9/service/n) {
+					sum += good / 10
+				}
+			}
+			require.Greater(t, sum*service/1e9/offered, 0.97, "batches of %d, %g times the capacity", most, offered)
+		}
+	}
+}
+
 // sourcesInTime returns how many events a second of each of n sources of the same rate are done within ten services, once the law has settled.
 func sourcesInTime(t *testing.T, seed uint64, most int, service int64, n int, rate float64) []float64 {
 	y := &sched.System{
