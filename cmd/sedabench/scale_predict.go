@@ -82,8 +82,8 @@ func (st *study) simulated(workers int, policy string, line float64) (float64, e
 		footprint: st.work.Memory() >> 10, batch: st.batch, capacity: st.capacity, arrival: simArrival{text: string(load.Closed), process: sim.Closed}, clients: st.clientsFor(workers),
 	}
 	y := o.system(0)
-	y.Costs.Core += line * load.ClientLines
-	y.Sources[0].Arrivals.Inside = true
+	y.Costs.Core += line * load.RequestLines
+	y.Sources[0].Arrivals.Inside = line * load.ClientLines
 	for w := range y.Workers {
 		y.Workers[w].Core = st.coreOf(w, workers)
 	}

@@ -88,7 +88,7 @@ func lineText(s report.Scale) string {
 	if s.Line == 0 {
 		return "nothing for cache lines that go from worker to worker: " + s.NoLine
 	}
-	return fmt.Sprintf("%d cache lines of %s for each request that goes from worker to worker", load.ClientLines, report.Time(s.Line))
+	return fmt.Sprintf("%d cache lines of %s for each request that goes from worker to worker, %d more if its client does", load.RequestLines, report.Time(s.Line), load.ClientLines)
 }
 
 // beyond says how sure predictions are of more workers than were measured.

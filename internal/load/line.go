@@ -10,9 +10,12 @@ import (
 	"github.com/seda-go/seda/internal/workload"
 )
 
-// ClientLines is how many cache lines go from core to core with a request of a load that workers make, where one ends it that another began: two of the request,
-// two of what is counted of its client, one of its numbers' source, one of its times.
-const ClientLines = 6
+// RequestLines is how many cache lines go from core to core with a request, and ClientLines how many more with the first of them where workers make the load, and
+// another ended the client's request before: two of what is counted of the client, one of its numbers' source, one of its times.
+const (
+	RequestLines = 2
+	ClientLines  = 4
+)
 
 const (
 	lineBlocks = 31

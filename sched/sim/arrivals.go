@@ -13,7 +13,7 @@ type Arrivals struct {
 	Steps   []Step  // replaces Rate from a time on
 	On, Off int64   // if On: there are arrivals for On ns, then none for Off, and so on
 	Clients int     // Closed: events that are never done, each of which comes again when it is
-	Inside  bool    // Closed: the worker that ends an event writes the next one, which is then with that worker, and far from the others
+	Inside  float64 // Closed: if not 0 the worker that ends an event writes the next one, which costs others so many ns more than an event that a worker emitted
 }
 
 // Process is the kind of arrivals.
@@ -34,6 +34,8 @@ func (a *Arrivals) check() error {
 		return fmt.Errorf("a Rate of %g, want 0 or more", a.Rate)
 	case a.On < 0 || a.Off < 0:
 		return fmt.Errorf("times On %d, Off %d, want none below 0", a.On, a.Off)
+	case !finite(a.Inside):
+		return fmt.Errorf("%g ns Inside, want 0 or more", a.Inside)
 	case a.Process == Closed && a.Clients < 1:
 		return fmt.Errorf("%d Clients, want at least 1", a.Clients)
 	}

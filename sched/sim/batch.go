@@ -184,6 +184,9 @@ func (w *worker) distance(r *run) float64 {
 		if ns == 0 {
 			ns = c.Far
 		}
+		if w.batch[i].entered() {
+			ns += r.sources[r.reqs[w.batch[i].req].source].Arrivals.Inside
+		}
 		switch there := &r.workers[from].seat; {
 		case there.Node != w.seat.Node:
 			ns += c.Core + c.Node

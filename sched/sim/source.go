@@ -127,7 +127,7 @@ func (r *run) accept(c *source, k int, w *worker) {
 		req = int32(len(r.reqs))
 		r.reqs = append(r.reqs, request{r.now, 1, int32(c.id)})
 	}
-	if !c.Arrivals.Inside {
+	if c.Arrivals.Inside == 0 {
 		w = nil
 	}
 	r.push(c.stage, k, c.Class, c.which, event{r.now, req, madeBy(w)})
