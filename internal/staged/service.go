@@ -76,7 +76,7 @@ func Start(c Config) (*Service, error) {
 	if err := decide(&config, c.Policy, g, c.Workers); err != nil {
 		return nil, err
 	}
-	s := &Service{gate: workload.NewGate(g, c.Capacity*g.Stages())}
+	s := &Service{gate: workload.NewGate(c.Handler, c.Capacity*g.Stages())}
 	if c.Timeline > 0 {
 		s.recorder = &recorder{every: int64(c.Timeline), graph: g}
 		config.Policy = s.recorder.around(config.Policy)
@@ -119,15 +119,11 @@ func (s *Service) addStages(c *Config, g *workload.Graph) []*stage {
 		}
 		from.HandleBatch(func(ctx *engine.Context, requests []*workload.Request) error {
 			c.Spin.Spend(s.cost.Load().Batch(len(requests)))
-			more := 0
 			for _, r := range requests {
-				next := c.Handler.Step(i, r)
-				more += next.Len() - 1
-				for ; next != 0; next = next.Rest() {
+				for next := c.Handler.Step(i, r); next != 0; next = next.Rest() {
 					edges[next.First()].Emit(ctx, r)
 				}
 			}
-			s.gate.Add(more)
 			return nil
 		})
 	}
@@ -139,7 +135,7 @@ func (s *Service) Submit(requests []*workload.Request) int {
 	if len(s.inlets) == 1 {
 		entered := requests[:s.gate.Enter(len(requests))]
 		n, _ := s.inlets[0].TrySubmitBatch(entered) // the error only says why it is not all of them
-		s.gate.Add(n - len(entered))
+		s.gate.Leave(len(entered) - n)
 		return n
 	}
 	for i, r := range requests {

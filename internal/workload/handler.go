@@ -14,6 +14,7 @@ type Handler struct {
 	Means *Means
 
 	graph  *Graph
+	gate   *Gate // nil: nobody counts
 	clock  Clock
 	sink   Sink
 	states [MaxStages]keyStates // of keyed stages
@@ -88,6 +89,7 @@ func (h *Handler) Finish(stage int, r *Request) (next Set) {
 	if traced && next != 0 {
 		r.trace.handedOn(next, ended)
 	}
+	h.gate.add(next.Len() - 1)
 	if over {
 		h.finish(r)
 	}

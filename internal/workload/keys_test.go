@@ -3,7 +3,6 @@ package workload
 import (
 	"math"
 	"math/rand/v2"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,32 +30,4 @@ func TestKeysComeAsOftenAsTheirDistributionSays(t *testing.T) {
 		require.InDelta(t, 1/sum, k.Hot(), 1e-9)
 	}
 	require.Empty(t, (*Keys)(nil).String())
-}
-
-// A gate lets in no more than its limit, whoever comes, and is empty when all have left and nobody comes any more.
-func TestGate(t *testing.T) {
-	g, err := NewGraph("feedback", 2)
-	require.NoError(t, err)
-	gate := NewGate(g, 10)
-	require.Equal(t, 7, gate.Enter(7))
-	require.Equal(t, 3, gate.Enter(7))
-	require.Zero(t, gate.Enter(1))
-	gate.Add(-2)
-	require.Equal(t, 2, gate.Enter(3))
-	var leaving sync.WaitGroup
-	for range 10 {
-		leaving.Go(func() { gate.Add(-1) })
-	}
-	gate.Close()
-	gate.Empty()
-	leaving.Wait()
-
-	straight, err := NewGraph("diamond", 4)
-	require.NoError(t, err)
-	none := NewGate(straight, 10)
-	require.Nil(t, none)
-	require.Equal(t, 99, none.Enter(99))
-	none.Add(-99)
-	none.Close()
-	none.Empty()
 }

@@ -21,7 +21,7 @@ type channels struct {
 }
 
 func startChannels(c Config) (Service, error) {
-	s := &channels{handler: c.Handler, gate: workload.NewGate(c.Handler.Graph(), c.room()), done: make(chan struct{})}
+	s := &channels{handler: c.Handler, gate: workload.NewGate(c.Handler, c.room()), done: make(chan struct{})}
 	s.queues = make([][]chan *workload.Request, c.Handler.Graph().Stages())
 	for stage := range s.queues {
 		for range c.parts(stage) {
@@ -35,9 +35,7 @@ func startChannels(c Config) (Service, error) {
 func (s *channels) serve(stage, worker int) {
 	parts := s.queues[stage]
 	for r := range parts[worker%len(parts)] {
-		next := s.handler.Step(stage, r)
-		s.gate.Add(next.Len() - 1)
-		for ; next != 0; next = next.Rest() {
+		for next := s.handler.Step(stage, r); next != 0; next = next.Rest() {
 			s.queue(next.First(), r) <- r
 		}
 	}
@@ -62,7 +60,7 @@ func (s *channels) Submit(requests []*workload.Request) int {
 			accepted++
 		}
 	}
-	s.gate.Add(accepted - len(entered))
+	s.gate.Leave(len(entered) - accepted)
 	return accepted
 }
 

@@ -40,7 +40,7 @@ func startBatched(c Config) (Service, error) {
 		c.Batch = 1 // who sleeps in a batch sleeps after those before
 	}
 	s := &batched{
-		handler: c.Handler, size: c.Batch, capacity: int64(c.Capacity), gate: workload.NewGate(g, c.room()),
+		handler: c.Handler, size: c.Batch, capacity: int64(c.Capacity), gate: workload.NewGate(c.Handler, c.room()),
 		queues: make([][]chan *batch, g.Stages()), done: make(chan struct{}), handled: make([]tally, g.Stages()),
 	}
 	s.free.New = func() any { return &batch{requests: make([]*workload.Request, 0, s.size)} }
@@ -178,15 +178,11 @@ func (s *batched) handle(stage int, in *batch, out []*outgoing) {
 	if stage == 0 && s.gate == nil {
 		s.waiting.Add(-int64(len(in.requests)))
 	}
-	more := 0
 	for _, r := range in.requests {
-		next := s.handler.Step(stage, r)
-		more += next.Len() - 1
-		for ; next != 0; next = next.Rest() {
+		for next := s.handler.Step(stage, r); next != 0; next = next.Rest() {
 			out[next.First()].add(r)
 		}
 	}
-	s.gate.Add(more)
 	s.recycle(in)
 }
 

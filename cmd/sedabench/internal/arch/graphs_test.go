@@ -68,6 +68,33 @@ func TestLoopsDoNotStandStill(t *testing.T) {
 	})
 }
 
+// Where each client has a request and there is room for all of them none is refused, also if who ends one submits the next from within a batch.
+func TestLoopsHaveRoomForAllClients(t *testing.T) {
+	graphs := [][]workload.Stage{
+		{{Name: "a", Next: []string{"a", "end"}, Shares: []float64{0.5, 0.5}, Rounds: 3}},
+		{{Name: "a", Next: []string{"a", "end"}, Shares: []float64{0.5, 0.5}, Rounds: 3, Keyed: true}},
+		{{Name: "a", Next: []string{"b"}}, {Name: "b", Next: []string{"a", "end"}, Shares: []float64{0.5, 0.5}, Rounds: 3}},
+		everything(),
+	}
+	for _, name := range []string{"staged", "channels", "channels-batched"} { // those with a gate
+		a, err := Find(name)
+		require.NoError(t, err)
+		for _, stages := range graphs {
+			for _, byWorkers := range []bool{false, true} {
+				g, err := workload.Build("loop", stages)
+				require.NoError(t, err)
+				s := newSetup()
+				s.Graph, s.stages, s.Arrival, s.ByWorkers = g, g.Stages(), load.Closed, byWorkers
+				s.arch.Capacity, s.arch.Batch, s.Clients = 16, 16, 16
+				s.arch.Workers = 1 // of several one that is held up while it takes from a ring keeps slots of it, full or not
+				result, _ := s.run(t, a)
+				require.Zero(t, result.Total.Refused, "%s, %d stages, by workers: %t", name, g.Stages(), byWorkers)
+				require.Positive(t, result.Total.Completed)
+			}
+		}
+	}
+}
+
 // Architectures that handle two requests of one key at a time are found out.
 func TestExclusionIsChecked(t *testing.T) {
 	if invariant.Enabled {
