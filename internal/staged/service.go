@@ -139,7 +139,11 @@ func (s *Service) Submit(requests []*workload.Request) int {
 		return n
 	}
 	for i, r := range requests {
+		if s.gate.Enter(1) == 0 {
+			return i
+		}
 		if s.inlets[r.Kind].TrySubmit(r) != nil {
+			s.gate.Leave(1)
 			return i
 		}
 	}

@@ -113,6 +113,33 @@ func TestKindsHaveStagesOfTheirOwn(t *testing.T) {
 	require.Positive(t, stages[1].Completed)
 }
 
+// Requests of several kinds that go round are no more than the rings of the way back hold, which would lose them.
+func TestKindsThatGoRoundLoseNothing(t *testing.T) {
+	g, err := workload.Build("loop", []workload.Stage{
+		{Name: "a", Next: []string{"b"}},
+		{Name: "b", Next: []string{"a", "end"}, Shares: []float64{0.9, 0.1}, Rounds: 20},
+	})
+	require.NoError(t, err)
+	r, err := load.New(load.Config{
+		Arrival: load.Fixed, Rate: 1_000_000, Batch: 16, InFlight: 100_000, Duration: 20 * time.Millisecond, Patience: 5 * time.Second,
+		Seed: 1, Graph: g, Service: workload.Constant(20 * time.Microsecond), Shares: []float64{0.3, 0.3, 0.4}, Spin: workload.Spin{PerTurn: 1}, CPU: -1,
+	})
+	require.NoError(t, err)
+	s, err := Start(Config{
+		Handler: r.Handler(), Workers: 2, Capacity: 4, MaxBatch: 4, Policy: "serve-all",
+		Kinds: []Kind{{Name: "low"}, {Name: "mid", Class: 1}, {Name: "high", Class: 2}}, Log: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	result, err := r.Do(t.Context(), s)
+	require.NoError(t, err)
+	require.NoError(t, s.Stop(t.Context()))
+	require.NoError(t, result.Check())
+	failed, dropped := s.Losses()
+	require.Zero(t, failed+dropped)
+	require.Positive(t, result.Total.Refused)
+	require.Positive(t, result.Total.Completed)
+}
+
 func TestStartNamesWhatIsWrong(t *testing.T) {
 	g, err := workload.NewGraph("pipeline", 1)
 	require.NoError(t, err)
