@@ -204,27 +204,6 @@ func TestBatchesAreMeasured(t *testing.T) {
 	}
 }
 
-func TestBatchedTakesWhatFits(t *testing.T) {
-	g, err := workload.NewGraph("pipeline", 1)
-	require.NoError(t, err)
-	held := make(chan struct{})
-	c := newSetup().arch
-	c.Capacity, c.Batch, c.Workers = 8, 4, 1
-	c.Handler = workload.NewHandler(g, workload.NewClock(), func(*workload.Request, int64) { <-held })
-	service, err := startBatched(c)
-	require.NoError(t, err)
-	requests := make([]*workload.Request, 30)
-	for i := range requests {
-		requests[i] = new(workload.Request)
-	}
-	// The goroutine holds at most one batch; the queue fills up to its capacity, with part of a batch too.
-	accepted := service.Submit(requests)
-	require.GreaterOrEqual(t, accepted, 8)
-	require.LessOrEqual(t, accepted, 12)
-	close(held)
-	require.NoError(t, service.Stop(t.Context()))
-}
-
 // Whatever the size of batches, inboxes fill evenly, and one that is full leaves the rest to others.
 func TestEventLoopsShareBatches(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 4} {

@@ -10,8 +10,9 @@ import (
 
 // batched is channels of slices. A stage never waits for a batch to fill: it
 // handles what is there, appends what it hands on to the batch for the next
-// stage, and sends that when it is full or when there is nothing to handle.
-// Slices are recycled.
+// stage, and sends that when it is full, when there is nothing to handle, and
+// at the latest after patience batches: else the few requests of a rare route, or of
+// a cold key, would wait as long as there is plenty to do. Slices are recycled.
 type batched struct {
 	handler  *workload.Handler
 	size     int
@@ -28,6 +29,10 @@ type batched struct {
 	waiting atomic.Int64
 	handled []tally
 }
+
+// patience is how many batches a stage handles before it sends what it has to hand on in batches that are not full. What one request in patience does fills
+// them by itself, and a batch in patience that is short costs next to nothing.
+const patience = 16
 
 // tally counts what a stage has handled. Written by the stage's goroutines when they end, read after all have.
 type tally struct{ requests, batches atomic.Int64 }
@@ -137,6 +142,15 @@ func (o *outgoing) flush() {
 	}
 }
 
+// flushAll sends what goes to any stage.
+func flushAll(out []*outgoing) {
+	for _, o := range out {
+		if o != nil {
+			o.flush()
+		}
+	}
+}
+
 func (s *batched) take() *batch { return s.free.Get().(*batch) }
 
 func (s *batched) recycle(b *batch) {
@@ -158,17 +172,16 @@ func (s *batched) serve(stage, worker int) {
 			requests += int64(len(in.requests))
 			batches++
 			s.handle(stage, in, out)
+			if batches%patience == 0 {
+				flushAll(out)
+			}
 			select {
 			case in = <-queue: // nil when closed
 			default:
 				in = nil
 			}
 		}
-		for _, o := range out {
-			if o != nil {
-				o.flush()
-			}
-		}
+		flushAll(out)
 	}
 	s.handled[stage].requests.Add(requests)
 	s.handled[stage].batches.Add(batches)
