@@ -56,6 +56,7 @@ func (s *perRequest) Submit(requests []*workload.Request) int {
 }
 
 func (s *perRequest) serve(r *workload.Request) {
+	defer s.leave() // the last, so that whoever has stopped the service finds threads and semaphore given back
 	if s.locked {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
@@ -65,7 +66,6 @@ func (s *perRequest) serve(r *workload.Request) {
 		defer func() { <-s.turns }()
 	}
 	s.run(r)
-	s.leave()
 }
 
 func (s *perRequest) leave() {

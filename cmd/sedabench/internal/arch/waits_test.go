@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -75,6 +76,32 @@ func TestOneBlocksAtATime(t *testing.T) {
 			result, _ := s.run(t, a)
 			require.GreaterOrEqual(t, result.Total.Completed, int64(s.Clients))
 		})
+	}
+}
+
+// Who has not given its turn back, and its thread, is still there for Stop.
+func TestStopWaitsForTurns(t *testing.T) {
+	for _, start := range []func(Config) (Service, error){startPerRequest, startThreads} {
+		s := waiting(t, "sleep", 0)
+		g, err := workload.NewGraph("pipeline", 1)
+		require.NoError(t, err)
+		var service *perRequest
+		taken := make(chan struct{})
+		s.arch.Handler = workload.NewHandler(g, workload.NewClock(), func(*workload.Request, int64) {
+			<-service.turns // so that there is none to give back
+			close(taken)
+		})
+		s.arch.Handler.Means = s.Means
+		started, err := start(s.arch)
+		require.NoError(t, err)
+		service = started.(*perRequest)
+		require.Equal(t, 1, service.Submit([]*workload.Request{new(workload.Request)}))
+		<-taken
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		require.ErrorIs(t, service.Stop(ctx), context.DeadlineExceeded)
+		service.turns <- struct{}{}
+		require.NoError(t, wait(t.Context(), service.done))
 	}
 }
 
