@@ -73,13 +73,13 @@ func TestTheEstimateContainsTheTails(t *testing.T) {
 
 func TestLoadsThatTakeTooLongAreRefused(t *testing.T) {
 	for args, want := range map[string]string{
-		"--service constant:100ms --arrival closed":                   "--service constant:100ms, --clients 256: with 1 worker and 3 stages these requests take 1m17s, want at most 1m0s: at most 200 --clients or shorter service times",
-		"--service constant:100ms --arrival closed --clients 200":     "",
-		"--service exp:1s --stages 1 --clients 61":                    "--service exp:1s, --clients 61: with 1 worker and 1 stage these requests take 1m1s, want at most 1m0s: at most 60 --clients",
-		"--service exp:1s --arrival fixed --rate 1 --duration 1s":     "", // the clients are of no concern
-		"--service exp:1s --arrival fixed --rate 100 --duration 1s":   "--service exp:1s, --rate 100: with 1 worker and 3 stages the queues fill with work for 5m11s, want at most 1m0s: a lower rate",
-		"--service constant:100us --arrival poisson --rate 1e6":       "",
-		"--service exp:1s --arrival closed --clients 8 --workers 1,2": "",
+		"--service constant:100ms --arrival closed":                        "--service constant:100ms, --clients 256: with 1 worker and 3 stages these requests take 1m17s, want at most 1m0s: at most 200 --clients or shorter service times",
+		"--service constant:100ms --arrival closed --clients 200":          "",
+		"--service constant:1s --stages 1 --clients 61":                    "--service constant:1s, --clients 61: with 1 worker and 1 stage these requests take 1m1s, want at most 1m0s: at most 60 --clients",
+		"--service constant:1s --arrival fixed --rate 1 --duration 1s":     "", // the clients are of no concern
+		"--service constant:1s --arrival fixed --rate 100 --duration 1s":   "--service constant:1s, --rate 100: with 1 worker and 3 stages the queues fill with work for 5m11s, want at most 1m0s: a lower rate",
+		"--service constant:100us --arrival poisson --rate 1e6":            "",
+		"--service constant:1s --arrival closed --clients 8 --workers 1,2": "",
 	} {
 		_, err := parseRun(strings.Fields(args), host{cpus: 2})
 		if want == "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seda-go/seda/internal/leaktest"
+	"github.com/seda-go/seda/sched/sim"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
@@ -51,6 +52,32 @@ func TestServiceMomentsMatchTheory(t *testing.T) {
 	}
 }
 
+// What the cut takes off a mean is what it takes off draws. Those that are parsed lose little.
+func TestCutIsThatOfDraws(t *testing.T) {
+	for _, d := range []sim.Service{
+		{Kind: sim.Exponential, Mean: 5e8},
+		{Kind: sim.Lognormal, Mean: 5e8, Shape: 1},
+		{Kind: sim.Lognormal, Mean: 5e8},
+		{Kind: sim.Pareto, Mean: 5e8, Shape: 2.5},
+		{Kind: sim.Bimodal, Mean: 5e8, Long: 1e9, Share: 0.5},
+		{Kind: sim.Pareto, Shape: 1.1},
+	} {
+		s := Service{of: d}
+		const n = 400_000
+		random := rand.New(rand.NewPCG(5, 6))
+		sum := 0.0
+		for range n {
+			sum += s.Draw(random)
+		}
+		require.InDelta(t, s.Mean()*(1-s.cut()), sum/n, 0.01*s.Mean(), "%+v", d)
+	}
+	for _, text := range []string{"exp:200ms", "lognormal:10us,2", "pareto:10us,1.4", "pareto:1us,1.3", "lognormal:1s,0", "bimodal:1s,1s,1", "pareto:0s,1.01"} {
+		s, err := ParseService(text)
+		require.NoError(t, err)
+		require.LessOrEqual(t, s.cut(), maxCut, text)
+	}
+}
+
 func TestExponentialTail(t *testing.T) {
 	s, err := ParseService("exp:1us")
 	require.NoError(t, err)
@@ -80,6 +107,11 @@ func TestParseServiceNamesWhatIsWrong(t *testing.T) {
 		"bimodal:1us,9s,0.1":     `"9s", want a time`,
 		"bimodal:1us,2us,1.5":    `share 1.5, want 0 to 1`,
 		"bimodal:1us,2us,NaN":    `"NaN", want a number from 0 to 100`,
+		"exp:1s":                 `"exp:1s": service times are cut at 1s, which takes 36.8% off this mean; want at most 1%: a shorter mean or a lighter tail`,
+		"pareto:10us,1.1":        `"pareto:10us,1.1": service times are cut at 1s, which takes 22.6% off this mean`,
+		"pareto:1us,1.2":         `service times are cut at 1s, which takes 3.7% off`,
+		"lognormal:10us,5":       `"lognormal:10us,5": service times are cut at 1s, which takes 50.0%`,
+		"lognormal:1us,100":      `service times are cut at 1s, which takes 100.0% off`,
 		"bimodal:1us,2us,little": `"little", want a number`,
 	} {
 		_, err := ParseService(text)
