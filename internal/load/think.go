@@ -13,14 +13,15 @@ type thinkers struct {
 	due    []int64 // a binary heap, the soonest first
 }
 
-// newThinkers returns clients who are in the middle of a thought: with equal times, they would else come all at once, for ever.
+// newThinkers returns clients who are in the middle of a thought, as they are later: else they would come too often at first or, with equal times, all at
+// once, for ever.
 func newThinkers(c *Config, start int64) thinkers {
 	if c.Think.Mean() == 0 {
 		return thinkers{}
 	}
 	t := thinkers{c.Think, rand.New(rand.NewPCG(c.Seed, arrivalStream)), make([]int64, 0, c.Clients)}
 	for range c.Clients {
-		t.push(start + int64(t.random.Float64()*t.time.Draw(t.random)))
+		t.push(start + int64(t.time.Residual(t.random)))
 	}
 	return t
 }

@@ -48,6 +48,14 @@ func TestThinkersBeginInTheMiddle(t *testing.T) {
 	for _, n := range in {
 		require.InDelta(t, 1000, n, 150)
 	}
+	exp, err := workload.ParseService("exp:1ms")
+	require.NoError(t, err)
+	c.Think, c.Seed = exp, 2
+	sum := 0.0
+	for _, at := range newThinkers(&c, 5).due {
+		sum += float64(at - 5)
+	}
+	require.InEpsilon(t, 1e6, sum/10_000, 0.05, "half of such a thought is over, and half of a mean one is not what is left")
 	c.Think = workload.Service{}
 	none := newThinkers(&c, 5)
 	require.False(t, none.some())
