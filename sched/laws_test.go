@@ -132,6 +132,35 @@ func TestSEDA2001BatchGrowsFromOne(t *testing.T) {
 	run(300, 8_000, 64) // none does
 }
 
+// Threads of SEDA 2001 leave after 5 s without work, which are three looks, and not when they or the whole pool are younger.
+func TestSEDA2001ThreadsLeaveNoSooner(t *testing.T) {
+	for _, before := range []int{0, 5} { // looks before the queue is long
+		y := &sched.System{Workers: []sched.Seat{{}}, Stages: []sched.Stage{{Name: "a", MaxBatch: 1, Threads: 20}}, Quantum: 100_000}
+		d, s := newDecider(t, "seda-2001", y), emptySnapshot(y)
+		look := func(depth int) int {
+			s.Now, s.Stages[0].Depth = s.Now+2e9, depth
+			return d.decide(s).Threads[0]
+		}
+		require.Equal(t, 1, look(100))
+		for range before {
+			require.Equal(t, 1, look(0))
+		}
+		require.Equal(t, 2, look(100))
+		require.Equal(t, 3, look(100))
+		require.Equal(t, 3, look(99))
+		s.Stages[0].Batches.Add(1, 1)
+		require.Equal(t, 3, look(0))
+		require.Equal(t, 1, look(0), "one batch is work for one thread")
+		require.Equal(t, 2, look(100))
+		for range 2 {
+			s.Stages[0].Batches.Add(1, 1)
+			require.Equal(t, 2, look(0))
+		}
+		require.Equal(t, 2, look(0), "two batches are for two")
+		require.Equal(t, 1, look(0), "and one is left of them")
+	}
+}
+
 // A gate that never was wider than its target allows stays as it is when what was let in before turns out to be late: a batch in hand
 // came before the gate did.
 func TestAdmissionIsNotFooledByABatchInHand(t *testing.T) {
