@@ -115,7 +115,8 @@ func (s *Service) addStages(c *Config, g *workload.Graph) []*stage {
 			edges[next.First()] = engine.Connect(from, stages[next.First()])
 		}
 		if head, ok := g.Back(i); ok {
-			edges[head].Full = engine.Drop // which never happens: its ring holds all that the gate lets in
+			// Its ring holds all that the gate lets in. What is dropped nevertheless, and counted, finds slots that another worker has not freed yet of what it takes.
+			edges[head].Full = engine.Drop
 		}
 		from.HandleBatch(func(ctx *engine.Context, requests []*workload.Request) error {
 			c.Spin.Spend(s.cost.Load().Batch(len(requests)))
