@@ -80,6 +80,7 @@ type study struct {
 	runs      []report.Run // by load, architecture, repetition
 	findings  []report.Finding
 	scales    []report.Scale
+	pause     func()   // what is done after each repetition of everything; nil: nothing
 	sheets    []*sheet // of what was looked for, in text
 }
 
@@ -247,6 +248,9 @@ func (st *study) measureCells(ctx context.Context, what string, cells []cell) ([
 		}
 		if len(cells) > 0 {
 			st.progress.line(fmt.Sprintf("%s: %s done", what, st.repetition(rep)))
+		}
+		if st.pause != nil {
+			st.pause()
 		}
 	}
 	return made, nil

@@ -19,6 +19,7 @@ type scaleOptions struct {
 	options
 	oversubscribed []int // numbers of workers beyond the CPUs
 	simulated      int   // up to how many workers predictions go
+	lines          lineTimes
 }
 
 func scaleFlags(o *scaleOptions) *flags {
@@ -72,6 +73,7 @@ func scaleVerb(ctx context.Context, args []string, s streams) (err error) {
 			return err
 		}
 	}
+	st.pause = func() { o.lines.take(h) }
 	err = st.measureScale(ctx, &o)
 	if err == nil {
 		err = st.explainScale(ctx, &o)

@@ -27,7 +27,7 @@ func (st *study) predict(ctx context.Context, s *report.Scale, o *scaleOptions, 
 		return nil
 	}
 	base := s.Points[0].Throughput
-	s.Line, s.NoLine = st.host.lineTime()
+	s.Line, s.NoLine = o.lines.middle()
 	one, err := st.simulated(1, policy, s.Line)
 	if err != nil {
 		return err
@@ -103,6 +103,26 @@ func (st *study) simulated(workers int, policy string, line float64) (float64, e
 		return 0, fmt.Errorf("simulation of %d workers: %w", workers, err)
 	}
 	return found.Rate(), nil
+}
+
+// lineTimes are taken between repetitions, since a hypervisor may move CPUs nearer to one another, or away.
+type lineTimes struct {
+	ns  []float64
+	why string // there are none
+}
+
+func (l *lineTimes) take(h host) {
+	ns, why := h.lineTime()
+	if l.why = why; why == "" {
+		l.ns = append(l.ns, ns)
+	}
+}
+
+func (l *lineTimes) middle() (ns float64, why string) {
+	if len(l.ns) == 0 {
+		return 0, l.why
+	}
+	return report.QuartilesOf(l.ns).Median, ""
 }
 
 // lineTime returns in how many nanoseconds a cache line goes from one CPU to another, or why that is not known.

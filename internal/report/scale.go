@@ -11,7 +11,7 @@ type Scale struct {
 	NoUSL string `json:"no_usl,omitempty"`
 	// Factor is by how much one worker was faster here than in the simulator; 0: nothing was predicted.
 	Factor float64 `json:"factor,omitempty"`
-	// Line is in how many nanoseconds a cache line went from one CPU to another before the prediction; 0: NoLine says why that is not known.
+	// Line is in how many nanoseconds a cache line went from one CPU to another, in the median of times between repetitions; 0: NoLine says why that is not known.
 	Line         float64  `json:"line_ns,omitempty"`
 	NoLine       string   `json:"no_line,omitempty"`
 	NoPrediction string   `json:"no_prediction,omitempty"`
