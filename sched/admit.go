@@ -67,6 +67,7 @@ type admitted struct {
 	room   float64 // events that may wait, before rounding; 0: any number
 	rate   float64 // events per second; 0: any number
 	trust  float64 // part of the capacity that its class and those above can have together
+	piles  bool    // what its gate lets in has waited behind the stage for too long, at stages of the same workers: see gated
 	rivals []int   // the sources of its stage and of no lower class, itself among them
 	group  int     // the lowest index among the sources that need the same workers
 }
@@ -102,6 +103,7 @@ func (a *admission) Decide(s *Snapshot, d *Draft) {
 		}
 		if a.y.Sources[k].Target > 0 {
 			x.slow += (x.behind - x.slow) / admitSmooth
+			a.pile(k)
 			a.check(k, s)
 			a.gate(k, s, &d.Plan)
 		}

@@ -27,7 +27,8 @@ const (
 // Sources that need the same workers are a group, and share its capacity. A source's part is its rate divided by that of its narrowest place,
 // in events per second. The parts are dealt out from the highest class down: as long as they suffice a source is not limited; the class with
 // which they run out divides what is left evenly, nobody getting more than it offers; classes below keep 1 %. Without classes above, and
-// with the narrowest place at its own stage, a source needs no rate: its gate refuses just what is too much, and never leaves a worker idle.
+// with the narrowest place at its own stage and nothing that piles up behind it, a source needs no rate: its gate refuses just what is too much, and never
+// leaves a worker idle.
 //
 // What classes can have, together with those above, is 1, corrected by the trust of the class: down by twice what a higher class loses while this one is
 // let in, unless the workers do not do what they could; down by 3 % while events wait too long behind the stage; up by half of the part of its time that the narrowest place is idle, while
@@ -82,13 +83,37 @@ func (a *admission) doubled(k int, s *Snapshot) bool {
 	return target > 0 && float64(s.Sources[k].HeadAge)+a.sources[k].behind > 2*target
 }
 
-// over returns by how many ns events of source k are too long behind their stage, because that is where the narrowest place is.
+// over returns by how many ns events of source k are too long behind their stage, where their gate does not see them.
 func (a *admission) over(k int) float64 {
-	x, c := &a.sources[k], &a.y.Sources[k]
-	if c.Target == 0 || x.narrow == c.Stage {
+	if a.gated(k) {
 		return 0
 	}
-	return max(x.behind-admitBehind*float64(c.Target), 0)
+	return a.excess(k)
+}
+
+func (a *admission) excess(k int) float64 {
+	target := float64(a.y.Sources[k].Target)
+	if target == 0 {
+		return 0
+	}
+	return max(a.sources[k].behind-admitBehind*target, 0)
+}
+
+// gated reports whether what is too much waits before the gate of source k: its stage is the narrowest place, or its workers are, which run the stages behind as
+// well, and what they do there does not pile up. Workers take turns, so a stage that costs little can fill the ring of a dear one.
+func (a *admission) gated(k int) bool {
+	return a.sources[k].narrow == a.y.Sources[k].Stage && !a.sources[k].piles
+}
+
+// pile notes whether events pile up behind the gate of source k, which holds until less is offered than can be done.
+func (a *admission) pile(k int) {
+	x := &a.sources[k]
+	switch {
+	case a.excess(k) > 0:
+		x.piles = true
+	case x.piles && a.m.rates[k].offered < admitCalm*x.most:
+		x.piles = false
+	}
 }
 
 // drain returns the part of its rate that source k has until an excess behind its stage is gone, in tenths.
@@ -172,7 +197,7 @@ func (a *admission) class(members []int, left float64, top, cut, full bool) floa
 	sum, gated := 0.0, top
 	for _, k := range members {
 		sum += a.part(k)
-		gated = gated && a.sources[k].narrow == a.y.Sources[k].Stage
+		gated = gated && a.gated(k)
 	}
 	free, given := sum <= left || gated, 0.0
 	for i, k := range members {
