@@ -15,6 +15,7 @@ const (
 	admitBusy   = 2       // events more than workers that may wait whatever the correction: fewer leave workers idle, and save little time
 	admitSmooth = 8       // snapshots over which the time behind the stage is averaged
 	admitBehind = 0.5     // part of the target that may be spent behind the stage
+	admitPile   = 0.25    // the same where that is with the same workers: they have the time before the stage as well
 	admitCalm   = 0.8     // part of what is possible up to which sources that share a gate may each have all of it,
 	admitFull   = 1.1     // and from which on each has its share
 )

@@ -91,12 +91,17 @@ func (a *admission) over(k int) float64 {
 	return a.excess(k)
 }
 
+// excess returns by how many ns events of source k wait too long behind their stage.
 func (a *admission) excess(k int) float64 {
-	target := float64(a.y.Sources[k].Target)
-	if target == 0 {
+	x, c := &a.sources[k], &a.y.Sources[k]
+	part := admitBehind
+	if x.narrow == c.Stage {
+		part = admitPile
+	}
+	if c.Target == 0 {
 		return 0
 	}
-	return max(a.sources[k].behind-admitBehind*target, 0)
+	return max(x.behind-part*float64(c.Target), 0)
 }
 
 // gated reports whether what is too much waits before the gate of source k: its stage is the narrowest place, or its workers are, which run the stages behind as
