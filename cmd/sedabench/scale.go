@@ -88,6 +88,9 @@ func parseScale(args []string, h host) (scaleOptions, error) {
 		return o, err
 	}
 	o.given, o.byWorkers = f.given, true
+	if !f.given["probes"] && !slices.Contains(o.archs, ours) {
+		f.change("probes", probesOff, "") // of staged alone there is something to know
+	}
 	o.arrival = load.Of(load.Closed)
 	if len(o.workers) == 0 {
 		o.workers = upTo(h.cpus)

@@ -113,3 +113,13 @@ func TestScaleMistakes(t *testing.T) {
 	_, err := parseScale([]string{"--oversubscribe", "4"}, host{cpus: 4})
 	require.EqualError(t, err, "--oversubscribe: 4, want more than 4, the CPUs this process may use")
 }
+
+// Without staged nobody is watched, and nobody has to say so.
+func TestScaleWithoutStaged(t *testing.T) {
+	o, err := parseScale([]string{"--arch", "pool"}, thisHost())
+	require.NoError(t, err)
+	require.Equal(t, probesOff, o.probes)
+	require.Contains(t, o.command, "--probes off")
+	_, err = parseScale([]string{"--arch", "pool", "--probes", "auto"}, thisHost())
+	require.ErrorContains(t, err, "only staged looks at it")
+}
