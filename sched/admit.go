@@ -196,7 +196,7 @@ func (a *admission) events(k int, aim, most float64) float64 {
 // share returns how many events of source k can wait where all could be handled within the aim, were there no others: as many as are done before
 // then though those of classes above come first, divided among the sources of its class.
 func (a *admission) share(k int, all float64) float64 {
-	own, above, offered, accepted, n, asked := a.y.Sources[k].Class, 0.0, 0.0, 0.0, 0.0, 0.0
+	own, above, offered, accepted, n := a.y.Sources[k].Class, 0.0, 0.0, 0.0, 0.0
 	active := func(j int) bool { return j == k || a.m.rates[j].offered > 0 }
 	for _, j := range a.sources[k].rivals {
 		switch r := &a.m.rates[j]; {
@@ -204,7 +204,6 @@ func (a *admission) share(k int, all float64) float64 {
 			above += r.accepted
 		case active(j):
 			offered, accepted, n = offered+r.offered, accepted+r.accepted, n+1
-			asked += max(r.offered, r.lately) // a spike is not waited for
 		}
 	}
 	if above > 0 {
@@ -218,7 +217,21 @@ func (a *admission) share(k int, all float64) float64 {
 		}
 	}
 	part := claim(k) / sum
-	return all * (part + (1-part)*spare((asked+above)/a.sources[k].most))
+	return all * (part + (1-part)*spare(a.asked(k)))
+}
+
+// asked returns which part of what is possible the sources at the stage of source k ask for: those of its class, and those above, which get it. A spike is not
+// waited for.
+func (a *admission) asked(k int) float64 {
+	sum := 0.0
+	for _, j := range a.sources[k].rivals {
+		if r := &a.m.rates[j]; a.y.Sources[j].Class > a.y.Sources[k].Class {
+			sum += r.accepted
+		} else {
+			sum += max(r.offered, r.lately)
+		}
+	}
+	return sum / a.sources[k].most
 }
 
 // spare returns how much of the others' shares a source may have where so large a part of what is possible is asked for.

@@ -18,15 +18,17 @@ func TestNothingPilesUpBehindTheGate(t *testing.T) {
 	for _, law := range laws {
 		for _, most := range []int{1, 4, 64} {
 			for _, offered := range []float64{0.5, 2, 4} {
-				good, capacity := behindInTime(t, law, most, offered)
-				require.Greater(t, good, 0.95*min(offered, 1)*capacity, "%s, batches of %d, %g times the capacity", law, most, offered)
+				for _, sources := range []int{1, 4} {
+					good, capacity := behindInTime(t, law, most, offered, sources)
+					require.Greater(t, good, 0.95*min(offered, 1)*capacity, "%s, batches of %d, %g times the capacity from %d sources", law, most, offered, sources)
+				}
 			}
 		}
 	}
 }
 
 // behindInTime returns how many events a second are done within the target, and how many can be.
-func behindInTime(t *testing.T, law string, most int, offered float64) (good, capacity float64) {
+func behindInTime(t *testing.T, law string, most int, offered float64, sources int) (good, capacity float64) {
 	const front, service, target = 10_000, 100_000, 5_000_000
 	capacity = 1e9 / float64(front+service)
 	y := &sched.System{
@@ -35,22 +37,28 @@ func behindInTime(t *testing.T, law string, most int, offered float64) (good, ca
 			{Name: "dear", MaxBatch: most, Capacity: 1024},
 			{Name: "cheap", MaxBatch: 64, Capacity: 1024, Next: []int{0}},
 		},
-		Sources: []sched.Source{{Name: "web", Stage: 1, Capacity: 1024, Target: target}},
 	}
-	p := newPlant(y, []cost{{c: service, noise: 0.3}, {c: front, noise: 0.3}}, []feed{{rate: offered * capacity, poisson: true}}, false)
+	var feeds []feed
+	for i := range sources {
+		y.Sources = append(y.Sources, sched.Source{Name: string(rune('a' + i)), Stage: 1, Capacity: 1024, Target: target})
+		feeds = append(feeds, feed{rate: offered * capacity / float64(sources), poisson: true})
+	}
+	p := newPlant(y, []cost{{c: service, noise: 0.3}, {c: front, noise: 0.3}}, feeds, false)
 	p.chance = rand.New(rand.NewPCG(1, 3))
 	r := newTrial(t, p, find(t, law))
 	for r.now < 1e9 {
 		r.tick(t, 5e6)
 	}
-	r.waits = make([][]int64, 1)
+	r.waits = make([][]int64, sources)
 	began := r.now
 	for r.now < began+2e9 {
 		r.tick(t, 5e6)
 	}
-	for _, ns := range r.waits[0] {
-		if ns <= target {
-			good += 1e9 / float64(r.now-began)
+	for _, waits := range r.waits {
+		for _, ns := range waits {
+			if ns <= target {
+				good += 1e9 / float64(r.now-began)
+			}
 		}
 	}
 	return good, capacity

@@ -110,13 +110,13 @@ func (a *admission) gated(k int) bool {
 	return a.sources[k].narrow == a.y.Sources[k].Stage && !a.sources[k].piles
 }
 
-// pile notes whether events pile up behind the gate of source k, which holds until less is offered than can be done.
+// pile notes whether events pile up behind the gate of source k, which holds until it and its rivals together ask for less than can be done.
 func (a *admission) pile(k int) {
 	x := &a.sources[k]
 	switch {
 	case a.excess(k) > 0:
 		x.piles = true
-	case x.piles && a.m.rates[k].offered < admitCalm*x.most:
+	case a.asked(k) < admitCalm:
 		x.piles = false
 	}
 }
