@@ -11,11 +11,7 @@ import (
 
 // A stage that costs little, before one of the same worker that costs much: what is too much is refused at the entrance, and does not pile up between them.
 func TestNothingPilesUpBehindTheGate(t *testing.T) {
-	laws := []string{"admission", "adaptive"}
-	if testing.Short() {
-		laws = laws[:1]
-	}
-	for _, law := range laws {
+	for _, law := range []string{"admission", "adaptive"} {
 		for _, most := range []int{1, 4, 64} {
 			for _, offered := range []float64{0.5, 2, 4} {
 				for _, sources := range []int{1, 4} {
