@@ -14,6 +14,9 @@ import (
 // fileSize is large beside the caches of a CPU, and small beside a page cache, in which it is to stay.
 const fileSize = 64 << 20
 
+// wantRoom is for errors.
+const wantRoom = "want TMPDIR to name a directory with room for it"
+
 // file is a temporary file of blocks, each of which has contents of its own. It has no name any more when newFile returns: the system takes it back
 // when it is closed, or when the process ends in whatever way. Reads go through the page cache, where writing has left it.
 type file struct {
@@ -27,7 +30,7 @@ type file struct {
 func newFile(size int) (*file, error) {
 	f, err := os.CreateTemp("", "sedabench-*")
 	if err != nil {
-		return nil, fmt.Errorf("a file to read from: %w", err)
+		return nil, fmt.Errorf("a file to read from: %w; %s", err, wantRoom)
 	}
 	d := &file{f: f, size: size, blocks: max(fileSize/size, 1)}
 	d.rooms.New = func() any { b := make([]byte, size); return &b }
@@ -36,7 +39,7 @@ func newFile(size int) (*file, error) {
 	}
 	if err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("a file of %d MiB to read from: %w", fileSize>>20, err)
+		return nil, fmt.Errorf("a file of %d MiB to read from: %w; %s", fileSize>>20, err, wantRoom)
 	}
 	return d, nil
 }

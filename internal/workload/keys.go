@@ -28,7 +28,7 @@ func KeysForms() []string { return []string{"zipf:<exponent>,<keys>", "uniform:<
 // ParseKeys reads a distribution of keys such as zipf:0.99,10000, in which the k-th key comes in proportion to k to the power of -0.99, or uniform:10000.
 func ParseKeys(text string) (*Keys, error) {
 	name, arguments, _ := strings.Cut(text, ":")
-	exponent, count := 0.0, arguments
+	exponent, count, before := 0.0, arguments, "uniform:"
 	switch name {
 	case "uniform":
 	case "zipf":
@@ -37,13 +37,13 @@ func ParseKeys(text string) (*Keys, error) {
 		if exponent, err = strconv.ParseFloat(first, 64); err != nil || !two || !(exponent >= 0 && exponent <= 10) {
 			return nil, fmt.Errorf("%q, want zipf:<exponent>,<keys> with an exponent from 0 to 10", text)
 		}
-		count = second
+		count, before = second, "zipf:"+first+","
 	default:
 		return nil, fmt.Errorf("unknown distribution %q, want %s", text, strings.Join(KeysForms(), " or "))
 	}
 	n, err := strconv.Atoi(count)
 	if err != nil || n < 1 || n > MaxKeys {
-		return nil, fmt.Errorf("%q, want 1 to %d keys, as in %s10000", text, MaxKeys, strings.TrimSuffix(text, count))
+		return nil, fmt.Errorf("%q, want 1 to %d keys, as in %s10000", text, MaxKeys, before)
 	}
 	return newKeys(text, n, exponent), nil
 }

@@ -72,6 +72,7 @@ func TestFileHasNoName(t *testing.T) {
 	_, err = w.Open(1)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, "a file to read from: ")
+	require.ErrorContains(t, err, "; want TMPDIR to name a directory with room for it")
 }
 
 // Everything that is read is looked at: wrong contents, also at the end of a block, and a file that has become shorter.

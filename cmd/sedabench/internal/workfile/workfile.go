@@ -43,7 +43,7 @@ func Read(name string) (*File, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: it is no file", name)
+		return nil, fmt.Errorf("%s: it is no file; want a regular one", name)
 	case info.Size() > maxSize:
 		return nil, fmt.Errorf("%s: %d bytes, want at most %d", name, info.Size(), maxSize)
 	}

@@ -130,7 +130,7 @@ func TestRead(t *testing.T) {
 	_, err := Read(filepath.Join(dir, "none.toml"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = Read(dir)
-	require.ErrorContains(t, err, "it is no file")
+	require.ErrorContains(t, err, "it is no file; want a regular one")
 	name := filepath.Join(dir, "big.toml")
 	require.NoError(t, os.WriteFile(name, make([]byte, maxSize+1), 0o600))
 	_, err = Read(name)
