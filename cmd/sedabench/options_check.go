@@ -26,11 +26,11 @@ func (o *options) completePreset(h host) error {
 		return fmt.Errorf("--workers: %s, want one number from 1 to %d, the CPUs this process may use", joined(o.workers), h.cpus)
 	}
 	if p.generator && !h.hasGenerator(o.workers[0]) {
-		want := "fewer --workers, or"
+		want := "fewer --workers"
 		if o.workers[0] == 1 {
-			want = "more CPUs, or --preset"
+			want = "more CPUs"
 		}
-		return fmt.Errorf("--preset %s: no CPU is left for the load generator with %s on %s; want %s %s",
+		return fmt.Errorf("--preset %s: no CPU is left for the load generator with %s on %s; want %s, or --preset %s",
 			o.preset, report.Plural(o.workers[0], "worker"), h.cpusText(), want, strings.Join(presetsWithout(), " or "))
 	}
 	switch {
@@ -54,10 +54,10 @@ func (o *options) complete(h host) (err error) {
 		return err
 	}
 	if o.target > 0 && o.graph.Branches() {
-		return fmt.Errorf("--target: what is discarded in one branch of a %s would go on in the others; want --shape pipeline", o.shape)
+		return fmt.Errorf("--target: what is discarded in one branch of a %s would go on in the others; want %s", o.shape, o.straight())
 	}
 	if o.target > 0 && o.graph.Loops() {
-		return fmt.Errorf("--target: what is discarded in a %s would never leave its loop; want --shape pipeline", o.shape)
+		return fmt.Errorf("--target: what is discarded in a %s would never leave its loop; want %s", o.shape, o.straight())
 	}
 	if len(o.workers) == 0 {
 		o.workers = []int{max(h.cpus-1, 1)}
@@ -89,6 +89,14 @@ func (o *options) complete(h host) (err error) {
 		return err
 	}
 	return o.checkTails(h)
+}
+
+// straight says how to ask for a graph that neither branches nor leads back.
+func (o *options) straight() string {
+	if o.workload != "" {
+		return "one of the --" + flagWorkload + " in which each stage leads to one other at most"
+	}
+	return "--shape pipeline"
 }
 
 // checkPolicies checks that staged is there to look at what only staged looks at.

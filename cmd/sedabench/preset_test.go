@@ -114,7 +114,7 @@ func TestPresetsOnPaper(t *testing.T) {
 		"--preset threads --threads 0":                      "--threads: ",
 		"--preset overload --rate 50":                       "--rate: 50, want parts of the capacity, such as 2x, with --preset",
 		"--preset overload --workers 1,2":                   "--workers: 1,2, want one number from 1 to 2, the CPUs this process may use",
-		"--preset spike --workers 2":                        "--preset spike: no CPU is left for the load generator with 2 workers on CPUs 0-1; want fewer --workers",
+		"--preset spike --workers 2":                        "--preset spike: no CPU is left for the load generator with 2 workers on CPUs 0-1; want fewer --workers, or --preset shift or ",
 		"--preset shift --pin /sys/fs/bpf":                  "--pin: only programs in the kernel have maps; want --probes auto or bpf",
 		"--preset shift --workers 3":                        "--workers: 3, want one number from 1 to 2",
 		"--preset shift --policy adaptive,no":               `--policy: unknown policy `,
