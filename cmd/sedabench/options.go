@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seda-go/seda/cmd/sedabench/internal/arch"
+	"github.com/seda-go/seda/cmd/sedabench/internal/workfile"
 	"github.com/seda-go/seda/internal/load"
 	"github.com/seda-go/seda/internal/staged"
 	"github.com/seda-go/seda/internal/workload"
@@ -20,7 +21,8 @@ type options struct {
 	workers   []int // empty: one less than the CPUs
 	shape     string
 	stages    int
-	workload  string // file of the graph; empty: it has a shape
+	workload  string             // file of the graph; empty: it has a shape
+	load      []workfile.Setting // of that file, where no flag is given
 	graph     *workload.Graph
 	keys      *workload.Keys // where a stage is keyed
 	service   workload.Service
@@ -170,7 +172,7 @@ func parseRun(args []string, h host) (options, error) {
 	}
 	o.boundBlocking(f)
 	if err := complete(h); err != nil {
-		return o, usageError{err}
+		return o, usageError{o.placed(err)}
 	}
 	o.command = commandLine(f, o.preset)
 	return o, nil

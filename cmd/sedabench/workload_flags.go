@@ -39,7 +39,7 @@ func (o *options) describeWorkload(f *flags) (err error) {
 	case o.graph.AnyKeyed() && o.keys == nil:
 		return f.set.Set(flagKeys, defaultKeys)
 	case !o.graph.AnyKeyed() && o.keys != nil:
-		return usagef("--%s: no stage of %s is keyed; want --shape keyed, or keyed stages in a --%s", flagKeys, o.graph, flagWorkload)
+		return usageError{o.placed(fmt.Errorf("--%s: no stage of %s is keyed; want --shape keyed, or keyed stages in a --%s", flagKeys, o.graph, flagWorkload))}
 	}
 	return nil
 }
@@ -71,9 +71,20 @@ func (o *options) readWorkload(f *flags) error {
 			if err := f.set.Lookup(s.Flag).Value.Set(s.Text); err != nil {
 				return s.Wrap(err)
 			}
+			o.load = append(o.load, s)
 		}
 	}
 	return nil
+}
+
+// placed adds to an error about a flag where it stands, if a file set it and nobody else.
+func (o *options) placed(err error) error {
+	for _, s := range o.load {
+		if strings.HasPrefix(err.Error(), "--"+s.Flag+":") || strings.HasPrefix(err.Error(), "--"+s.Flag+" ") {
+			return s.Wrap(err)
+		}
+	}
+	return err
 }
 
 // givesWay reports whether a field of the file's load makes no sense beside what flags say: scale makes a load of its own.

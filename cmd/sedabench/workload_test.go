@@ -47,6 +47,8 @@ func TestWorkloadFlags(t *testing.T) {
 		{"--keys uniform:10", "--keys: no stage of pipeline-3 is keyed; want --shape keyed, or keyed stages in a --workload"},
 		{"--shape keyed --keys zipf", `--keys: "zipf", want zipf:<exponent>,<keys> with an exponent from 0 to 10`},
 		{"--shape keyed --keys uniform:0", `--keys: "uniform:0", want 1 to 100000 keys, as in uniform:10000`},
+		{"--shape keyed --keys uniform", `--keys: "uniform", want 1 to 100000 keys, as in uniform:10000`},
+		{"--shape keyed --keys zipf:0.5,", `--keys: "zipf:0.5,", want 1 to 100000 keys, as in zipf:0.5,10000`},
 		{"--shape keyed --keys even:3", `--keys: unknown distribution "even:3", want zipf:<exponent>,<keys> or uniform:<keys>`},
 		{"--shape diamond --stages 3", "--stages: 3, want 4 to 32 stages for a diamond"},
 		{"--shape diamond --stages 4 --target 1ms", "--target: what is discarded in one branch of a diamond would go on in the others; want --shape pipeline"},
@@ -59,6 +61,20 @@ func TestWorkloadFlags(t *testing.T) {
 		{"--workload " + shopFile + " --work sleep", "--work sleep: stages of " + shopFile + " have work of their own, and only all may block"},
 		{"--workload " + shopFile + " --capacity 32768 --workers 2", "where requests go round and stages are keyed there is room for 458752, want at most 262144"},
 		{"--workload " + workloadFile(t, strings.Replace(webFile, "clients = 7", "clients = -1", 1)), `web.toml:13: load: clients: "-1", want a whole number from 0 to 262144`},
+		{"--workload " + shopFile + " --target 1ms", "would go on in the others; want one of the --workload in which each stage leads to one other at most"},
+		{
+			"--workload " + workloadFile(t, strings.Replace(webFile, "clients = 7", "clients = 2000", 1)),
+			"web.toml:13: load: clients: --clients: 2000, want 1 to 1024, the --capacity",
+		},
+		{"--workload " + name + " --clients 2000", "--clients: 2000, want 1 to 1024, the --capacity"},
+		{
+			"--workload " + workloadFile(t, strings.Replace(webFile, `arrival = "closed"`, "", 1)),
+			"web.toml:14: load: think: --think exp:1ms: rates are parts of what clients who do not think get done; want --arrival closed",
+		},
+		{
+			"--workload " + workloadFile(t, webFile+"keys = \"uniform:5\"\n"),
+			"web.toml:15: load: keys: --keys: no stage of web-2 is keyed",
+		},
 		{"--workload " + workloadFile(t, strings.Replace(webFile, `["b"]`, `["c"]`, 1)), `web.toml:5: stage "a": next: no stage "c"; want a, b`},
 		{"--preset shift --workload " + name, "--workload: --preset shift does not look at it"},
 	} {
