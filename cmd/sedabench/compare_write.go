@@ -25,6 +25,7 @@ func view(before, after string, old, now report.File) *compareView {
 	v := &compareView{names: [2]string{before, after}, files: [2]report.File{old, now}}
 	v.differences = append(fieldsThatDiffer("machine", old.Machine, now.Machine, "steal", "foreign"),
 		fieldsThatDiffer("config", old.Config, now.Config, "command", "loads", "graph", "spin_turn_ns", "spin_spread")...)
+	v.differences = append(v.differences, stagesThatDiffer(old.Config, now.Config)...)
 	for i, f := range v.files {
 		if f.Partial {
 			v.differences = append(v.differences, fmt.Sprintf("%s is partial: %s", v.names[i], f.Reason))
@@ -66,6 +67,29 @@ func (v *compareView) incomparable() string {
 		return "they have no row in common"
 	}
 	return strings.Join(lines, "; ")
+}
+
+// stagesThatDiffer lists the stages that are not the same in two graphs of one name, as files of graphs may be, but for what flags say of all stages.
+func stagesThatDiffer(old, now report.Config) (lines []string) {
+	if old.Shape != now.Shape || len(old.Graph) != len(now.Graph) {
+		return nil
+	}
+	own := func(c report.Config, stage int) report.StageConfig {
+		s := c.Graph[stage]
+		if s.Service == c.Service {
+			s.Service = ""
+		}
+		if s.Work == c.Work {
+			s.Work = ""
+		}
+		return s
+	}
+	for i := range old.Graph {
+		if before, after := old.Graph[i], now.Graph[i]; !reflect.DeepEqual(before, after) && !reflect.DeepEqual(own(old, i), own(now, i)) {
+			lines = append(lines, fmt.Sprintf("config: stage %d was %s, is %s", i+1, before, after))
+		}
+	}
+	return lines
 }
 
 // fieldsThatDiffer lists the fields, by their names in JSON, in which two values differ.

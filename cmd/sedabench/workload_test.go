@@ -152,4 +152,26 @@ func TestGraphsAreCompared(t *testing.T) {
 	older := b
 	older.Graph = nil
 	require.Equal(t, "they have no row in common", view("a", "b", of(a), of(older)).incomparable())
+	require.Empty(t, view("a", "b", of(a), of(older)).differences)
+}
+
+// Two files of one name may hold two graphs: it is said of each stage, but where a flag says it of all.
+func TestStagesThatDiffer(t *testing.T) {
+	graph := func(byFlag, own string, share float64) report.Config {
+		return report.Config{Shape: "web", Stages: 2, Service: byFlag, Graph: []report.StageConfig{
+			{Name: "a", Service: byFlag, Work: "spin", Next: []string{"b", "end"}, Shares: []float64{share, 1 - share}},
+			{Name: "b", Service: own, Work: "spin"},
+		}}
+	}
+	of := func(a, b report.Config) []string {
+		return view("a", "b", report.File{Config: a}, report.File{Config: b}).differences
+	}
+	old := graph("exp:1us", "exp:1us", 0.25)
+	require.Empty(t, of(old, old))
+	require.Equal(t, []string{
+		"config: stage 1 was a exp:1us spin -> b 0.25 -> end 0.75, is a exp:1us spin -> b 0.5 -> end 0.5",
+		"config: stage 2 was b exp:1us spin, is b exp:3us spin",
+	}, of(old, graph("exp:1us", "exp:3us", 0.5)))
+	require.Equal(t, []string{"config: service was exp:1us, is exp:2us"}, of(old, graph("exp:2us", "exp:2us", 0.25)))
+	require.Equal(t, []string{"config: service was exp:1us, is exp:2us"}, of(old, graph("exp:2us", "exp:1us", 0.25)))
 }
